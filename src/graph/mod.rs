@@ -1,0 +1,1 @@
+//! Node graphs in the API ("prompt") JSON format.

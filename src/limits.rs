@@ -1,0 +1,18 @@
+//! Bounds on what a graph or a pack may ask for, each with its reason.
+
+/// Bytes of a graph file: the largest workflows people share are about 5 MB.
+pub const GRAPH_BYTES: usize = 64 << 20;
+/// Nodes in a graph: keeps validation and planning under a second.
+pub const GRAPH_NODES: usize = 100_000;
+/// Nesting of JSON values: `serde_json` recurses, and 128 is far beyond any real graph.
+pub const JSON_DEPTH: usize = 128;
+/// Bytes of one tensor: 1 GiB holds a batch of 64 images of 1024 x 1024 in float32.
+pub const TENSOR_BYTES: usize = 1 << 30;
+/// Values that a guest may read back from a tensor in one call.
+pub const READ_VALUES: usize = 64 << 10;
+/// Linear memory of one guest instance: nodes hold handles, not pixels.
+pub const GUEST_MEMORY_BYTES: usize = 256 << 20;
+/// Resource handles that one guest instance may hold at a time.
+pub const GUEST_HANDLES: usize = 100_000;
+/// Bytes of one pack file.
+pub const PACK_BYTES: usize = 64 << 20;

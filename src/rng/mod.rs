@@ -1,0 +1,1 @@
+//! Noise streams equal to those of torch's CPU generator.
