@@ -1,2 +1,42 @@
-//! Placeholder.
-fn main() {}
+//! The `amdm` command: runs node graphs, checks them, lists nodes and packs.
+//!
+//! What was asked for goes to stdout (file names, tables, JSON), everything else to stderr. Exit codes
+//! are listed in [`exit`].
+
+mod args;
+mod commands;
+mod exit;
+mod interrupt;
+mod logging;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Err(error) = logging::start(&arguments.log, arguments.log_format) {
+        output::problem(&format!("{error:#}"));
+        return exit::USAGE.into();
+    }
+    let result = match &arguments.command {
+        Command::Run(run) => commands::run::run(run),
+        Command::Check(check) => commands::check::run(check),
+        Command::Nodes(nodes) => commands::nodes::run(nodes),
+        Command::Packs(packs) => commands::packs::run(packs),
+        Command::Completions(completions) => commands::completions::run(completions),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            if let Some(message) = &stop.message {
+                output::problem(message);
+            }
+            stop.code.into()
+        }
+    }
+}

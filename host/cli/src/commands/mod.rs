@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub mod check;
+pub mod completions;
+pub mod nodes;
+pub mod packs;
+pub mod run;
+mod source;

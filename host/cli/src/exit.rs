@@ -1,0 +1,73 @@
+//! Exit codes, and the errors that lead to them.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | the run failed: a node, a pack, an output |
+//! | 2 | the command line is wrong |
+//! | 3 | the graph cannot be read or is not valid; nothing ran |
+//! | 4 | the run took longer than `--timeout`, or a pack hung |
+//! | 130 | stopped by Ctrl-C or SIGTERM |
+
+use std::process::ExitCode;
+
+use amdm_runtime::{Failure, FailureCode};
+
+/// The run failed.
+pub const FAILED: Code = Code(1);
+/// The command line is wrong.
+pub const USAGE: Code = Code(2);
+/// The graph is not valid.
+pub const INVALID: Code = Code(3);
+/// Time was up.
+pub const TIMEOUT: Code = Code(4);
+/// Stopped on request.
+pub const INTERRUPTED: Code = Code(130);
+
+/// A process exit code.
+#[derive(Clone, Copy, Debug)]
+pub struct Code(u8);
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code.0)
+    }
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub struct Stop {
+    /// What the process exits with.
+    pub code: Code,
+    /// What to tell the person, unless that was done already.
+    pub message: Option<String>,
+}
+
+impl Stop {
+    /// Ends with a message.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: Some(message.into()) }
+    }
+
+    /// Ends without one.
+    pub fn silent(code: Code) -> Self {
+        Self { code, message: None }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        let code = match failure.code {
+            FailureCode::Timeout => TIMEOUT,
+            _ if failure.is_cancelled() => INTERRUPTED,
+            _ => FAILED,
+        };
+        Self::new(code, failure.to_string())
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(FAILED, format!("{error:#}"))
+    }
+}

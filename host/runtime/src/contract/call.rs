@@ -1,0 +1,197 @@
+//! Interface `runtime`: what a node sees of the run that it is part of.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use amdm::catalogue::Descriptor;
+use amdm::error::Error;
+use amdm_diffusion::Tensor;
+use wasmtime::component::Resource;
+
+use super::objects::into_trap;
+use super::{HostError, Model, StoreData};
+use crate::bindings::amdm::node::objects::Value as WitValue;
+use crate::bindings::amdm::node::runtime;
+use crate::bindings::amdm::node::types::LogLevel;
+use crate::run::Event;
+use crate::value::Value;
+
+/// One execution of one node: what it is given, and what it gives.
+pub struct Call {
+    inputs: Vec<(String, Value)>,
+    descriptor: Descriptor,
+    wanted: HashSet<String>,
+    outputs: Outputs,
+}
+
+/// What a node has set so far; outlives the guest's handle on the call.
+#[derive(Clone, Default)]
+pub struct Outputs(Arc<Mutex<Vec<(String, Value)>>>);
+
+impl Outputs {
+    /// The outputs, in the order in which they were set; leaves none behind.
+    pub fn take(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, name: &str, value: Value) {
+        let mut outputs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        outputs.retain(|(key, _)| key != name);
+        outputs.push((name.to_owned(), value));
+    }
+}
+
+type Handle = Resource<Call>;
+
+impl Call {
+    /// A call of the node that `descriptor` describes. `wanted` names the linked outputs.
+    pub fn new(
+        descriptor: Descriptor,
+        inputs: Vec<(String, Value)>,
+        wanted: HashSet<String>,
+    ) -> Self {
+        Self { inputs, descriptor, wanted, outputs: Outputs::default() }
+    }
+
+    /// Where the outputs appear.
+    pub fn outputs(&self) -> Outputs {
+        self.outputs.clone()
+    }
+
+    fn accept(&self, name: &str, value: Value) -> Result<(), Error> {
+        let Some(output) = self.descriptor.outputs.iter().find(|output| output.name == name) else {
+            return Err(Error::new(
+                amdm::error::Code::NotFound,
+                format!("the node set the output {name:?}, which its descriptor does not name"),
+            ));
+        };
+        if !fits(&output.r#type, &value) {
+            return Err(Error::invalid(format!(
+                "the node set the output {name} to {}, expected {}",
+                value.describe(),
+                output.r#type
+            )));
+        }
+        self.outputs.set(name, value);
+        Ok(())
+    }
+}
+
+/// Whether a value may travel on a wire of type `wire`.
+fn fits(wire: &str, value: &Value) -> bool {
+    match (wire, value) {
+        ("BOOLEAN", Value::Boolean(_))
+        | ("INT", Value::Integer(_))
+        | ("FLOAT", Value::Float(_))
+        | ("STRING" | "COMBO", Value::Text(_)) => true,
+        ("IMAGE", Value::Tensor(tensor)) => {
+            matches!(amdm::math::Tensor::shape(tensor)[..], [_, _, _, 1 | 3 | 4])
+        }
+        ("MASK", Value::Tensor(tensor)) => amdm::math::Tensor::shape(tensor).len() == 3,
+        ("BOOLEAN" | "INT" | "FLOAT" | "STRING" | "COMBO" | "IMAGE" | "MASK", _) => false,
+        (_, Value::Object(object)) => object.kind() == wire,
+        // A pack's own wire may carry bare tensors.
+        (_, Value::Tensor(_)) => true,
+        _ => false,
+    }
+}
+
+impl runtime::Host for StoreData {}
+
+impl runtime::HostCall for StoreData {
+    fn input(&mut self, this: Handle, name: String) -> wasmtime::Result<Option<WitValue>> {
+        let call = self.table.get(&this)?;
+        let found = call.inputs.iter().find(|(key, _)| *key == name).map(|(_, v)| v.clone());
+        found.map(|value| self.lower(value).map_err(into_trap)).transpose()
+    }
+
+    fn inputs(
+        &mut self,
+        this: Handle,
+        prefix: String,
+    ) -> wasmtime::Result<Vec<(String, WitValue)>> {
+        let call = self.table.get(&this)?;
+        let members = call
+            .inputs
+            .iter()
+            .filter(|(key, _)| is_member(key, &prefix))
+            .cloned()
+            .collect::<Vec<_>>();
+        members
+            .into_iter()
+            .map(|(name, value)| Ok((name, self.lower(value).map_err(into_trap)?)))
+            .collect()
+    }
+
+    fn set_output(&mut self, this: Handle, name: String, value: WitValue) -> Result<(), HostError> {
+        self.alive()?;
+        let value = self.lift(value)?;
+        Ok(self.table.get(&this)?.accept(&name, value)?)
+    }
+
+    fn output_wanted(&mut self, this: Handle, name: String) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&this)?.wanted.contains(&name))
+    }
+
+    fn set_ui(&mut self, this: Handle, json: String) -> wasmtime::Result<()> {
+        self.table.get(&this)?;
+        match serde_json::from_str(&json) {
+            Ok(ui) => self.run.emit(Event::Ui { node: self.node.id.clone(), ui }),
+            Err(error) => tracing::warn!(node = %self.node, %error, "set-ui was given no JSON"),
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, this: Handle, step: u32, total: u32) -> wasmtime::Result<()> {
+        self.table.get(&this)?;
+        self.run.emit(Event::Progress { node: self.node.id.clone(), step, total });
+        Ok(())
+    }
+
+    fn preview(
+        &mut self,
+        this: Handle,
+        model: Resource<Model>,
+        latent: Resource<Tensor>,
+    ) -> wasmtime::Result<()> {
+        // Nothing here shows unfinished work, so decoding it would be wasted.
+        self.table.get(&this)?;
+        self.table.get(&model)?;
+        self.table.get(&latent)?;
+        Ok(())
+    }
+
+    fn cancelled(&mut self, this: Handle) -> wasmtime::Result<bool> {
+        self.table.get(&this)?;
+        Ok(self.run.cancel.is_set())
+    }
+
+    fn log(&mut self, this: Handle, level: LogLevel, message: String) -> wasmtime::Result<()> {
+        self.table.get(&this)?;
+        let node = &self.node;
+        match level {
+            LogLevel::Trace => tracing::trace!(%node, "{message}"),
+            LogLevel::Debug => tracing::debug!(%node, "{message}"),
+            LogLevel::Info => tracing::info!(%node, "{message}"),
+            LogLevel::Warn => tracing::warn!(%node, "{message}"),
+            LogLevel::Error => tracing::error!(%node, "{message}"),
+        }
+        Ok(())
+    }
+
+    fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+/// Whether `key` is `prefix` itself or `prefix_1`, `prefix_2`, and so on.
+fn is_member(key: &str, prefix: &str) -> bool {
+    match key.strip_prefix(prefix) {
+        Some("") => true,
+        Some(rest) => rest
+            .strip_prefix('_')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())),
+        None => false,
+    }
+}

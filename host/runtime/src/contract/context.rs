@@ -1,0 +1,320 @@
+//! Interface `sampling`, the step context: the rules live in [`amdm::math::StepState`], shared with
+//! native callers; here they are put behind handles.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use amdm::math::{self, StepState};
+use amdm_diffusion::Tensor;
+use wasmtime::component::Resource;
+
+use super::objects::into_trap;
+use super::{HostError, StoreData};
+use crate::bindings::amdm::node::models::{Prediction, PredictionKind};
+use crate::bindings::amdm::node::sampling::{self, NoiseLevel, Part};
+
+/// One sampling's context, shared between the sampler's instance and its operators'.
+#[derive(Clone)]
+pub struct Context(Arc<Mutex<StepState<Tensor>>>);
+
+type Handle = Resource<Context>;
+
+impl Context {
+    /// Exclusive use for one call; a panic elsewhere does not close it.
+    pub fn lock(&self) -> MutexGuard<'_, StepState<Tensor>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreData {
+    /// The context behind a handle, locked for one rule.
+    fn context<T>(
+        &self,
+        this: &Handle,
+        f: impl FnOnce(&mut StepState<Tensor>) -> T,
+    ) -> wasmtime::Result<T> {
+        Ok(f(&mut self.table.get(this)?.lock()))
+    }
+
+    /// A tensor of the context as a handle of its own.
+    fn read(
+        &mut self,
+        this: &Handle,
+        f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, amdm::error::Error>,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.alive()?;
+        let tensor = self.context(this, f)??;
+        self.push(tensor)
+    }
+
+    /// Hands a tensor over to the context.
+    fn write(
+        &mut self,
+        this: &Handle,
+        value: Resource<Tensor>,
+        f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), amdm::error::Error>,
+    ) -> Result<(), HostError> {
+        self.alive()?;
+        let value = self.table.delete(value)?;
+        Ok(self.context(this, |state| f(state, value))??)
+    }
+}
+
+fn lift_level(level: NoiseLevel) -> math::NoiseLevel {
+    math::NoiseLevel { timestep: level.timestep, signal: level.signal, noise: level.noise }
+}
+
+fn lower_level(level: math::NoiseLevel) -> NoiseLevel {
+    NoiseLevel { timestep: level.timestep, signal: level.signal, noise: level.noise }
+}
+
+fn lift_part(part: Part) -> math::Part {
+    match part {
+        Part::Guided => math::Part::Guided,
+        Part::Conditional => math::Part::Conditional,
+        Part::Unconditional => math::Part::Unconditional,
+    }
+}
+
+fn lift_kind(kind: PredictionKind) -> math::PredictionKind {
+    match kind {
+        PredictionKind::Epsilon => math::PredictionKind::Epsilon,
+        PredictionKind::Velocity => math::PredictionKind::Velocity,
+        PredictionKind::Sample => math::PredictionKind::Sample,
+        PredictionKind::Flow => math::PredictionKind::Flow,
+    }
+}
+
+impl sampling::Host for StoreData {}
+
+impl sampling::HostStepContext for StoreData {
+    fn new(&mut self, lanes: u32, steps: u32, alphas: Vec<f32>) -> wasmtime::Result<Handle> {
+        let state = StepState::new(lanes, steps, alphas).map_err(wasmtime::Error::new)?;
+        self.push(Context(Arc::new(Mutex::new(state)))).map_err(into_trap)
+    }
+
+    fn begin(
+        &mut self,
+        this: Handle,
+        index: u32,
+        now: NoiseLevel,
+        next: NoiseLevel,
+    ) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.begin(index, lift_level(now), lift_level(next)))
+    }
+
+    fn index(&mut self, this: Handle) -> wasmtime::Result<u32> {
+        self.context(&this, |state| state.index())
+    }
+
+    fn steps(&mut self, this: Handle) -> wasmtime::Result<u32> {
+        self.context(&this, |state| state.steps())
+    }
+
+    fn lanes(&mut self, this: Handle) -> wasmtime::Result<u32> {
+        self.context(&this, |state| state.lanes())
+    }
+
+    fn target(&mut self, this: Handle) -> wasmtime::Result<u32> {
+        self.context(&this, |state| state.target())
+    }
+
+    fn set_target(&mut self, this: Handle, lane: u32) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_target(lane))
+    }
+
+    fn weight(&mut self, this: Handle, lane: u32) -> wasmtime::Result<f64> {
+        self.context(&this, |state| state.weight(lane))
+    }
+
+    fn set_weight(&mut self, this: Handle, lane: u32, weight: f64) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_weight(lane, weight))
+    }
+
+    fn guidance(&mut self, this: Handle, lane: u32) -> wasmtime::Result<f64> {
+        self.context(&this, |state| state.guidance(lane))
+    }
+
+    fn set_guidance(&mut self, this: Handle, lane: u32, value: f64) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_guidance(lane, value))
+    }
+
+    fn refine(&mut self, this: Handle, lane: u32) -> wasmtime::Result<f64> {
+        self.context(&this, |state| state.refine(lane))
+    }
+
+    fn set_refine(&mut self, this: Handle, lane: u32, refine: f64) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_refine(lane, refine))
+    }
+
+    fn wanted(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
+        self.context(&this, |state| state.wanted(lane))
+    }
+
+    fn set_wanted(&mut self, this: Handle, lane: u32, wanted: bool) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_wanted(lane, wanted))
+    }
+
+    fn stochastic(&mut self, this: Handle) -> wasmtime::Result<bool> {
+        self.context(&this, |state| state.stochastic())
+    }
+
+    fn set_stochastic(&mut self, this: Handle, stochastic: bool) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_stochastic(stochastic))
+    }
+
+    fn now(&mut self, this: Handle) -> wasmtime::Result<NoiseLevel> {
+        self.context(&this, |state| lower_level(state.now()))
+    }
+
+    fn next(&mut self, this: Handle) -> wasmtime::Result<NoiseLevel> {
+        self.context(&this, |state| lower_level(state.next()))
+    }
+
+    fn alphas_cumprod(&mut self, this: Handle) -> wasmtime::Result<Vec<f32>> {
+        self.context(&this, |state| state.alphas_cumprod().to_vec())
+    }
+
+    fn active(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
+        self.context(&this, |state| state.active(lane))
+    }
+
+    fn set_active(&mut self, this: Handle, lane: u32, active: bool) -> wasmtime::Result<()> {
+        self.context(&this, |state| state.set_active(lane, active))
+    }
+
+    fn input(&mut self, this: Handle, lane: u32) -> Result<Resource<Tensor>, HostError> {
+        self.read(&this, |state| state.input(lane))
+    }
+
+    fn set_input(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        value: Resource<Tensor>,
+    ) -> Result<(), HostError> {
+        self.write(&this, value, |state, value| state.set_input(lane, value))
+    }
+
+    fn set_prediction(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        kind: PredictionKind,
+        value: Prediction,
+    ) -> Result<(), HostError> {
+        self.alive()?;
+        let mut take = |handle: Option<Resource<Tensor>>| match handle {
+            Some(handle) => Ok::<_, HostError>(Some(self.table.delete(handle)?)),
+            None => Ok(None),
+        };
+        let conditional = take(value.conditional)?;
+        let unconditional = take(value.unconditional)?;
+        let guided = self.table.delete(value.guided)?;
+        let prediction = math::Prediction { guided, conditional, unconditional };
+        let kind = lift_kind(kind);
+        Ok(self.context(&this, |state| state.set_prediction(lane, kind, prediction))??)
+    }
+
+    fn epsilon(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        part: Part,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.read(&this, |state| state.epsilon(lane, lift_part(part)))
+    }
+
+    fn denoised(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        part: Part,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.read(&this, |state| state.denoised(lane, lift_part(part)))
+    }
+
+    fn has_prediction(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
+        self.context(&this, |state| state.has_prediction(lane))
+    }
+
+    fn set_epsilon(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        value: Resource<Tensor>,
+    ) -> Result<(), HostError> {
+        self.write(&this, value, |state, value| state.set_epsilon(lane, value))
+    }
+
+    fn set_denoised(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        value: Resource<Tensor>,
+    ) -> Result<(), HostError> {
+        self.write(&this, value, |state, value| state.set_denoised(lane, value))
+    }
+
+    fn mean(&mut self, this: Handle, lane: u32) -> wasmtime::Result<Option<Resource<Tensor>>> {
+        let mean = self.context(&this, |state| state.mean(lane))?;
+        mean.map(|mean| self.push(mean).map_err(into_trap)).transpose()
+    }
+
+    fn set_mean(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        value: Resource<Tensor>,
+    ) -> Result<(), HostError> {
+        self.write(&this, value, |state, value| state.set_mean(lane, value))
+    }
+
+    fn latent(&mut self, this: Handle, lane: u32) -> Result<Resource<Tensor>, HostError> {
+        self.read(&this, |state| state.latent(lane))
+    }
+
+    fn set_latent(
+        &mut self,
+        this: Handle,
+        lane: u32,
+        value: Resource<Tensor>,
+    ) -> Result<(), HostError> {
+        self.write(&this, value, |state, value| state.set_latent(lane, value))
+    }
+
+    fn rewritten(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
+        self.context(&this, |state| state.rewritten(lane))
+    }
+
+    fn slot(&mut self, this: Handle, name: String) -> wasmtime::Result<Option<Resource<Tensor>>> {
+        let tensor = self.context(&this, |state| state.slot(&name))?;
+        tensor.map(|tensor| self.push(tensor).map_err(into_trap)).transpose()
+    }
+
+    fn set_slot(
+        &mut self,
+        this: Handle,
+        name: String,
+        value: Resource<Tensor>,
+    ) -> wasmtime::Result<()> {
+        let value = self.table.delete(value)?;
+        self.context(&this, |state| state.set_slot(&name, value))
+    }
+
+    fn trace(
+        &mut self,
+        this: Handle,
+        name: String,
+        lane: Option<u32>,
+        value: f64,
+    ) -> wasmtime::Result<()> {
+        let step = self.context(&this, |state| state.index())?;
+        tracing::debug!(node = %self.node, step, lane, name, value, "trace");
+        Ok(())
+    }
+
+    fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}

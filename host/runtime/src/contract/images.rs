@@ -1,0 +1,67 @@
+//! Interface `images`: pictures by name inside the run's directories.
+
+use amdm_diffusion::Tensor;
+use amdm_diffusion::image::{Filter, resize};
+use wasmtime::component::Resource;
+
+use super::{HostError, StoreData};
+use crate::bindings::amdm::node::images::{self, Filter as WitFilter, Place};
+use crate::pictures::label;
+
+impl images::Host for StoreData {
+    fn load(&mut self, name: String) -> Result<Resource<Tensor>, HostError> {
+        self.alive()?;
+        let tensor = self.run.inputs.load(&self.run.device, &name)?;
+        self.push(tensor)
+    }
+
+    fn save(
+        &mut self,
+        place: Place,
+        prefix: String,
+        image: Resource<Tensor>,
+    ) -> Result<Vec<String>, HostError> {
+        self.alive()?;
+        let image = self.table.get(&image)?.clone();
+        let run = self.run.clone();
+        let names = match place {
+            Place::Output => run.outputs.save(&prefix, &image, &run.cancel)?,
+            Place::Temporary => Vec::new(),
+        };
+        run.saved(&self.node, &names);
+        Ok(names)
+    }
+
+    fn resize(
+        &mut self,
+        image: Resource<Tensor>,
+        width: u32,
+        height: u32,
+        filter: WitFilter,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.alive()?;
+        let filter = match filter {
+            WitFilter::NearestExact => Filter::NearestExact,
+            WitFilter::Bilinear => Filter::Bilinear,
+            WitFilter::Area => Filter::Area,
+            WitFilter::Bicubic => Filter::Bicubic,
+            WitFilter::Lanczos => Filter::Lanczos,
+        };
+        let result =
+            resize(self.table.get(&image)?, width, height, filter)?;
+        self.push(result)
+    }
+
+    fn text(
+        &mut self,
+        text: String,
+        width: u32,
+        height: u32,
+        size: f32,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.alive()?;
+        let pixels = label::draw(&text, width, height, size)?;
+        let tensor = Tensor::from_f32(&self.run.device, &[1, height, width, 3], pixels)?;
+        self.push(tensor)
+    }
+}

@@ -1,0 +1,196 @@
+//! The host's side of the contract in `wit/`: one file an interface.
+//!
+//! [`StoreData`] is what a guest instance sees: handles in a bounded table, and the run it belongs to.
+//! Every function that can fail checks the cancel token first. Errors given to a guest are remembered,
+//! so that one that comes back unchanged keeps its origin.
+
+mod call;
+mod context;
+mod images;
+mod models;
+mod objects;
+mod policy;
+mod tensors;
+
+use std::sync::Arc;
+
+use amdm::error::{Code, Error};
+use wasmtime::component::{Resource, ResourceTable};
+
+pub use self::call::Call;
+pub use self::context::Context;
+pub use self::models::Model;
+pub use self::policy::Policy;
+pub(crate) use self::policy::checked_window;
+pub use self::tensors::Generator;
+use crate::bindings::amdm::node::objects::Value as WitValue;
+use crate::bindings::amdm::node::types;
+use crate::failure::{Failure, FailureCode, NodeRef};
+use crate::guest::Limiter;
+use crate::run::Shared;
+use crate::value::Value;
+
+/// What one guest instance may touch.
+pub struct StoreData {
+    /// Handles of this instance.
+    pub table: ResourceTable,
+    /// The run it belongs to.
+    pub run: Arc<Shared>,
+    /// The node it executes.
+    pub node: NodeRef,
+    /// Memory bound, and what was asked for beyond it.
+    pub limiter: Limiter,
+    /// 10 ms ticks spent in guest code since the last call into it.
+    pub ticks: u64,
+    raised: Option<(types::Error, Failure)>,
+}
+
+impl StoreData {
+    /// An empty table for `node` in `run`.
+    pub fn new(run: Arc<Shared>, node: NodeRef) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(run.limits.guest_handles);
+        let limiter = Limiter::new(run.limits.guest_memory);
+        Self { table, run, node, limiter, ticks: 0, raised: None }
+    }
+
+    /// What the error that a guest ended with means to the run.
+    pub fn failure(&mut self, error: types::Error) -> Failure {
+        match self.raised.take() {
+            Some((given, failure)) if same(&given, &error) => failure,
+            _ => Failure::from(lift_error(error)),
+        }
+    }
+
+    /// Fails once the run is being stopped.
+    fn alive(&self) -> Result<(), HostError> {
+        Ok(self.run.cancel.check()?)
+    }
+
+    fn push<T: Send + 'static>(&mut self, value: T) -> Result<Resource<T>, HostError> {
+        self.table.push(value).map_err(|_| self.handles_exhausted())
+    }
+
+    fn handles_exhausted(&self) -> HostError {
+        let limit = self.run.limits.guest_handles;
+        HostError::Node(Error::new(
+            Code::LimitExceeded,
+            format!("the node holds {limit} handles, which is as many as it may"),
+        ))
+    }
+
+    /// A host value as the guest sees it.
+    fn lower(&mut self, value: Value) -> Result<WitValue, HostError> {
+        Ok(match value {
+            Value::Boolean(value) => WitValue::Boolean(value),
+            Value::Integer(value) => WitValue::Integer(value),
+            Value::Float(value) => WitValue::Float(value),
+            Value::Text(value) => WitValue::Text(value.to_string()),
+            Value::Json(value) => WitValue::Json(value.to_string()),
+            Value::Tensor(value) => WitValue::Tensor(self.push(value)?),
+            Value::Object(value) => WitValue::Object(self.push(value)?),
+        })
+    }
+
+    /// A guest's value as the host keeps it; takes the handle over.
+    fn lift(&mut self, value: WitValue) -> Result<Value, HostError> {
+        Ok(match value {
+            WitValue::Boolean(value) => Value::Boolean(value),
+            WitValue::Integer(value) => Value::Integer(value),
+            WitValue::Float(value) => Value::Float(value),
+            WitValue::Text(value) => Value::Text(value.into()),
+            WitValue::Json(value) => Value::Json(value.into()),
+            WitValue::Tensor(handle) => Value::Tensor(self.table.delete(handle)?),
+            WitValue::Object(handle) => Value::Object(self.table.delete(handle)?),
+        })
+    }
+}
+
+/// How a host function fails: with an error that the guest sees, or by ending the guest.
+#[derive(Debug)]
+pub enum HostError {
+    /// For the guest to handle or to return.
+    Node(Error),
+    /// Raised in another instance, such as a step operator; keeps that one's node.
+    Raised(Failure),
+    /// Ends the guest: a handle it does not own, a defect.
+    Trap(wasmtime::Error),
+}
+
+impl From<Error> for HostError {
+    fn from(error: Error) -> Self {
+        Self::Node(error)
+    }
+}
+
+impl From<Failure> for HostError {
+    fn from(failure: Failure) -> Self {
+        Self::Raised(failure)
+    }
+}
+
+impl From<wasmtime::Error> for HostError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Trap(error)
+    }
+}
+
+impl From<wasmtime::component::ResourceTableError> for HostError {
+    fn from(error: wasmtime::component::ResourceTableError) -> Self {
+        Self::Trap(error.into())
+    }
+}
+
+impl types::Host for StoreData {
+    fn convert_error(&mut self, error: HostError) -> wasmtime::Result<types::Error> {
+        let failure = match error {
+            HostError::Node(error) => Failure::from(error),
+            HostError::Raised(failure) => failure,
+            HostError::Trap(trap) => return Err(trap),
+        };
+        let code = match failure.code {
+            FailureCode::Node(code) => code,
+            _ => Code::Internal,
+        };
+        let given = types::Error {
+            code: lower_code(code),
+            message: failure.message.clone(),
+            input: failure.input.clone(),
+        };
+        self.raised = Some((given.clone(), failure));
+        Ok(given)
+    }
+}
+
+fn same(a: &types::Error, b: &types::Error) -> bool {
+    a.code == b.code && a.message == b.message && a.input == b.input
+}
+
+fn lift_error(error: types::Error) -> Error {
+    let code = match error.code {
+        types::ErrorCode::InvalidInput => Code::InvalidInput,
+        types::ErrorCode::NotFound => Code::NotFound,
+        types::ErrorCode::Unsupported => Code::Unsupported,
+        types::ErrorCode::OutOfMemory => Code::OutOfMemory,
+        types::ErrorCode::LimitExceeded => Code::LimitExceeded,
+        types::ErrorCode::InputOutput => Code::InputOutput,
+        types::ErrorCode::Cancelled => Code::Cancelled,
+        types::ErrorCode::Denied => Code::Denied,
+        types::ErrorCode::Internal => Code::Internal,
+    };
+    Error { code, message: error.message, input: error.input }
+}
+
+fn lower_code(code: Code) -> types::ErrorCode {
+    match code {
+        Code::InvalidInput => types::ErrorCode::InvalidInput,
+        Code::NotFound => types::ErrorCode::NotFound,
+        Code::Unsupported => types::ErrorCode::Unsupported,
+        Code::OutOfMemory => types::ErrorCode::OutOfMemory,
+        Code::LimitExceeded => types::ErrorCode::LimitExceeded,
+        Code::InputOutput => types::ErrorCode::InputOutput,
+        Code::Cancelled => types::ErrorCode::Cancelled,
+        Code::Denied => types::ErrorCode::Denied,
+        _ => types::ErrorCode::Internal,
+    }
+}

@@ -1,0 +1,184 @@
+//! Interface `models`: networks by handle, and the one call that runs all lanes of a step.
+
+use std::sync::Arc;
+
+use amdm::error::Error;
+use amdm::math::PredictionKind;
+use amdm_diffusion::{Conditioning, Denoiser, Tensor};
+use wasmtime::component::Resource;
+
+use super::objects::into_trap;
+use super::{HostError, StoreData};
+use crate::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
+use crate::value::Object;
+
+/// A network that the host holds.
+pub struct Model(pub Arc<dyn Denoiser>);
+
+type Handle = Resource<Model>;
+
+/// A request whose handles are resolved.
+struct Resolved {
+    model: Arc<dyn Denoiser>,
+    latent: Tensor,
+    positive: Conditioning,
+    negative: Option<Conditioning>,
+}
+
+impl StoreData {
+    fn resolve(&self, request: &Request) -> Result<Resolved, HostError> {
+        let negative = match &request.negative {
+            Some(handle) => Some(self.table.get(handle)?.conditioning()?.clone()),
+            None => None,
+        };
+        Ok(Resolved {
+            model: self.table.get(&request.model)?.0.clone(),
+            latent: self.table.get(&request.latent)?.clone(),
+            positive: self.table.get(&request.positive)?.conditioning()?.clone(),
+            negative,
+        })
+    }
+
+    fn push_prediction(
+        &mut self,
+        prediction: amdm_diffusion::Prediction,
+    ) -> Result<Prediction, HostError> {
+        Ok(Prediction {
+            guided: self.push(prediction.guided)?,
+            conditional: prediction.conditional.map(|part| self.push(part)).transpose()?,
+            unconditional: prediction.unconditional.map(|part| self.push(part)).transpose()?,
+        })
+    }
+}
+
+impl models::Host for StoreData {
+    fn predict(
+        &mut self,
+        requests: Vec<Request>,
+        parts: bool,
+    ) -> Result<Vec<Prediction>, HostError> {
+        self.alive()?;
+        let resolved =
+            requests.iter().map(|request| self.resolve(request)).collect::<Result<Vec<_>, _>>()?;
+        let asked = requests
+            .iter()
+            .zip(&resolved)
+            .map(|(request, resolved)| amdm_diffusion::Request {
+                model: &resolved.model,
+                latent: &resolved.latent,
+                timestep: request.timestep,
+                positive: &resolved.positive,
+                negative: resolved.negative.as_ref(),
+                guidance: request.guidance,
+                step: request.step,
+                steps: request.steps,
+            })
+            .collect::<Vec<_>>();
+        let run = self.run.clone();
+        let predictions =
+            run.time_networks(|| amdm_diffusion::predict(&asked, parts, &|| run.cancel.is_set()))?;
+        run.count_passes(asked.len() as u64);
+        predictions.into_iter().map(|prediction| self.push_prediction(prediction)).collect()
+    }
+}
+
+impl models::HostModel for StoreData {
+    fn load(&mut self, name: String, options_json: String) -> Result<Handle, HostError> {
+        self.alive()?;
+        let model = self.run.models.load(&name, &options_json)?;
+        self.push(Model(model))
+    }
+
+    fn from_object(&mut self, object: Resource<Object>) -> Result<Handle, HostError> {
+        self.alive()?;
+        let model = self.table.get(&object)?.model()?.clone();
+        self.push(Model(model))
+    }
+
+    fn to_object(&mut self, this: Handle) -> wasmtime::Result<Resource<Object>> {
+        let object = Object::from_model(self.table.get(&this)?.0.clone());
+        self.push(object).map_err(into_trap)
+    }
+
+    fn info(&mut self, this: Handle) -> wasmtime::Result<ModelInfo> {
+        let info = self.table.get(&this)?.0.info();
+        Ok(ModelInfo {
+            name: info.name.clone(),
+            prediction: match info.prediction {
+                PredictionKind::Epsilon => models::PredictionKind::Epsilon,
+                PredictionKind::Velocity => models::PredictionKind::Velocity,
+                PredictionKind::Sample => models::PredictionKind::Sample,
+                PredictionKind::Flow => models::PredictionKind::Flow,
+            },
+            latent_shape: info.latent_shape.clone(),
+            latent_space: info.latent_space.clone(),
+            alphas_cumprod: info.alphas_cumprod.to_vec(),
+            final_alpha: info.final_alpha,
+            clip: info.clip,
+            conditioning_schema: info.conditioning_schema.clone(),
+        })
+    }
+
+    fn timesteps(&mut self, this: Handle, steps: u32) -> wasmtime::Result<Vec<f64>> {
+        Ok(self.table.get(&this)?.0.timesteps(steps))
+    }
+
+    fn with_adapter(
+        &mut self,
+        this: Handle,
+        name: String,
+        _options_json: String,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let model = &self.table.get(&this)?.0.info().name;
+        Err(Error::new(
+            amdm::error::Code::Unsupported,
+            format!("the model {model:?} takes no adapters, found {name:?}"),
+        )
+        .into())
+    }
+
+    fn condition(
+        &mut self,
+        this: Handle,
+        json: String,
+        parts: Vec<(String, Resource<Tensor>)>,
+    ) -> Result<Resource<Object>, HostError> {
+        self.alive()?;
+        let parts = parts
+            .iter()
+            .map(|(name, handle)| Ok((name.as_str(), self.table.get(handle)?)))
+            .collect::<Result<Vec<_>, HostError>>()?;
+        let conditioning = self.table.get(&this)?.0.condition(&json, &parts)?;
+        self.push(Object::from_conditioning(conditioning))
+    }
+
+    fn list_names(&mut self, kind: String) -> wasmtime::Result<Vec<String>> {
+        Ok(self.run.models.names(&kind))
+    }
+
+    fn encode(
+        &mut self,
+        this: Handle,
+        image: Resource<Tensor>,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.alive()?;
+        let latent = self.table.get(&this)?.0.encode(self.table.get(&image)?)?;
+        self.push(latent)
+    }
+
+    fn decode(
+        &mut self,
+        this: Handle,
+        latent: Resource<Tensor>,
+    ) -> Result<Resource<Tensor>, HostError> {
+        self.alive()?;
+        let image = self.table.get(&this)?.0.decode(self.table.get(&latent)?)?;
+        self.push(image)
+    }
+
+    fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! Interface `objects`: typed values on wires.
+
+use wasmtime::component::Resource;
+
+use super::{HostError, StoreData};
+use crate::bindings::amdm::node::objects::{self, Value as WitValue};
+use crate::value::Object;
+
+type Handle = Resource<Object>;
+
+impl objects::Host for StoreData {}
+
+impl objects::HostObject for StoreData {
+    fn create(
+        &mut self,
+        kind: String,
+        fields: Vec<(String, WitValue)>,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| Ok((name, self.lift(value)?)))
+            .collect::<Result<Vec<_>, HostError>>()?;
+        let object = Object::fields(&kind, fields)?;
+        self.push(object)
+    }
+
+    fn kind(&mut self, this: Handle) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.kind().to_owned())
+    }
+
+    fn field(&mut self, this: Handle, name: String) -> wasmtime::Result<Option<WitValue>> {
+        let Some(value) = self.table.get(&this)?.field(&name) else { return Ok(None) };
+        self.lower(value).map(Some).map_err(into_trap)
+    }
+
+    fn items(&mut self, this: Handle) -> wasmtime::Result<Vec<Handle>> {
+        let items = self.table.get(&this)?.items();
+        items.into_iter().map(|item| Ok(self.table.push(item)?)).collect()
+    }
+
+    fn append(&mut self, this: Handle, item: Handle) -> Result<Handle, HostError> {
+        self.alive()?;
+        let list = self.table.get(&this)?.append(self.table.get(&item)?)?;
+        self.push(list)
+    }
+
+    fn share(&mut self, this: Handle) -> wasmtime::Result<Handle> {
+        let object = self.table.get(&this)?.clone();
+        Ok(self.table.push(object)?)
+    }
+
+    fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+/// For functions that cannot return an error: the guest ends.
+pub(super) fn into_trap(error: HostError) -> wasmtime::Error {
+    match error {
+        HostError::Node(error) => wasmtime::Error::new(error),
+        HostError::Raised(failure) => wasmtime::Error::new(failure),
+        HostError::Trap(trap) => trap,
+    }
+}

@@ -1,0 +1,225 @@
+//! Interface `tensors`: device tensors behind handles, and noise.
+
+use amdm::error::{Code, Error};
+use amdm::math::Tensor as _;
+use amdm_diffusion::Tensor;
+use wasmtime::component::Resource;
+
+use super::{HostError, StoreData};
+use crate::bindings::amdm::node::tensors;
+use crate::bindings::amdm::node::types::Dtype;
+
+/// A stream of standard normal values.
+pub struct Generator(amdm_diffusion::noise::Generator);
+
+type Handle = Resource<Tensor>;
+
+impl StoreData {
+    /// Applies `f` to the tensor behind a handle.
+    fn map(
+        &mut self,
+        of: &Handle,
+        f: impl FnOnce(&Tensor) -> Result<Tensor, Error>,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let result = f(self.table.get(of)?)?;
+        self.push(result)
+    }
+
+    /// Applies `f` to two tensors behind handles.
+    fn zip(
+        &mut self,
+        of: &Handle,
+        other: &Handle,
+        f: impl FnOnce(&Tensor, &Tensor) -> Result<Tensor, Error>,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let result = f(self.table.get(of)?, self.table.get(other)?)?;
+        self.push(result)
+    }
+
+    fn all(&self, handles: &[Handle]) -> Result<Vec<Tensor>, HostError> {
+        Ok(handles
+            .iter()
+            .map(|handle| self.table.get(handle).cloned())
+            .collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+impl tensors::Host for StoreData {}
+
+impl tensors::HostTensor for StoreData {
+    fn from_f32(&mut self, shape: Vec<u32>, values: Vec<f32>) -> Result<Handle, HostError> {
+        self.alive()?;
+        let tensor = Tensor::from_f32(&self.run.device, &shape, values)?;
+        self.push(tensor)
+    }
+
+    fn shape(&mut self, this: Handle) -> wasmtime::Result<Vec<u32>> {
+        Ok(self.table.get(&this)?.shape())
+    }
+
+    fn dtype(&mut self, this: Handle) -> wasmtime::Result<Dtype> {
+        Ok(match self.table.get(&this)?.dtype() {
+            amdm_diffusion::Dtype::Float32 => Dtype::Float32,
+            amdm_diffusion::Dtype::Float16 => Dtype::Float16,
+            amdm_diffusion::Dtype::Bfloat16 => Dtype::Bfloat16,
+            amdm_diffusion::Dtype::Uint8 => Dtype::Uint8,
+            amdm_diffusion::Dtype::Int64 => Dtype::Int64,
+        })
+    }
+
+    fn share(&mut self, this: Handle) -> wasmtime::Result<Handle> {
+        let tensor = self.table.get(&this)?.share();
+        Ok(self.table.push(tensor)?)
+    }
+
+    fn linear_combination(&mut self, terms: Vec<(Handle, f64)>) -> Result<Handle, HostError> {
+        self.alive()?;
+        let tensors = terms
+            .iter()
+            .map(|(handle, weight)| Ok((self.table.get(handle)?, *weight)))
+            .collect::<Result<Vec<_>, HostError>>()?;
+        let result = Tensor::linear_combination(&tensors)?;
+        self.push(result)
+    }
+
+    fn sample_combination(
+        &mut self,
+        terms: Vec<Handle>,
+        weights: Vec<Handle>,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let (terms, weights) = (self.all(&terms)?, self.all(&weights)?);
+        let result = Tensor::sample_combination(
+            &terms.iter().collect::<Vec<_>>(),
+            &weights.iter().collect::<Vec<_>>(),
+        )?;
+        self.push(result)
+    }
+
+    fn add(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::add)
+    }
+
+    fn sub(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::sub)
+    }
+
+    fn mul(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::mul)
+    }
+
+    fn div(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::div)
+    }
+
+    fn affine(&mut self, this: Handle, mul: f64, add: f64) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.affine(mul, add))
+    }
+
+    fn minimum(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::minimum)
+    }
+
+    fn maximum(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::maximum)
+    }
+
+    fn clamp(&mut self, this: Handle, low: f64, high: f64) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.clamp(low, high))
+    }
+
+    fn sample_dot(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+        self.zip(&this, &other, Tensor::sample_dot)
+    }
+
+    fn sqrt(&mut self, this: Handle) -> Result<Handle, HostError> {
+        self.map(&this, Tensor::sqrt)
+    }
+
+    fn sin(&mut self, this: Handle) -> Result<Handle, HostError> {
+        self.map(&this, Tensor::sin)
+    }
+
+    fn acos(&mut self, this: Handle) -> Result<Handle, HostError> {
+        self.map(&this, Tensor::acos)
+    }
+
+    fn select(
+        &mut self,
+        this: Handle,
+        threshold: f64,
+        a: Handle,
+        b: Handle,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let (tensor, a, b) =
+            (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
+        let result = tensor.select(threshold, a, b)?;
+        self.push(result)
+    }
+
+    fn reshape(&mut self, this: Handle, shape: Vec<u32>) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.reshape(&shape))
+    }
+
+    fn narrow(
+        &mut self,
+        this: Handle,
+        axis: u32,
+        start: u32,
+        length: u32,
+    ) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.narrow(axis, start, length))
+    }
+
+    fn concat(&mut self, parts: Vec<Handle>, axis: u32) -> Result<Handle, HostError> {
+        self.alive()?;
+        let parts = self.all(&parts)?;
+        let result = Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis)?;
+        self.push(result)
+    }
+
+    fn read_f32(&mut self, this: Handle) -> Result<Vec<f32>, HostError> {
+        self.alive()?;
+        let tensor = self.table.get(&this)?;
+        let found = tensor.shape().iter().map(|&extent| u64::from(extent)).product::<u64>();
+        let limit = self.run.limits.read_values;
+        if found > limit as u64 {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                format!("found {found} values to read back, at most {limit} are given to a node"),
+            )
+            .into());
+        }
+        Ok(tensor.to_f32()?)
+    }
+
+    fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl tensors::HostGenerator for StoreData {
+    fn new(&mut self, seed: u64) -> wasmtime::Result<Resource<Generator>> {
+        Ok(self.table.push(Generator(amdm_diffusion::noise::Generator::new(seed)))?)
+    }
+
+    fn normal(
+        &mut self,
+        this: Resource<Generator>,
+        shape: Vec<u32>,
+    ) -> Result<Handle, HostError> {
+        self.alive()?;
+        let device = self.run.device.clone();
+        let tensor = self.table.get_mut(&this)?.0.normal(&device, &shape)?;
+        self.push(tensor)
+    }
+
+    fn drop(&mut self, this: Resource<Generator>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! One instance of a pack in a store of its own, and how its crashes become failures.
+//!
+//! After a trap an instance is dead, so a store serves one node's execution, or one operator for
+//! one sampling, and is dropped.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use wasmtime::component::{Instance, Resource, ResourceAny};
+use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+
+use crate::bindings::amdm::node::sampling::Phase;
+use crate::bindings::amdm::node::types;
+use crate::bindings::exports::amdm::node::step_operators;
+use crate::contract::{Call, Context, StoreData, checked_window};
+use crate::engine::TICK;
+use crate::failure::{Failure, FailureCode, NodeRef};
+use crate::pack::Pack;
+use crate::run::{OperatorSpec, Shared};
+
+/// Bounds a guest's linear memory and tables.
+pub struct Limiter {
+    limit: usize,
+    refused: Option<usize>,
+}
+
+impl Limiter {
+    /// Table entries a guest may have: far beyond what a pack's functions need.
+    const TABLE_ENTRIES: usize = 100_000;
+
+    /// At most `limit` bytes a memory.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, refused: None }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            self.refused = Some(desired);
+            wasmtime::bail!("memory limit");
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= Self::TABLE_ENTRIES)
+    }
+
+    fn instances(&self) -> usize {
+        64
+    }
+
+    fn memories(&self) -> usize {
+        8
+    }
+}
+
+/// A guest instance that is alive.
+pub struct Guest {
+    pub(crate) store: Store<StoreData>,
+    pub(crate) instance: Instance,
+    pack: Arc<Pack>,
+}
+
+impl Guest {
+    /// A fresh instance of `pack` for `node`.
+    ///
+    /// # Errors
+    /// Whatever the pack's start does wrong.
+    pub fn start(run: &Arc<Shared>, pack: &Arc<Pack>, node: &NodeRef) -> Result<Self, Failure> {
+        let ready = pack.ready().map_err(|failure| failure.in_node(node))?;
+        let data = StoreData::new(run.clone(), node.clone());
+        let mut store = Store::new(ready.engine(), data);
+        store.limiter(|data| &mut data.limiter);
+        store.set_hostcall_fuel(run.limits.call_bytes);
+        store.set_epoch_deadline(1);
+        let limit = run.limits.guest_time;
+        store.epoch_deadline_callback(move |mut context| {
+            let data = context.data_mut();
+            data.ticks += 1;
+            if data.run.cancel.is_set() || TICK.as_nanos() * u128::from(data.ticks) > limit.as_nanos()
+            {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+        match ready.instantiate(&mut store) {
+            Ok(instance) => Ok(Self { store, instance, pack: pack.clone() }),
+            Err(error) => Err(crash(&mut store, pack, &error)),
+        }
+    }
+
+    /// Executes the node `class` once and gives its outputs.
+    ///
+    /// # Errors
+    /// What the node says, or how it crashed.
+    pub fn execute(
+        &mut self,
+        class: &str,
+        call: Call,
+    ) -> Result<Vec<(String, crate::value::Value)>, Failure> {
+        let nodes = self.pack.ready()?.nodes(&mut self.store, &self.instance)?;
+        // The guest owns the call and drops it; what it set there is kept outside.
+        let outputs = call.outputs();
+        let call = self.push(call)?;
+        self.store.data_mut().ticks = 0;
+        let result = nodes.call_execute(&mut self.store, class, call);
+        self.finish(result)?;
+        let data = self.store.data();
+        if !data.table.is_empty() {
+            tracing::debug!(node = %data.node, "the node left handles behind");
+        }
+        Ok(outputs.take())
+    }
+
+    /// The node descriptors as the pack's own `describe` gives them.
+    ///
+    /// # Errors
+    /// How it crashed.
+    pub fn describe(&mut self) -> Result<String, Failure> {
+        let nodes = self.pack.ready()?.nodes(&mut self.store, &self.instance)?;
+        let result = nodes.call_describe(&mut self.store);
+        result.map_err(|error| crash(&mut self.store, &self.pack, &error))
+    }
+
+    fn push<T: Send + 'static>(&mut self, value: T) -> Result<Resource<T>, Failure> {
+        self.store.data_mut().table.push(value).map_err(|error| {
+            Failure::new(FailureCode::Node(amdm::error::Code::LimitExceeded), error.to_string())
+        })
+    }
+
+    fn finish<T>(
+        &mut self,
+        result: wasmtime::Result<Result<T, types::Error>>,
+    ) -> Result<T, Failure> {
+        let node = self.store.data().node.clone();
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.store.data_mut().failure(error).in_node(&node)),
+            Err(error) => Err(crash(&mut self.store, &self.pack, &error)),
+        }
+    }
+}
+
+/// What a trap means to the person who runs the graph.
+fn crash(store: &mut Store<StoreData>, pack: &Pack, error: &wasmtime::Error) -> Failure {
+    let data = store.data_mut();
+    let node = data.node.clone();
+    let name = pack.name();
+    let failure = if let Some(failure) = error.downcast_ref::<Failure>() {
+        failure.clone()
+    } else if let Some(error) = error.downcast_ref::<amdm::error::Error>() {
+        Failure::from(error.clone())
+    } else if let Some(found) = data.limiter.refused.take() {
+        let limit = data.limiter.limit;
+        Failure::new(
+            FailureCode::Node(amdm::error::Code::LimitExceeded),
+            format!("pack {name} asked for {found} bytes of memory, at most {limit} are given"),
+        )
+    } else if let Some(wasmtime::Trap::Interrupt) = error.downcast_ref::<wasmtime::Trap>() {
+        interrupted(data, name)
+    } else {
+        let cause = error.root_cause();
+        Failure::new(FailureCode::Trap, format!("pack {name} crashed: {cause}"))
+    };
+    failure.in_node(&node)
+}
+
+fn interrupted(data: &StoreData, pack: &str) -> Failure {
+    if data.run.cancel.is_set() {
+        return data.run.cancel.failure();
+    }
+    let limit = data.run.limits.guest_time.as_secs_f64();
+    Failure::new(
+        FailureCode::Timeout,
+        format!("pack {pack} computed for more than {limit} s without an end"),
+    )
+}
+
+/// A step operator that lives for one sampling.
+pub struct Operator {
+    guest: Guest,
+    exports: step_operators::Guest,
+    handle: ResourceAny,
+    window: (u32, u32),
+    wants_parts: bool,
+    phases: Vec<Phase>,
+}
+
+impl Operator {
+    /// Starts the operator that `spec` describes, in a store of its own.
+    ///
+    /// # Errors
+    /// What the pack says, or how it crashed; names the operator's node.
+    pub fn open(
+        run: &Arc<Shared>,
+        spec: &OperatorSpec,
+        steps: u32,
+        before: &[(u32, u32)],
+    ) -> Result<Self, Failure> {
+        let mut guest = Guest::start(run, &spec.pack, &spec.node)?;
+        let exports = spec
+            .pack
+            .ready()?
+            .operators(&mut guest.store, &guest.instance)
+            .map_err(|failure| failure.in_node(&spec.node))?;
+        let call = Call::new(spec.descriptor.clone(), spec.inputs.clone(), HashSet::new());
+        let call = guest.push(call)?;
+        let made = exports.call_make(&mut guest.store, &spec.descriptor.r#type, call);
+        let handle = guest.finish(made)?;
+        let trap = |guest: &mut Guest, error: wasmtime::Error| {
+            crash(&mut guest.store, &guest.pack, &error)
+        };
+        let operator = exports.operator();
+        let window = operator
+            .call_window(&mut guest.store, handle, steps, before)
+            .map_err(|error| trap(&mut guest, error))?;
+        let window = checked_window(window, steps)
+            .map_err(|error| Failure::from(error).in_node(&spec.node))?;
+        let wants_parts = operator
+            .call_wants_parts(&mut guest.store, handle)
+            .map_err(|error| trap(&mut guest, error))?;
+        let phases = spec.phases();
+        Ok(Self { guest, exports, handle, window, wants_parts, phases })
+    }
+
+    /// The steps `[start, end)` in which it acts.
+    pub fn window(&self) -> (u32, u32) {
+        self.window
+    }
+
+    /// Whether it acts in `step`.
+    pub fn acts_in(&self, step: u32) -> bool {
+        (self.window.0..self.window.1).contains(&step)
+    }
+
+    /// Whether its descriptor names `phase`.
+    pub fn takes(&self, phase: Phase) -> bool {
+        self.phases.contains(&phase)
+    }
+
+    /// Whether it needs conditional and unconditional predictions apart.
+    pub fn wants_parts(&self) -> bool {
+        self.wants_parts
+    }
+
+    /// Asks whether it can do what the context says.
+    ///
+    /// # Errors
+    /// Its refusal.
+    pub fn check(&mut self, context: &Context) -> Result<(), Failure> {
+        let context = self.guest.push(context.clone())?;
+        self.guest.store.data_mut().ticks = 0;
+        let result =
+            self.exports.operator().call_check(&mut self.guest.store, self.handle, context);
+        self.guest.finish(result)
+    }
+
+    /// Lets it act in one phase of a step.
+    ///
+    /// # Errors
+    /// What it says, or how it crashed.
+    pub fn apply(&mut self, phase: Phase, context: &Context) -> Result<(), Failure> {
+        let context = self.guest.push(context.clone())?;
+        self.guest.store.data_mut().ticks = 0;
+        let result =
+            self.exports.operator().call_apply(&mut self.guest.store, self.handle, phase, context);
+        self.guest.finish(result)
+    }
+}

@@ -1,0 +1,34 @@
+//! What a run and its guests may use; every bound can be changed.
+
+use std::time::Duration;
+
+/// Bounds of one host. Defaults come from [`amdm::limits`].
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Linear memory of one guest instance, in bytes.
+    pub guest_memory: usize,
+    /// Handles that one guest instance may hold.
+    pub guest_handles: usize,
+    /// Time that a guest may compute in one call without the host's help. Nodes orchestrate; a
+    /// guest that computes for a minute hangs.
+    pub guest_time: Duration,
+    /// Bytes that one host call may copy out of a guest.
+    pub call_bytes: usize,
+    /// Values that a guest may read back from a tensor in one call.
+    pub read_values: usize,
+    /// Bytes of one pack file.
+    pub pack_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            guest_memory: amdm::limits::GUEST_MEMORY_BYTES,
+            guest_handles: amdm::limits::GUEST_HANDLES,
+            guest_time: Duration::from_secs(60),
+            call_bytes: 128 << 20,
+            read_values: amdm::limits::READ_VALUES,
+            pack_bytes: amdm::limits::PACK_BYTES,
+        }
+    }
+}

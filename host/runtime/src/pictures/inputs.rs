@@ -1,0 +1,102 @@
+//! Reading pictures by name from one directory.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use amdm::error::{Code, Error};
+use amdm_diffusion::{Device, Tensor};
+use image::{DynamicImage, ImageReader};
+
+use super::place;
+
+/// Bytes of one picture file.
+const FILE_BYTES: u64 = 256 << 20;
+/// Pixels along one side.
+const SIDE: u32 = 16_384;
+
+/// The directory that graphs read pictures from.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    dir: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// Pictures of `dir`; none at all without one.
+    pub fn new(dir: Option<PathBuf>) -> Self {
+        Self { dir }
+    }
+
+    /// Names of the pictures in the directory itself, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let Some(dir) = &self.dir else { return Vec::new() };
+        let is_picture = |name: &String| {
+            let name = name.to_ascii_lowercase();
+            [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
+        };
+        let mut names = std::fs::read_dir(dir)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(is_picture)
+            .collect::<Vec<_>>();
+        names.sort();
+        names
+    }
+
+    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency.
+    ///
+    /// # Errors
+    /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
+    /// `limit_exceeded` for one that is too big.
+    pub fn load(&self, device: &Device, name: &str) -> Result<Tensor, Error> {
+        let Some(dir) = &self.dir else {
+            return Err(Error::new(
+                Code::NotFound,
+                format!("found the picture {name:?}, but this run has no input directory"),
+            ));
+        };
+        let path = place::inside(dir, &dir.join(place::relative(name)?))?;
+        let fail = |error: &dyn std::fmt::Display| {
+            Error::new(Code::InputOutput, format!("cannot read {}: {error}", path.display()))
+        };
+        let size = std::fs::metadata(&path).map_err(|error| fail(&error))?.len();
+        if size > FILE_BYTES {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                format!("{} has {size} bytes, at most {FILE_BYTES} are read", path.display()),
+            ));
+        }
+        let bytes = std::fs::read(&path).map_err(|error| fail(&error))?;
+        let picture = decode(&bytes).map_err(|error| {
+            Error::new(error.code, format!("{}: {}", path.display(), error.message))
+        })?;
+        to_tensor(device, picture)
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<DynamicImage, Error> {
+    let unsupported = |error: &dyn std::fmt::Display| {
+        Error::new(Code::Unsupported, format!("expected a PNG, JPEG or WebP picture: {error}"))
+    };
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| unsupported(&error))?;
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(SIDE);
+    limits.max_image_height = Some(SIDE);
+    reader.limits(limits);
+    reader.decode().map_err(|error| match error {
+        image::ImageError::Limits(error) => Error::new(Code::LimitExceeded, error.to_string()),
+        error => unsupported(&error),
+    })
+}
+
+fn to_tensor(device: &Device, picture: DynamicImage) -> Result<Tensor, Error> {
+    let (width, height) = (picture.width(), picture.height());
+    let (channels, values) = if picture.color().has_alpha() {
+        (4, picture.into_rgba32f().into_raw())
+    } else {
+        (3, picture.into_rgb32f().into_raw())
+    };
+    Tensor::from_f32(device, &[1, height, width, channels], values)
+}

@@ -1,0 +1,142 @@
+//! Writing pictures: PNG with the graph inside, under a counted name, whole or not at all.
+//!
+//! A file is written under a temporary name in its own directory, flushed to the disk and renamed to
+//! the next free number, never over another file. What fails leaves nothing behind.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use amdm::error::{Code, Error};
+use amdm_diffusion::Tensor;
+use amdm_diffusion::image::{Pixels, to_pixels};
+use tempfile::NamedTempFile;
+
+use super::place;
+use crate::cancel::Cancel;
+
+/// The directory that graphs write pictures to.
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    dir: PathBuf,
+    /// Text of the PNG chunk `prompt`; none where the graph is to be left out.
+    prompt: Option<String>,
+}
+
+impl Outputs {
+    /// Pictures go to `dir`, each with `prompt` inside where given.
+    pub fn new(dir: PathBuf, prompt: Option<String>) -> Self {
+        Self { dir, prompt }
+    }
+
+    /// Makes the directory and proves that files can be written there.
+    ///
+    /// # Errors
+    /// `input_output`.
+    pub fn prepare(&self) -> Result<(), Error> {
+        std::fs::create_dir_all(&self.dir)
+            .and_then(|()| NamedTempFile::new_in(&self.dir))
+            .map_err(|error| unwritable(&self.dir, &error))?;
+        Ok(())
+    }
+
+    /// Writes one file an image of the batch and gives their names, relative to the directory.
+    ///
+    /// # Errors
+    /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
+    pub fn save(&self, prefix: &str, image: &Tensor, cancel: &Cancel) -> Result<Vec<String>, Error> {
+        let prefix = place::relative(prefix).map_err(|error| error.at("filename_prefix"))?;
+        let folder = self.dir.join(prefix.parent().unwrap_or(Path::new("")));
+        std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+        place::inside(&self.dir, &folder)?;
+        let stem = prefix
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| Error::invalid("expected a file name in UTF-8").at("filename_prefix"))?;
+        let mut next = next_number(&folder, stem)?;
+        let mut names = Vec::new();
+        for pixels in to_pixels(image)? {
+            cancel.check()?;
+            let file = self.write(&folder, &pixels)?;
+            let name = persist(file, &folder, stem, &mut next)?;
+            let relative = prefix.with_file_name(name);
+            names.push(relative.to_string_lossy().replace('\\', "/"));
+        }
+        Ok(names)
+    }
+
+    fn write(&self, folder: &Path, pixels: &Pixels) -> Result<NamedTempFile, Error> {
+        let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".amdm-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any other new file; the process's own mask applies.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder).map_err(|error| fail(&error))?;
+        let mut writer = BufWriter::new(file.as_file_mut());
+        self.encode(&mut writer, pixels).map_err(|error| fail(&error))?;
+        writer.flush().map_err(|error| fail(&error))?;
+        drop(writer);
+        file.as_file().sync_all().map_err(|error| fail(&error))?;
+        Ok(file)
+    }
+
+    fn encode(
+        &self,
+        writer: &mut impl Write,
+        pixels: &Pixels,
+    ) -> Result<(), png::EncodingError> {
+        let mut encoder = png::Encoder::new(writer, pixels.width, pixels.height);
+        encoder.set_color(match pixels.channels {
+            1 => png::ColorType::Grayscale,
+            4 => png::ColorType::Rgba,
+            _ => png::ColorType::Rgb,
+        });
+        encoder.set_depth(png::BitDepth::Eight);
+        if let Some(prompt) = &self.prompt {
+            encoder.add_text_chunk("prompt".into(), prompt.clone())?;
+        }
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&pixels.bytes)?;
+        writer.finish()
+    }
+}
+
+/// Gives the finished file the next free number.
+fn persist(
+    mut file: NamedTempFile,
+    folder: &Path,
+    stem: &str,
+    next: &mut u64,
+) -> Result<String, Error> {
+    loop {
+        let name = format!("{stem}_{next:05}_.png");
+        *next += 1;
+        match file.persist_noclobber(folder.join(&name)) {
+            Ok(_) => return Ok(name),
+            Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                file = taken.file;
+            }
+            Err(failed) => return Err(unwritable(folder, &failed.error)),
+        }
+    }
+}
+
+/// One more than the highest number in use.
+fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
+    let entries = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
+    let number = |name: &str| -> Option<u64> {
+        name.strip_prefix(stem)?.strip_prefix('_')?.strip_suffix("_.png")?.parse().ok()
+    };
+    let highest = entries
+        .filter_map(|entry| number(entry.ok()?.file_name().to_str()?))
+        .max()
+        .unwrap_or(0);
+    Ok(highest.saturating_add(1))
+}
+
+fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(Code::InputOutput, format!("cannot write to {}: {error}", path.display()))
+}

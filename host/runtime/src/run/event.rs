@@ -1,0 +1,76 @@
+//! What a run reports while it goes on.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::run::Outcome;
+
+/// Receives events, from the thread that executes the run.
+pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// One line of `--progress json`. Order: `started`, then for each node `node_started`, any number of
+/// `progress`, `ui`, `saved`, and `node_finished`; at the end `finished` or `failed`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The run begins.
+    Started {
+        /// Nodes that will run, in order.
+        nodes: Vec<String>,
+        /// Where it runs.
+        device: String,
+    },
+    /// A node begins.
+    NodeStarted {
+        /// Its id.
+        node: String,
+        /// Its class.
+        class: String,
+        /// Its title, or its class's.
+        title: String,
+    },
+    /// Work inside a node.
+    Progress {
+        /// The node's id.
+        node: String,
+        /// Steps done.
+        step: u32,
+        /// Steps in all.
+        total: u32,
+    },
+    /// Something for an editor to show on the node.
+    Ui {
+        /// The node's id.
+        node: String,
+        /// As the node gave it.
+        ui: serde_json::Value,
+    },
+    /// Files were written.
+    Saved {
+        /// The node's id.
+        node: String,
+        /// Names relative to the output directory.
+        files: Vec<String>,
+    },
+    /// A node is done.
+    NodeFinished {
+        /// Its id.
+        node: String,
+        /// Time it took.
+        seconds: f64,
+    },
+    /// The run is done.
+    Finished {
+        /// What it gave.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// The run ended early.
+    Failed {
+        /// Why.
+        error: Failure,
+    },
+}

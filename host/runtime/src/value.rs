@@ -1,0 +1,190 @@
+//! What travels on wires while a graph runs: plain values, tensors, and immutable objects.
+//!
+//! Objects of the kinds `MODEL`, `CONDITIONING` and `STEP_POLICY` hold host data that a guest can
+//! pass on but not forge: `object.create` makes field objects only.
+
+use std::fmt;
+use std::sync::Arc;
+
+use amdm::error::Error;
+use amdm_diffusion::{Conditioning, Denoiser, Tensor};
+
+use crate::run::OperatorSpec;
+
+/// A value on a wire or in a widget.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `BOOLEAN`.
+    Boolean(bool),
+    /// `INT`.
+    Integer(i64),
+    /// `FLOAT`.
+    Float(f64),
+    /// `STRING` or a `COMBO`'s case.
+    Text(Arc<str>),
+    /// JSON text that a pack defined.
+    Json(Arc<str>),
+    /// `IMAGE`, `MASK`, or a tensor inside an object.
+    Tensor(Tensor),
+    /// Every other wire type.
+    Object(Object),
+}
+
+impl Value {
+    /// What it is, for messages: `a whole number`, `a tensor [1, 32, 32, 3]`, `MODEL`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Boolean(_) => "a boolean".into(),
+            Self::Integer(_) => "a whole number".into(),
+            Self::Float(_) => "a number".into(),
+            Self::Text(_) => "a text".into(),
+            Self::Json(_) => "JSON".into(),
+            Self::Tensor(tensor) => {
+                format!("a tensor {:?}", amdm::math::Tensor::shape(tensor))
+            }
+            Self::Object(object) => object.kind().into(),
+        }
+    }
+}
+
+/// An immutable value of a named kind; clones share it.
+#[derive(Clone)]
+pub struct Object(Arc<Inner>);
+
+struct Inner {
+    kind: String,
+    content: Content,
+}
+
+enum Content {
+    Fields(Vec<(String, Value)>),
+    List(Vec<Object>),
+    Model(Arc<dyn Denoiser>),
+    Conditioning(Conditioning),
+    Policy(Vec<Arc<OperatorSpec>>),
+}
+
+impl Object {
+    /// Kind of the wire that carries models.
+    pub const MODEL: &str = "MODEL";
+    /// Kind of the wire that carries what a model is asked for.
+    pub const CONDITIONING: &str = "CONDITIONING";
+    /// Kind of the wire that carries step operators.
+    pub const STEP_POLICY: &str = "STEP_POLICY";
+
+    fn new(kind: &str, content: Content) -> Self {
+        Self(Arc::new(Inner { kind: kind.into(), content }))
+    }
+
+    /// An object of named fields.
+    ///
+    /// # Errors
+    /// `denied` for a kind that only the host makes.
+    pub fn fields(kind: &str, fields: Vec<(String, Value)>) -> Result<Self, Error> {
+        if [Self::MODEL, Self::CONDITIONING, Self::STEP_POLICY].contains(&kind) {
+            return Err(Error::new(
+                amdm::error::Code::Denied,
+                format!("found the kind {kind}, which only the host makes"),
+            ));
+        }
+        Ok(Self::new(kind, Content::Fields(fields)))
+    }
+
+    /// A `MODEL`.
+    pub fn from_model(model: Arc<dyn Denoiser>) -> Self {
+        Self::new(Self::MODEL, Content::Model(model))
+    }
+
+    /// A `CONDITIONING`.
+    pub fn from_conditioning(conditioning: Conditioning) -> Self {
+        Self::new(Self::CONDITIONING, Content::Conditioning(conditioning))
+    }
+
+    /// A `STEP_POLICY`: operators in the order in which they act.
+    pub fn from_operators(operators: Vec<Arc<OperatorSpec>>) -> Self {
+        Self::new(Self::STEP_POLICY, Content::Policy(operators))
+    }
+
+    /// The wire type, such as `LANES`.
+    pub fn kind(&self) -> &str {
+        &self.0.kind
+    }
+
+    /// A field by name; `None` where the object has no such field.
+    pub fn field(&self, name: &str) -> Option<Value> {
+        match &self.0.content {
+            Content::Fields(fields) => {
+                fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Members of a list kind in order; a single object is a list of one.
+    pub fn items(&self) -> Vec<Self> {
+        match &self.0.content {
+            Content::List(items) => items.clone(),
+            _ => vec![self.clone()],
+        }
+    }
+
+    /// A new list with one more member.
+    ///
+    /// # Errors
+    /// `invalid_input` where the kinds differ.
+    pub fn append(&self, item: &Self) -> Result<Self, Error> {
+        if self.kind() != item.kind() {
+            return Err(Error::invalid(format!(
+                "found {} for a list of {}",
+                item.kind(),
+                self.kind()
+            )));
+        }
+        let mut items = self.items();
+        items.extend(item.items());
+        Ok(Self::new(self.kind(), Content::List(items)))
+    }
+
+    /// The model inside.
+    ///
+    /// # Errors
+    /// `invalid_input` where it holds none.
+    pub fn model(&self) -> Result<&Arc<dyn Denoiser>, Error> {
+        match &self.0.content {
+            Content::Model(model) => Ok(model),
+            _ => Err(self.unlike(Self::MODEL)),
+        }
+    }
+
+    /// The conditioning inside.
+    ///
+    /// # Errors
+    /// `invalid_input` where it holds none.
+    pub fn conditioning(&self) -> Result<&Conditioning, Error> {
+        match &self.0.content {
+            Content::Conditioning(conditioning) => Ok(conditioning),
+            _ => Err(self.unlike(Self::CONDITIONING)),
+        }
+    }
+
+    /// The operators inside.
+    ///
+    /// # Errors
+    /// `invalid_input` where it holds none.
+    pub fn operators(&self) -> Result<&[Arc<OperatorSpec>], Error> {
+        match &self.0.content {
+            Content::Policy(operators) => Ok(operators),
+            _ => Err(self.unlike(Self::STEP_POLICY)),
+        }
+    }
+
+    fn unlike(&self, expected: &str) -> Error {
+        Error::invalid(format!("found an object of kind {}, expected {expected}", self.kind()))
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Object({})", self.0.kind)
+    }
+}
