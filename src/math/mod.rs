@@ -23,9 +23,9 @@ pub mod step;
 mod tensor;
 pub mod window;
 
-//pub use aggregate::{AggregateStep, Method};
+pub use aggregate::{AggregateStep, Method};
 pub use operator::{Chain, Operator, OperatorScope};
-//pub use refine::{ManifoldRefine, Mean, Mode};
+pub use refine::{ManifoldRefine, Mean, Mode};
 pub use sampler::{Backend, LaneRequest, LaneSpec, Outcome, Settings, sample};
 pub use solver::Solver;
 pub use state::StepState;
