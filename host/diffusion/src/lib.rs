@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Device tensors, noise and diffusion models: the muscle that the algorithm asks for.
+//!
+//! * [`Device`]: where tensors live, with threads of its own; nothing here uses a global pool.
+//! * [`Tensor`]: immutable values on a device, with the operations of [`amdm::math::Tensor`].
+//! * [`noise`]: generators whose streams equal those of torch's CPU generator.
+//! * [`Denoiser`], [`predict`]: networks and their guided predictions, a whole step in one call.
+//! * [`Models`]: names to networks: the built-in tiny family, model directories, registered ones.
+//! * [`image`]: resizing, and conversion to 8-bit rows.
+//!
+//! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
+//! the CPU every row is computed by itself with single-thread kernels, and rows spread over threads.
+
+mod conditioning;
+mod denoiser;
+mod device;
+mod failure;
+mod guidance;
+pub mod image;
+mod kernels;
+mod models;
+pub mod noise;
+mod tensor;
+
+pub use conditioning::Conditioning;
+pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, PredictionKind, Request};
+pub use device::Device;
+pub use guidance::predict;
+pub use models::Models;
+pub use tensor::{Dtype, Tensor};
+
+/// What operations here return: errors carry the stable codes of [`amdm::error::Code`].
+pub type Result<T> = std::result::Result<T, amdm::error::Error>;

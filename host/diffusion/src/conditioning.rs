@@ -1,0 +1,64 @@
+//! A condition that a model has prepared: opaque, immutable, cheap to clone.
+//!
+//! It remembers the family of models that it was made for, so that a condition of one model given to
+//! another is an error that says so instead of a wrong picture.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use amdm::error::Error;
+
+use crate::Result;
+
+/// What a model made of JSON and tensors, for its own use.
+#[derive(Clone)]
+pub struct Conditioning(Arc<Inner>);
+
+struct Inner {
+    family: String,
+    json: String,
+    data: Box<dyn Any + Send + Sync>,
+}
+
+impl Conditioning {
+    /// A condition of models of `family`, made from `json`, with whatever they prepared.
+    pub fn new<T: Any + Send + Sync>(
+        family: impl Into<String>,
+        json: impl Into<String>,
+        data: T,
+    ) -> Self {
+        let data = Box::new(data);
+        Self(Arc::new(Inner { family: family.into(), json: json.into(), data }))
+    }
+
+    /// The family of models that understand it.
+    pub fn family(&self) -> &str {
+        &self.0.family
+    }
+
+    /// The JSON that it was made from.
+    pub fn json(&self) -> &str {
+        &self.0.json
+    }
+
+    /// The prepared data, for a model of `family`.
+    ///
+    /// # Errors
+    /// `invalid_input` where another family made it.
+    pub fn data<T: Any>(&self, family: &str) -> Result<&T> {
+        let same = self.0.family == family;
+        self.0.data.downcast_ref().filter(|_| same).ok_or_else(|| {
+            let found = &self.0.family;
+            Error::invalid(format!(
+                "found a conditioning made by {found}, expected one made by {family}"
+            ))
+        })
+    }
+}
+
+impl fmt::Debug for Conditioning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Conditioning({}, {})", self.family(), self.json())
+    }
+}

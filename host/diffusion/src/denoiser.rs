@@ -1,0 +1,168 @@
+//! What a denoising network is to the rest: its facts, conditions, codec and predictions.
+//!
+//! The same contract as interface `models` in `wit/types.wit`. Networks are loaded once, immutable,
+//! and shared by every lane and run, so everything here takes `&self` and may be called from any
+//! thread.
+
+use std::sync::Arc;
+
+use amdm::error::Error;
+use amdm::math::Tensor as _;
+
+use crate::{Conditioning, Result, Tensor, failure};
+
+/// Answers whether the run is being stopped; asked between the blocks of a network, from any thread.
+pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// What a network's output means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PredictionKind {
+    /// The noise in the latent.
+    Epsilon,
+    /// `signal * epsilon - noise * x0` (Salimans and Ho 2022).
+    Velocity,
+    /// The clean latent.
+    Sample,
+    /// `noise - x0` along a straight path.
+    Flow,
+}
+
+/// Facts about a network that schedules, samplers and editors need.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInfo {
+    /// The name that it was loaded by.
+    pub name: String,
+    /// What its output means.
+    pub prediction: PredictionKind,
+    /// One latent without the batch: [channels, height, width] at the native size.
+    pub latent_shape: Vec<u32>,
+    /// Models may be aggregated only where this is equal: same latents, same forward process.
+    pub latent_space: String,
+    /// Cumulative alphas of the training steps; empty for [`PredictionKind::Flow`].
+    pub alphas_cumprod: Vec<f32>,
+    /// Cumulative alpha that the last step goes to.
+    pub final_alpha: f64,
+    /// The clean latent is clamped to [-clip, clip] at every step, and epsilon recomputed from it.
+    pub clip: Option<f64>,
+    /// JSON Schema of what [`Denoiser::condition`] takes.
+    pub conditioning_schema: String,
+}
+
+/// One lane's question at one step.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// Who answers.
+    pub model: &'a Arc<dyn Denoiser>,
+    /// [batch, channels, height, width].
+    pub latent: &'a Tensor,
+    /// In training steps, fractions allowed; in [0, 1] for flow models.
+    pub timestep: f64,
+    /// The condition of every row.
+    pub positive: &'a Conditioning,
+    /// What guidance leads away from; the model's own unconditional where missing.
+    pub negative: Option<&'a Conditioning>,
+    /// 1: the conditional prediction alone, a pass of one row instead of two unless parts are
+    /// asked for.
+    pub guidance: f64,
+    /// This step, counted from 0, for adapters that act in a part of the schedule.
+    pub step: u32,
+    /// All steps.
+    pub steps: u32,
+}
+
+impl Request<'_> {
+    /// Whether the unconditional rows must run as well.
+    #[allow(clippy::float_cmp)]
+    pub fn needs_unconditional(&self, parts: bool) -> bool {
+        parts || self.guidance != 1.0
+    }
+}
+
+/// The answer to a [`Request`], in the model's own [`PredictionKind`], shaped as the latent.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// `unconditional + guidance * (conditional - unconditional)`.
+    pub guided: Tensor,
+    /// Where parts were asked for.
+    pub conditional: Option<Tensor>,
+    /// Where parts were asked for.
+    pub unconditional: Option<Tensor>,
+}
+
+impl Prediction {
+    /// Guidance from the parts that ran. With guidance 1 the guided prediction is the conditional
+    /// one to the bit, whether or not the other ran.
+    ///
+    /// # Errors
+    /// `invalid_input` where the parts do not fit each other.
+    #[allow(clippy::float_cmp)]
+    pub fn guide(
+        conditional: Tensor,
+        unconditional: Option<Tensor>,
+        guidance: f64,
+        parts: bool,
+    ) -> Result<Self> {
+        let guided = match &unconditional {
+            Some(base) if guidance != 1.0 => {
+                Tensor::linear_combination(&[(base, 1.0 - guidance), (&conditional, guidance)])?
+            }
+            _ => conditional.clone(),
+        };
+        let conditional = parts.then_some(conditional);
+        Ok(Self { guided, conditional, unconditional: unconditional.filter(|_| parts) })
+    }
+}
+
+/// A denoising network. Implement it to register a model of your own with [`crate::Models`].
+pub trait Denoiser: Send + Sync {
+    /// Facts about it.
+    fn info(&self) -> &ModelInfo;
+
+    /// The timesteps that it recommends for a number of steps, first to last.
+    fn timesteps(&self, steps: u32) -> Vec<f64>;
+
+    /// A condition from JSON that fits [`ModelInfo::conditioning_schema`], and named tensors.
+    ///
+    /// # Errors
+    /// `invalid_input` naming what was found and what was expected.
+    fn condition(&self, json: &str, parts: &[(&str, &Tensor)]) -> Result<Conditioning>;
+
+    /// Image [batch, height, width, channels] in [0, 1] to latent.
+    ///
+    /// # Errors
+    /// `invalid_input` for sizes the model does not take.
+    fn encode(&self, image: &Tensor) -> Result<Tensor>;
+
+    /// Latent to image [batch, height, width, channels] in [0, 1].
+    ///
+    /// # Errors
+    /// `invalid_input` for a latent that is not the model's.
+    fn decode(&self, latent: &Tensor) -> Result<Tensor>;
+
+    /// Answers requests to this model, in order. [`crate::predict`] calls it with all of a step.
+    ///
+    /// # Errors
+    /// `invalid_input` for a latent, timestep or condition that does not fit, `cancelled` once
+    /// `cancel` says so.
+    fn predict(
+        &self,
+        requests: &[Request<'_>],
+        parts: bool,
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<Prediction>>;
+
+    /// The same network with a small weight set attached; base weights stay shared.
+    ///
+    /// # Errors
+    /// `unsupported` where the model takes none, as unless implemented.
+    fn with_adapter(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
+        let _ = options_json;
+        let model = &self.info().name;
+        Err(failure::unsupported(format!("model {model} takes no adapters, found `{name}`")))
+    }
+}
+
+/// The error of a run that is being stopped.
+pub(crate) fn cancelled() -> Error {
+    Error::new(amdm::error::Code::Cancelled, "the run is being stopped")
+}

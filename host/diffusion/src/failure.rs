@@ -1,0 +1,21 @@
+//! Errors of the libraries below, as errors with a stable code.
+
+use amdm::error::{Code, Error};
+
+/// A candle error: out of memory and what the device cannot do are told apart from our defects.
+pub(crate) fn from_candle(error: candle_core::Error) -> Error {
+    let text = error.to_string();
+    let lower = text.to_lowercase();
+    let code = if lower.contains("out of memory") || lower.contains("out_of_memory") {
+        Code::OutOfMemory
+    } else {
+        Code::Internal
+    };
+    let first = text.lines().next().unwrap_or_default().trim_end_matches('.');
+    Error::new(code, format!("the device failed: {first}"))
+}
+
+/// Something that this build, model or device cannot do.
+pub(crate) fn unsupported(message: impl Into<String>) -> Error {
+    Error::new(Code::Unsupported, message)
+}

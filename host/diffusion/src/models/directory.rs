@@ -1,0 +1,150 @@
+//! Weight files in model directories: resolving names, and saying what a file is.
+//!
+//! A name is a relative path below a directory. Names that lead out, by `..`, by an absolute path or
+//! by a link, are denied. Pickles are never executed.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use amdm::error::{Code, Error};
+
+use super::{Options, tiny};
+use crate::{Denoiser, Device, Result, failure};
+
+/// Bytes of a safetensors header that is looked at; the format's own bound is 100 MB.
+const HEADER_BYTES: u64 = 16 << 20;
+/// Bytes of a weight file of the tiny family: float32 weights have 2 MB.
+const TINY_BYTES: u64 = 16 << 20;
+/// Directories below a model directory, and files in all of them, that a listing looks at.
+const LIST_DEPTH: usize = 4;
+const LIST_FILES: usize = 10_000;
+const SAFETENSORS: &str = "safetensors";
+
+/// The file called `name` in the first directory that has it.
+pub(super) fn find(directories: &[PathBuf], name: &str) -> Result<Option<PathBuf>> {
+    let inside = !name.contains(['\\', '\0'])
+        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if !inside {
+        return Err(denied(name));
+    }
+    for directory in directories {
+        let Ok(root) = directory.canonicalize() else { continue };
+        let Ok(path) = root.join(name).canonicalize() else { continue };
+        if !path.starts_with(&root) {
+            return Err(denied(name));
+        }
+        if path.is_file() {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn denied(name: &str) -> Error {
+    let message = format!("model name `{name}` leads out of the model directories");
+    Error::new(Code::Denied, message)
+}
+
+/// Loads the file at `path`, or says why this build cannot.
+pub(super) fn load(
+    path: &Path,
+    name: &str,
+    options: &Options,
+    device: &Device,
+) -> Result<Arc<dyn Denoiser>> {
+    let unsupported = |reason: &str| failure::unsupported(format!("model file `{name}`: {reason}"));
+    match extension(path).as_str() {
+        SAFETENSORS => {}
+        "ckpt" | "pt" | "pth" | "bin" => {
+            return Err(unsupported("found a pickle, expected safetensors"));
+        }
+        other => return Err(unsupported(&format!("found a `.{other}`, expected safetensors"))),
+    }
+    let read_error = |e: std::io::Error| {
+        Error::new(Code::InputOutput, format!("model file `{name}` cannot be read: {e}"))
+    };
+    let header = header(path).map_err(read_error)?;
+    if !is_tiny(&header) {
+        let kind = describe(&header);
+        return Err(unsupported(&format!("found {kind}, expected weights of the tiny family")));
+    }
+    let kind = options.conditioning.as_deref().ok_or_else(|| {
+        let kinds = tiny::Kind::ALL.map(tiny::Kind::word).join(", ");
+        Error::invalid(format!(
+            "model file `{name}` needs the option `conditioning`, one of {kinds}"
+        ))
+    })?;
+    let kind = tiny::Kind::from_word(kind)?;
+    if fs::metadata(path).map_err(read_error)?.len() > TINY_BYTES {
+        return Err(unsupported(&format!("larger than {TINY_BYTES} bytes")));
+    }
+    let bytes = fs::read(path).map_err(read_error)?;
+    Ok(Arc::new(tiny::Tiny::from_safetensors(name, kind, &bytes, device)?))
+}
+
+/// Files that [`load`] takes, below all directories.
+pub(super) fn names(directories: &[PathBuf]) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut seen = 0;
+    for root in directories {
+        let mut open = vec![(root.clone(), 0)];
+        while let Some((folder, depth)) = open.pop() {
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                seen += 1;
+                if seen > LIST_FILES {
+                    return names;
+                }
+                let path = entry.path();
+                if path.is_dir() && depth < LIST_DEPTH {
+                    open.push((path, depth + 1));
+                } else if extension(&path) == SAFETENSORS
+                    && header(&path).is_ok_and(|header| is_tiny(&header))
+                    && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
+                {
+                    names.push(name.replace('\\', "/"));
+                }
+            }
+        }
+    }
+    names
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase()
+}
+
+/// The JSON header of a safetensors file, empty where the file has none.
+fn header(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    let mut text = String::new();
+    if length <= HEADER_BYTES {
+        file.take(length).read_to_string(&mut text)?;
+    }
+    Ok(text)
+}
+
+fn is_tiny(header: &str) -> bool {
+    ["\"inp.weight\"", "\"d0.n1.weight\"", "\"tok.4.weight\"", "\"lay.weight\""]
+        .iter()
+        .all(|key| header.contains(key))
+}
+
+/// What the tensors' names say about a file that is not of the tiny family.
+fn describe(header: &str) -> &'static str {
+    let kinds = [
+        ("\"model.diffusion_model.", "a Stable Diffusion checkpoint"),
+        ("\"down_blocks.", "a diffusers network"),
+        ("\"double_blocks.", "a FLUX network"),
+        (".lora_down.", "a LoRA"),
+        (".lora_A.", "a LoRA"),
+        ("\"text_model.", "a CLIP text encoder"),
+    ];
+    let known = kinds.iter().find(|(key, _)| header.contains(key));
+    known.map_or("weights of an unknown network", |(_, kind)| kind)
+}

@@ -1,0 +1,175 @@
+//! Names to networks: built in, registered by the embedder, or found in model directories.
+//!
+//! A network is loaded once and shared by everyone who asks for it with the same options. A name
+//! resolves inside the model directories or not at all.
+
+mod directory;
+mod tiny;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use amdm::error::{Code, Error};
+
+use crate::{Denoiser, Device, Result};
+
+type Shared = Arc<dyn Denoiser>;
+/// Holds the lock of one model while it loads, so that others load meanwhile.
+type Slot = Arc<Mutex<Option<Shared>>>;
+
+/// The networks that a name may mean, on one device.
+pub struct Models {
+    device: Device,
+    directories: Vec<PathBuf>,
+    registered: Mutex<BTreeMap<String, Shared>>,
+    loaded: Mutex<BTreeMap<(String, String), Slot>>,
+}
+
+impl Models {
+    /// The built-in networks `tiny-attributes`, `tiny-layout` and `tiny-style`.
+    pub fn new(device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            directories: Vec::new(),
+            registered: Mutex::default(),
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// Also finds weight files below these directories, the first match first.
+    #[must_use]
+    pub fn with_directories(mut self, directories: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.directories.extend(directories);
+        self
+    }
+
+    /// Where the networks run.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The network called `name`: a registered one, a built-in one, or a file below a model
+    /// directory such as `sub/file.safetensors`.
+    ///
+    /// `options_json` is empty or a JSON object; built-in models take no options, a weight file of
+    /// the tiny family needs `{"conditioning": "layout" | "attributes" | "style"}`.
+    ///
+    /// # Errors
+    /// `not_found` with the closest known name and all of them; `denied` for a name that leads out of
+    /// the directories; `unsupported` for files that this build cannot load; `invalid_input` for
+    /// options that do not fit; `input_output` where reading fails.
+    pub fn load(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
+        if let Some(model) = lock(&self.registered).get(name) {
+            return Ok(Arc::clone(model));
+        }
+        let options = Options::parse(options_json)?;
+        let key = (name.to_owned(), options.conditioning.clone().unwrap_or_default());
+        let slot = Arc::clone(lock(&self.loaded).entry(key.clone()).or_default());
+        let mut model = lock(&slot);
+        if let Some(model) = &*model {
+            return Ok(Arc::clone(model));
+        }
+        match self.read(name, &options) {
+            Ok(fresh) => Ok(Arc::clone(model.insert(fresh))),
+            Err(error) => {
+                lock(&self.loaded).remove(&key);
+                Err(error)
+            }
+        }
+    }
+
+    fn read(&self, name: &str, options: &Options) -> Result<Shared> {
+        if let Some(kind) = tiny::Kind::built_in(name) {
+            if let Some(found) = &options.conditioning {
+                let message =
+                    format!("model {name} takes no options, found conditioning `{found}`");
+                return Err(Error::invalid(message));
+            }
+            return Ok(Arc::new(tiny::Tiny::built_in(kind, &self.device)?));
+        }
+        match directory::find(&self.directories, name)? {
+            Some(path) => directory::load(&path, name, options, &self.device),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Names that [`Models::load`] takes, sorted, for `kind` `models`; none of other kinds.
+    ///
+    /// Files are listed where this build can load them.
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        if kind != "models" {
+            return Vec::new();
+        }
+        let mut names: Vec<String> =
+            tiny::Kind::ALL.iter().map(|kind| kind.name().into()).collect();
+        names.extend(lock(&self.registered).keys().cloned());
+        names.extend(directory::names(&self.directories));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Gives a network of the embedder's own a name. It shadows a file, never a built-in network.
+    ///
+    /// # Errors
+    /// `invalid_input` for an empty name or one that is taken.
+    pub fn register(&self, name: &str, model: Arc<dyn Denoiser>) -> Result<()> {
+        let mut registered = lock(&self.registered);
+        let taken = tiny::Kind::built_in(name).is_some() || registered.contains_key(name);
+        if name.is_empty() || taken {
+            let message = format!("found model name `{name}`, expected one that is not taken");
+            return Err(Error::invalid(message));
+        }
+        registered.insert(name.to_owned(), model);
+        Ok(())
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let names = self.names("models");
+        let closest = names.iter().min_by_key(|known| distance(name, known));
+        let closest = closest.map(|known| format!(" (closest: `{known}`)")).unwrap_or_default();
+        let known = names.join(", ");
+        let message = format!("found model `{name}`{closest}, expected one of {known}");
+        Error::new(Code::NotFound, message)
+    }
+}
+
+/// What a graph may say about how to load a file.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Options {
+    /// Which condition a weight file of the tiny family was trained with.
+    conditioning: Option<String>,
+}
+
+impl Options {
+    fn parse(json: &str) -> Result<Self> {
+        if json.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_str(json).map_err(|e| Error::invalid(format!("model options: {e}")))
+    }
+}
+
+/// Locks; a panic of another holder leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Edits between two names (Levenshtein), case aside.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let b: Vec<char> = b.chars().take(256).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(256).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replace = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,176 @@
+//! Immutable values on a device: what guests hold handles on.
+//!
+//! On the CPU an operation is one loop over slices; on other devices it is composed of candle
+//! operations. Results are float32. Shapes broadcast by aligning at the last axis. Every allocation
+//! is checked against [`amdm::limits::TENSOR_BYTES`] before it is made.
+
+mod composed;
+mod host;
+mod operations;
+mod parts;
+pub(crate) mod shape;
+
+use std::fmt;
+use std::sync::Arc;
+
+use amdm::error::Error;
+use candle_core::Tensor as CandleTensor;
+
+use crate::device::Backend;
+use crate::{Device, Result, failure};
+
+/// What one value of a tensor is stored as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dtype {
+    /// 32 bits, IEEE.
+    Float32,
+    /// 16 bits, IEEE.
+    Float16,
+    /// The upper 16 bits of a `Float32`.
+    Bfloat16,
+    /// 0 to 255.
+    Uint8,
+    /// 64 bits, signed.
+    Int64,
+}
+
+impl Dtype {
+    /// Bytes of one value.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Float32 => 4,
+            Self::Float16 | Self::Bfloat16 => 2,
+            Self::Uint8 => 1,
+            Self::Int64 => 8,
+        }
+    }
+}
+
+/// A tensor on a [`Device`]. Cloning copies a handle, never values.
+#[derive(Clone)]
+pub struct Tensor {
+    device: Device,
+    shape: Arc<[u32]>,
+    storage: Storage,
+}
+
+#[derive(Clone)]
+enum Storage {
+    /// `count(shape)` values from `start` on.
+    Host {
+        values: Arc<Vec<f32>>,
+        start: usize,
+    },
+    Composed(CandleTensor),
+}
+
+impl Tensor {
+    /// Copies values, row-major and `product(shape)` of them, to `device`.
+    ///
+    /// A `Vec` is taken over on the CPU instead of copied.
+    ///
+    /// # Errors
+    /// `invalid_input` where the number of values or an extent does not fit, `limit_exceeded` above
+    /// [`amdm::limits::TENSOR_BYTES`].
+    pub fn from_f32(device: &Device, shape: &[u32], values: impl Into<Vec<f32>>) -> Result<Self> {
+        let count = shape::count(shape)?;
+        let values = values.into();
+        if values.len() != count {
+            let found = values.len();
+            let message = format!("found {found} values for shape {shape:?}, expected {count}");
+            return Err(Error::invalid(message));
+        }
+        match device.backend() {
+            Backend::Host => Ok(Self::host(device, shape, values)),
+            Backend::Composed(candle) => {
+                let extents: Vec<usize> = shape.iter().map(|&extent| extent as usize).collect();
+                let tensor = CandleTensor::from_vec(values, extents, candle);
+                Self::composed(device, tensor.map_err(failure::from_candle)?)
+            }
+        }
+    }
+
+    /// Waits for the device and copies the values, row-major.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn to_f32(&self) -> Result<Vec<f32>> {
+        match &self.storage {
+            Storage::Host { .. } => Ok(self.values().to_vec()),
+            Storage::Composed(tensor) => composed::read(tensor),
+        }
+    }
+
+    /// Extents, the batch first, without a copy.
+    pub fn extents(&self) -> &[u32] {
+        &self.shape
+    }
+
+    /// Where the values lie.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What a value is stored as.
+    pub fn dtype(&self) -> Dtype {
+        match &self.storage {
+            Storage::Host { .. } => Dtype::Float32,
+            Storage::Composed(tensor) => composed::dtype(tensor),
+        }
+    }
+
+    /// Number of values.
+    pub fn count(&self) -> usize {
+        self.shape.iter().map(|&extent| extent as usize).product()
+    }
+
+    /// Bytes of the values.
+    pub fn bytes(&self) -> usize {
+        self.count() * self.dtype().bytes()
+    }
+
+    /// A tensor over values that fit `shape`, which is within the limits.
+    pub(crate) fn host(device: &Device, shape: &[u32], values: Vec<f32>) -> Self {
+        let storage = Storage::Host { values: Arc::new(values), start: 0 };
+        Self { device: device.clone(), shape: shape.into(), storage }
+    }
+
+    /// A tensor over one of candle's.
+    pub(crate) fn composed(device: &Device, tensor: CandleTensor) -> Result<Self> {
+        let shape: std::result::Result<Arc<[u32]>, _> =
+            tensor.dims().iter().map(|&extent| u32::try_from(extent)).collect();
+        let shape = shape.map_err(|_| Error::invalid("an extent above 2^32 - 1"))?;
+        Ok(Self { device: device.clone(), shape, storage: Storage::Composed(tensor) })
+    }
+
+    /// The values of a tensor on the CPU, empty for other devices.
+    pub(crate) fn values(&self) -> &[f32] {
+        match &self.storage {
+            Storage::Host { values, start } => &values[*start..*start + self.count()],
+            Storage::Composed(_) => &[],
+        }
+    }
+
+    /// candle's tensor, where the device is one of candle's.
+    pub(crate) fn candle(&self) -> Option<&CandleTensor> {
+        match &self.storage {
+            Storage::Host { .. } => None,
+            Storage::Composed(tensor) => Some(tensor),
+        }
+    }
+
+    fn meets(&self, other: &Self) -> Result<()> {
+        if self.device.is_same(&other.device) {
+            return Ok(());
+        }
+        let (a, b) = (self.device.name(), other.device.name());
+        Err(Error::invalid(format!("tensors of two devices, {a} and {b}, in one operation")))
+    }
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({:?}, {:?}, {})", self.dtype(), self.shape, self.device.name())
+    }
+}

@@ -1,0 +1,211 @@
+//! Noise tables, timestep spacings and the noise levels of a run.
+//!
+//! Tables are float32 to the last bit of what torch computes for the models in use: products
+//! accumulate in float64 and round at each entry. Spacings follow diffusers' schedulers. Refuses
+//! spacings that leave the table and timesteps that do not fall.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::f64::consts::FRAC_PI_2;
+
+use super::{NoiseLevel, Solver, window::round_half_up};
+use crate::error::{Code, Error};
+
+/// Betas whose square roots are evenly spaced from sqrt(`start`) to sqrt(`end`), over `steps`
+/// training steps (SD 1.x: 1000 steps, 0.00085 to 0.012).
+pub fn scaled_linear_betas(steps: u32, start: f64, end: f64) -> Vec<f32> {
+    let (start, end) = (libm::sqrt(start) as f32, libm::sqrt(end) as f32);
+    let width = (end - start) / steps.saturating_sub(1).max(1) as f32;
+    let root = |step: u32| {
+        if step < steps / 2 {
+            start + width * step as f32
+        } else {
+            end - width * (steps - 1 - step) as f32
+        }
+    };
+    (0..steps).map(|step| root(step) * root(step)).collect()
+}
+
+/// Betas of the squared-cosine schedule (2102.09672): offset 0.008, each at most 0.999.
+pub fn squared_cosine_betas(steps: u32) -> Vec<f32> {
+    let bar = |step: u32| {
+        let share = f64::from(step) / f64::from(steps);
+        let cosine = libm::cos((share + 0.008) / 1.008 * FRAC_PI_2);
+        cosine * cosine
+    };
+    (0..steps).map(|step| (1.0 - bar(step + 1) / bar(step)).min(0.999) as f32).collect()
+}
+
+/// `1 - beta`, in float32.
+pub fn alphas(betas: &[f32]) -> Vec<f32> {
+    betas.iter().map(|beta| 1.0 - beta).collect()
+}
+
+/// The running product of the alphas.
+pub fn alphas_cumprod(betas: &[f32]) -> Vec<f32> {
+    alphas(betas)
+        .into_iter()
+        .scan(1.0_f64, |product, alpha| {
+            *product *= f64::from(alpha);
+            Some(*product as f32)
+        })
+        .collect()
+}
+
+/// Betas rescaled so that the last cumulative alpha is 0 (2305.08891, algorithm 1), in float32.
+pub fn zero_terminal_snr(betas: &[f32]) -> Vec<f32> {
+    let roots: Vec<f32> = alphas_cumprod(betas).into_iter().map(libm::sqrtf).collect();
+    let (Some(&first), Some(&last)) = (roots.first(), roots.last()) else { return Vec::new() };
+    let bars = roots.into_iter().map(|root| {
+        let root = (root - last) * (first / (first - last));
+        root * root
+    });
+    bars.scan(1.0_f32, |before, bar| {
+        let beta = 1.0 - bar / *before;
+        *before = bar;
+        Some(beta)
+    })
+    .collect()
+}
+
+/// Which training steps a run visits; the same cases as `spacing` in `wit/standard.wit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spacing {
+    /// As the model recommends.
+    Native,
+    /// Multiples of `training / steps` (whole), plus one; dpmpp-2m: of `training / (steps + 1)`,
+    /// the lowest left out.
+    Leading,
+    /// `round(training - training i / steps) - 1`.
+    Trailing,
+    /// Evenly from the last training step to 0; dpmpp-2m: one more, the last left out.
+    Linspace,
+}
+
+impl Spacing {
+    /// The timesteps of `steps` steps over `training` training steps (0 for flow models), falling.
+    /// `native` is asked where the model recommends. Halves round to even; Euler's `linspace` is
+    /// left unrounded, as diffusers does it.
+    pub fn timesteps(
+        self,
+        solver: Solver,
+        steps: u32,
+        training: u32,
+        native: impl FnOnce(u32) -> Vec<f64>,
+    ) -> Result<Vec<f64>, Error> {
+        if steps == 0 {
+            return Err(Error::invalid("0 steps, expected at least 1").at("steps"));
+        }
+        if self == Self::Native {
+            return Ok(native(steps));
+        }
+        if training == 0 {
+            let text = "flow models have no training steps to space, expected native";
+            return Err(Error::new(Code::Unsupported, text).at("spacing"));
+        }
+        let multistep = solver == Solver::Dpmpp2m;
+        let found = match self {
+            Self::Leading => {
+                let (parts, shift) = if multistep { (steps + 1, 1) } else { (steps, 0) };
+                let stride = training / parts;
+                let offset = shift * stride + 1;
+                (0..steps).rev().map(|step| f64::from(stride * step + offset)).collect()
+            }
+            Self::Trailing => {
+                let ratio = f64::from(training) / f64::from(steps);
+                let at = |step| f64::from(training) - f64::from(step) * ratio;
+                (0..steps).map(|step| libm::rint(at(step)) - 1.0).collect()
+            }
+            _ => linspace(solver, steps, training),
+        };
+        check(&found, training).map_err(|error| error.at("spacing"))?;
+        Ok(found)
+    }
+}
+
+fn linspace(solver: Solver, steps: u32, training: u32) -> Vec<f64> {
+    let multistep = solver == Solver::Dpmpp2m;
+    let last = f64::from(training - 1);
+    let parts = if multistep { steps } else { steps - 1 };
+    if parts == 0 {
+        return [last].into();
+    }
+    let width = last / f64::from(parts);
+    let lowest = u32::from(multistep);
+    let points = (lowest..=parts).rev().map(|point| {
+        let at = if point == parts { last } else { f64::from(point) * width };
+        match solver {
+            Solver::Euler | Solver::EulerAncestral => at,
+            Solver::Ddim | Solver::Dpmpp2m => libm::rint(at),
+        }
+    });
+    points.collect()
+}
+
+fn check(timesteps: &[f64], training: u32) -> Result<(), Error> {
+    let highest = if training == 0 { 1.0 } else { f64::from(training - 1) };
+    if let Some(at) = timesteps.iter().find(|at| !(0.0..=highest).contains(*at)) {
+        return Err(Error::invalid(format!("timestep {at}, expected 0 to {highest}")));
+    }
+    if let Some(pair) = timesteps.windows(2).find(|pair| pair[0] <= pair[1]) {
+        return Err(Error::invalid(format!(
+            "timestep {} after {}, expected falling ones",
+            pair[1], pair[0]
+        )));
+    }
+    Ok(())
+}
+
+/// The noise levels of a whole run, from the first step's to the one that the last step leads to.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    alphas_cumprod: Vec<f32>,
+    levels: Vec<NoiseLevel>,
+}
+
+impl Schedule {
+    /// A run through `timesteps`, falling, that ends at the cumulative alpha `final_alpha` (flow: at
+    /// the clean latent). `alphas_cumprod` is empty for flow models.
+    pub fn new(
+        alphas_cumprod: Vec<f32>,
+        timesteps: &[f64],
+        final_alpha: f64,
+    ) -> Result<Self, Error> {
+        check(timesteps, alphas_cumprod.len() as u32)?;
+        let flow = alphas_cumprod.is_empty();
+        let at = |t: f64| if flow { NoiseLevel::flow(t) } else { level(&alphas_cumprod, t) };
+        let last = if flow { 1.0 } else { final_alpha };
+        let mut levels: Vec<NoiseLevel> = timesteps.iter().map(|&t| at(t)).collect();
+        levels.push(NoiseLevel::variance_preserving(0.0, last));
+        Ok(Self { alphas_cumprod, levels })
+    }
+
+    /// Cumulative alphas of the training steps; empty for flow models.
+    pub fn alphas_cumprod(&self) -> &[f32] {
+        &self.alphas_cumprod
+    }
+
+    /// The levels of the last `round(denoise * steps)` steps, halves up: one more than steps.
+    pub fn levels(&self, denoise: f64) -> &[NoiseLevel] {
+        let steps = self.levels.len() - 1;
+        let run = round_half_up(denoise * steps as f64) as usize;
+        &self.levels[steps - run.min(steps)..]
+    }
+}
+
+/// Between two training steps sigma = noise / signal is interpolated, as k-diffusion does; beside a
+/// step without signal, where it is infinite, the cumulative alpha.
+fn level(alphas_cumprod: &[f32], timestep: f64) -> NoiseLevel {
+    let bar = |step: usize| f64::from(alphas_cumprod[step.min(alphas_cumprod.len() - 1)]);
+    let below = libm::floor(timestep);
+    let share = timestep - below;
+    let (low, high) = (bar(below as usize), bar(below as usize + 1));
+    if share == 0.0 {
+        return NoiseLevel::variance_preserving(timestep, low);
+    }
+    let sigma = |bar: f64| libm::sqrt((1.0 - bar) / bar);
+    let mixed = (1.0 - share) * sigma(low) + share * sigma(high);
+    let between =
+        if high > 0.0 { 1.0 / (1.0 + mixed * mixed) } else { (1.0 - share) * low + share * high };
+    NoiseLevel::variance_preserving(timestep, between)
+}
