@@ -16,3 +16,5 @@ pub const GUEST_MEMORY_BYTES: usize = 256 << 20;
 pub const GUEST_HANDLES: usize = 100_000;
 /// Bytes of one pack file.
 pub const PACK_BYTES: usize = 64 << 20;
+/// Bytes of tensors that one guest instance may hold at a time.
+pub const NODE_TENSOR_BYTES: usize = 4 << 30;

@@ -1,1 +1,43 @@
-//! Placeholder.
+//! Runs node graphs: packs of WebAssembly nodes on wasmtime, tensors and networks on a device.
+//!
+//! ```no_run
+//! use amdm::graph::Document;
+//! use amdm_runtime::{Cancel, Host, HostOptions, RunOptions};
+//!
+//! let host = Host::open(&HostOptions::default())?;
+//! let graph = Document::parse(&std::fs::read("graph.json")?)?;
+//! let checked = host.check(&graph, None).map_err(|errors| errors[0].clone())?;
+//! let options = RunOptions::default();
+//! let outcome = host.run(&graph, &checked, &options, &Cancel::new(), std::sync::Arc::new(|_| {}))?;
+//! println!("{} files", outcome.files.len());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! * [`Host`]: opened once; knows packs, models and a device.
+//! * [`Pack`]: a component and its node descriptors.
+//! * [`Event`], [`Outcome`], [`Failure`]: what a run reports and gives.
+//! * [`Cancel`], [`Limits`]: how a run is stopped and bounded.
+//!
+//! Guests see only the contract in `wit/`: no files, no network, no clock. A guest that loops, eats
+//! memory or crashes ends its run with an error and nothing else.
+
+mod bindings;
+mod cancel;
+mod contract;
+mod engine;
+mod failure;
+mod guest;
+mod host;
+mod limits;
+mod pack;
+mod pictures;
+mod run;
+mod value;
+
+pub use cancel::Cancel;
+pub use engine::CacheDir;
+pub use failure::{Failure, FailureCode, NodeRef};
+pub use host::{Host, HostOptions};
+pub use limits::Limits;
+pub use pack::{Origin, Pack, SECTION};
+pub use run::{Event, NodeTime, Outcome, RunOptions, Saved, Sink};

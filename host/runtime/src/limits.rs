@@ -9,6 +9,8 @@ pub struct Limits {
     pub guest_memory: usize,
     /// Handles that one guest instance may hold.
     pub guest_handles: usize,
+    /// Bytes of tensors that one guest instance may hold.
+    pub node_tensor_bytes: usize,
     /// Time that a guest may compute in one call without the host's help. Nodes orchestrate; a
     /// guest that computes for a minute hangs.
     pub guest_time: Duration,
@@ -25,6 +27,7 @@ impl Default for Limits {
         Self {
             guest_memory: amdm::limits::GUEST_MEMORY_BYTES,
             guest_handles: amdm::limits::GUEST_HANDLES,
+            node_tensor_bytes: amdm::limits::NODE_TENSOR_BYTES,
             guest_time: Duration::from_secs(60),
             call_bytes: 128 << 20,
             read_values: amdm::limits::READ_VALUES,

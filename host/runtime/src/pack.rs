@@ -40,6 +40,15 @@ pub enum Origin {
     File(PathBuf),
 }
 
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded(name) => f.write_str(name),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// Compiled code, linked against the contract.
 pub struct Ready {
     engine: Engine,
@@ -82,32 +91,15 @@ impl Pack {
     pub fn accept(&self, text: &str) -> Result<(), Failure> {
         let descriptors: Vec<Descriptor> = serde_json::from_str(text)
             .map_err(|error| self.invalid(format!("its node descriptors do not parse: {error}")))?;
-        self.check_names(&descriptors)?;
-        // A second text has been compared with the first already.
-        let _ = self.descriptors.set(descriptors);
-        Ok(())
-    }
-
-    fn check_names(&self, descriptors: &[Descriptor]) -> Result<(), Failure> {
         let Some(first) = descriptors.first() else {
             return Err(self.invalid("it describes no nodes"));
         };
-        for node in descriptors {
-            if (&node.pack, &node.version) != (&first.pack, &first.version) {
-                return Err(self.invalid(format!(
-                    "node {} belongs to {}@{}, expected {}@{}",
-                    node.r#type, node.pack, node.version, first.pack, first.version
-                )));
-            }
-            let prefix = format!("{}.", node.pack.replace(':', "."));
-            let own = matches!(self.origin, Origin::Embedded(_)) || node.r#type.starts_with(&prefix);
-            if !own {
-                return Err(self.invalid(format!(
-                    "found the class {}, expected a name that begins with {prefix}",
-                    node.r#type
-                )));
-            }
+        if matches!(self.origin, Origin::File(_)) && first.pack.starts_with("amdm:") {
+            let name = &first.pack;
+            return Err(self.invalid(format!("found the name {name}; amdm:* is our own packs'")));
         }
+        // A second text has been compared with the first already.
+        let _ = self.descriptors.set(descriptors);
         Ok(())
     }
 
@@ -123,11 +115,8 @@ impl Pack {
 
     /// Name of the WIT package, or of the file where that is not known.
     pub fn name(&self) -> String {
-        match (self.descriptors().first(), &self.origin) {
-            (Some(node), _) => node.pack.clone(),
-            (None, Origin::Embedded(name)) => (*name).to_owned(),
-            (None, Origin::File(path)) => path.display().to_string(),
-        }
+        let first = self.descriptors().first();
+        first.map_or_else(|| self.origin.to_string(), |node| node.pack.clone())
     }
 
     /// Version of the WIT package.
@@ -254,11 +243,7 @@ impl Ready {
 }
 
 fn invalid(origin: &Origin, message: impl Into<String>) -> Failure {
-    let name = match origin {
-        Origin::Embedded(name) => (*name).to_owned(),
-        Origin::File(path) => path.display().to_string(),
-    };
-    Failure::new(FailureCode::PackInvalid, format!("{name} is no pack: {}", message.into()))
+    Failure::new(FailureCode::PackInvalid, format!("{origin} is no pack: {}", message.into()))
 }
 
 /// The text of the descriptors' section, at any depth of the component.

@@ -43,7 +43,7 @@ impl StoreData {
     ) -> Result<Resource<Tensor>, HostError> {
         self.alive()?;
         let tensor = self.context(this, f)??;
-        self.push(tensor)
+        self.push_tensor(tensor)
     }
 
     /// Hands a tensor over to the context.
@@ -54,7 +54,7 @@ impl StoreData {
         f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), amdm::error::Error>,
     ) -> Result<(), HostError> {
         self.alive()?;
-        let value = self.table.delete(value)?;
+        let value = self.take_tensor(value)?;
         Ok(self.context(this, |state| f(state, value))??)
     }
 }
@@ -204,12 +204,12 @@ impl sampling::HostStepContext for StoreData {
     ) -> Result<(), HostError> {
         self.alive()?;
         let mut take = |handle: Option<Resource<Tensor>>| match handle {
-            Some(handle) => Ok::<_, HostError>(Some(self.table.delete(handle)?)),
+            Some(handle) => Ok::<_, HostError>(Some(self.take_tensor(handle)?)),
             None => Ok(None),
         };
         let conditional = take(value.conditional)?;
         let unconditional = take(value.unconditional)?;
-        let guided = self.table.delete(value.guided)?;
+        let guided = self.take_tensor(value.guided)?;
         let prediction = math::Prediction { guided, conditional, unconditional };
         let kind = lift_kind(kind);
         Ok(self.context(&this, |state| state.set_prediction(lane, kind, prediction))??)
@@ -257,7 +257,7 @@ impl sampling::HostStepContext for StoreData {
 
     fn mean(&mut self, this: Handle, lane: u32) -> wasmtime::Result<Option<Resource<Tensor>>> {
         let mean = self.context(&this, |state| state.mean(lane))?;
-        mean.map(|mean| self.push(mean).map_err(into_trap)).transpose()
+        mean.map(|mean| self.push_tensor(mean).map_err(into_trap)).transpose()
     }
 
     fn set_mean(
@@ -288,7 +288,7 @@ impl sampling::HostStepContext for StoreData {
 
     fn slot(&mut self, this: Handle, name: String) -> wasmtime::Result<Option<Resource<Tensor>>> {
         let tensor = self.context(&this, |state| state.slot(&name))?;
-        tensor.map(|tensor| self.push(tensor).map_err(into_trap)).transpose()
+        tensor.map(|tensor| self.push_tensor(tensor).map_err(into_trap)).transpose()
     }
 
     fn set_slot(
@@ -297,7 +297,7 @@ impl sampling::HostStepContext for StoreData {
         name: String,
         value: Resource<Tensor>,
     ) -> wasmtime::Result<()> {
-        let value = self.table.delete(value)?;
+        let value = self.take_tensor(value)?;
         self.context(&this, |state| state.set_slot(&name, value))
     }
 

@@ -12,7 +12,7 @@ impl images::Host for StoreData {
     fn load(&mut self, name: String) -> Result<Resource<Tensor>, HostError> {
         self.alive()?;
         let tensor = self.run.inputs.load(&self.run.device, &name)?;
-        self.push(tensor)
+        self.push_tensor(tensor)
     }
 
     fn save(
@@ -49,7 +49,7 @@ impl images::Host for StoreData {
         };
         let result =
             resize(self.table.get(&image)?, width, height, filter)?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     fn text(
@@ -62,6 +62,6 @@ impl images::Host for StoreData {
         self.alive()?;
         let pixels = label::draw(&text, width, height, size)?;
         let tensor = Tensor::from_f32(&self.run.device, &[1, height, width, 3], pixels)?;
-        self.push(tensor)
+        self.push_tensor(tensor)
     }
 }

@@ -15,6 +15,7 @@ mod tensors;
 use std::sync::Arc;
 
 use amdm::error::{Code, Error};
+use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::call::Call;
@@ -42,6 +43,8 @@ pub struct StoreData {
     pub limiter: Limiter,
     /// 10 ms ticks spent in guest code since the last call into it.
     pub ticks: u64,
+    /// Bytes of the tensors that the table holds.
+    tensor_bytes: usize,
     raised: Option<(types::Error, Failure)>,
 }
 
@@ -51,7 +54,7 @@ impl StoreData {
         let mut table = ResourceTable::new();
         table.set_max_capacity(run.limits.guest_handles);
         let limiter = Limiter::new(run.limits.guest_memory);
-        Self { table, run, node, limiter, ticks: 0, raised: None }
+        Self { table, run, node, limiter, ticks: 0, tensor_bytes: 0, raised: None }
     }
 
     /// What the error that a guest ended with means to the run.
@@ -71,6 +74,29 @@ impl StoreData {
         self.table.push(value).map_err(|_| self.handles_exhausted())
     }
 
+    /// A handle on a tensor, within the bytes that one node may hold.
+    fn push_tensor(&mut self, tensor: Tensor) -> Result<Resource<Tensor>, HostError> {
+        let bytes = tensor.bytes();
+        let limit = self.run.limits.node_tensor_bytes;
+        let held = self.tensor_bytes.saturating_add(bytes);
+        if held > limit {
+            return Err(HostError::Node(Error::new(
+                Code::LimitExceeded,
+                format!("the node would hold {held} bytes of tensors, at most {limit} are given"),
+            )));
+        }
+        let handle = self.push(tensor)?;
+        self.tensor_bytes = held;
+        Ok(handle)
+    }
+
+    /// The tensor of a handle that is given up.
+    fn take_tensor(&mut self, handle: Resource<Tensor>) -> wasmtime::Result<Tensor> {
+        let tensor = self.table.delete(handle)?;
+        self.tensor_bytes = self.tensor_bytes.saturating_sub(tensor.bytes());
+        Ok(tensor)
+    }
+
     fn handles_exhausted(&self) -> HostError {
         let limit = self.run.limits.guest_handles;
         HostError::Node(Error::new(
@@ -87,7 +113,7 @@ impl StoreData {
             Value::Float(value) => WitValue::Float(value),
             Value::Text(value) => WitValue::Text(value.to_string()),
             Value::Json(value) => WitValue::Json(value.to_string()),
-            Value::Tensor(value) => WitValue::Tensor(self.push(value)?),
+            Value::Tensor(value) => WitValue::Tensor(self.push_tensor(value)?),
             Value::Object(value) => WitValue::Object(self.push(value)?),
         })
     }
@@ -100,7 +126,7 @@ impl StoreData {
             WitValue::Float(value) => Value::Float(value),
             WitValue::Text(value) => Value::Text(value.into()),
             WitValue::Json(value) => Value::Json(value.into()),
-            WitValue::Tensor(handle) => Value::Tensor(self.table.delete(handle)?),
+            WitValue::Tensor(handle) => Value::Tensor(self.take_tensor(handle)?),
             WitValue::Object(handle) => Value::Object(self.table.delete(handle)?),
         })
     }

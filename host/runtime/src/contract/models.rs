@@ -44,9 +44,12 @@ impl StoreData {
         prediction: amdm_diffusion::Prediction,
     ) -> Result<Prediction, HostError> {
         Ok(Prediction {
-            guided: self.push(prediction.guided)?,
-            conditional: prediction.conditional.map(|part| self.push(part)).transpose()?,
-            unconditional: prediction.unconditional.map(|part| self.push(part)).transpose()?,
+            guided: self.push_tensor(prediction.guided)?,
+            conditional: prediction.conditional.map(|part| self.push_tensor(part)).transpose()?,
+            unconditional: prediction
+                .unconditional
+                .map(|part| self.push_tensor(part))
+                .transpose()?,
         })
     }
 }
@@ -164,7 +167,7 @@ impl models::HostModel for StoreData {
     ) -> Result<Resource<Tensor>, HostError> {
         self.alive()?;
         let latent = self.table.get(&this)?.0.encode(self.table.get(&image)?)?;
-        self.push(latent)
+        self.push_tensor(latent)
     }
 
     fn decode(
@@ -174,7 +177,7 @@ impl models::HostModel for StoreData {
     ) -> Result<Resource<Tensor>, HostError> {
         self.alive()?;
         let image = self.table.get(&this)?.0.decode(self.table.get(&latent)?)?;
-        self.push(image)
+        self.push_tensor(image)
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {

@@ -5,6 +5,7 @@ use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
+use super::objects::into_trap;
 use super::{HostError, StoreData};
 use crate::bindings::amdm::node::tensors;
 use crate::bindings::amdm::node::types::Dtype;
@@ -23,7 +24,7 @@ impl StoreData {
     ) -> Result<Handle, HostError> {
         self.alive()?;
         let result = f(self.table.get(of)?)?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     /// Applies `f` to two tensors behind handles.
@@ -35,7 +36,7 @@ impl StoreData {
     ) -> Result<Handle, HostError> {
         self.alive()?;
         let result = f(self.table.get(of)?, self.table.get(other)?)?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     fn all(&self, handles: &[Handle]) -> Result<Vec<Tensor>, HostError> {
@@ -52,7 +53,7 @@ impl tensors::HostTensor for StoreData {
     fn from_f32(&mut self, shape: Vec<u32>, values: Vec<f32>) -> Result<Handle, HostError> {
         self.alive()?;
         let tensor = Tensor::from_f32(&self.run.device, &shape, values)?;
-        self.push(tensor)
+        self.push_tensor(tensor)
     }
 
     fn shape(&mut self, this: Handle) -> wasmtime::Result<Vec<u32>> {
@@ -71,7 +72,7 @@ impl tensors::HostTensor for StoreData {
 
     fn share(&mut self, this: Handle) -> wasmtime::Result<Handle> {
         let tensor = self.table.get(&this)?.share();
-        Ok(self.table.push(tensor)?)
+        self.push_tensor(tensor).map_err(into_trap)
     }
 
     fn linear_combination(&mut self, terms: Vec<(Handle, f64)>) -> Result<Handle, HostError> {
@@ -81,7 +82,7 @@ impl tensors::HostTensor for StoreData {
             .map(|(handle, weight)| Ok((self.table.get(handle)?, *weight)))
             .collect::<Result<Vec<_>, HostError>>()?;
         let result = Tensor::linear_combination(&tensors)?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     fn sample_combination(
@@ -95,7 +96,7 @@ impl tensors::HostTensor for StoreData {
             &terms.iter().collect::<Vec<_>>(),
             &weights.iter().collect::<Vec<_>>(),
         )?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     fn add(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
@@ -157,7 +158,7 @@ impl tensors::HostTensor for StoreData {
         let (tensor, a, b) =
             (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
         let result = tensor.select(threshold, a, b)?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     fn reshape(&mut self, this: Handle, shape: Vec<u32>) -> Result<Handle, HostError> {
@@ -178,7 +179,7 @@ impl tensors::HostTensor for StoreData {
         self.alive()?;
         let parts = self.all(&parts)?;
         let result = Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis)?;
-        self.push(result)
+        self.push_tensor(result)
     }
 
     fn read_f32(&mut self, this: Handle) -> Result<Vec<f32>, HostError> {
@@ -197,7 +198,7 @@ impl tensors::HostTensor for StoreData {
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
-        self.table.delete(this)?;
+        self.take_tensor(this)?;
         Ok(())
     }
 }
@@ -215,7 +216,7 @@ impl tensors::HostGenerator for StoreData {
         self.alive()?;
         let device = self.run.device.clone();
         let tensor = self.table.get_mut(&this)?.0.normal(&device, &shape)?;
-        self.push(tensor)
+        self.push_tensor(tensor)
     }
 
     fn drop(&mut self, this: Resource<Generator>) -> wasmtime::Result<()> {

@@ -1,0 +1,245 @@
+//! The host: packs, models and a device, opened once; runs graphs, any number at a time.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use amdm::catalogue::{Catalogue, Choices};
+use amdm::graph::{Checked, Document, GraphError, metadata, validate};
+use amdm_diffusion::{Device, Models};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::cancel::Cancel;
+use crate::contract::StoreData;
+use crate::engine::{self, CacheDir, Ticker};
+use crate::failure::{Failure, FailureCode, NodeRef};
+use crate::guest::Guest;
+use crate::limits::Limits;
+use crate::pack::{self, Origin, Pack};
+use crate::pictures::{Inputs, Outputs};
+use crate::run::{Event, Executor, Outcome, RunOptions, Shared, Sink};
+
+/// The standard pack, as `cargo xtask nodes` built it.
+const STANDARD: &[u8] = include_bytes!("../../../nodes/prebuilt/amdm_nodes.wasm");
+
+/// How a host is opened.
+#[derive(Clone, Debug)]
+pub struct HostOptions {
+    /// `auto`, `cpu`, `cuda`, `cuda:1`.
+    pub device: String,
+    /// Threads on the CPU; 0 takes all cores.
+    pub threads: usize,
+    /// Directories of further packs.
+    pub pack_dirs: Vec<PathBuf>,
+    /// Directories of models.
+    pub model_dirs: Vec<PathBuf>,
+    /// Where compiled packs are kept.
+    pub cache: CacheDir,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            device: "auto".into(),
+            threads: 0,
+            pack_dirs: Vec::new(),
+            model_dirs: Vec::new(),
+            cache: CacheDir::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Runs graphs.
+pub struct Host {
+    engine: Engine,
+    packs: HashMap<String, Arc<Pack>>,
+    order: Vec<String>,
+    catalogue: Catalogue,
+    device: Device,
+    models: Arc<Models>,
+    limits: Limits,
+    confirmed: Mutex<HashMap<String, Result<(), Failure>>>,
+}
+
+impl Host {
+    /// Opens the device and all packs.
+    ///
+    /// # Errors
+    /// `unsupported` for a device this build has not, `pack_invalid` for a file that is no pack.
+    pub fn open(options: &HostOptions) -> Result<Self, Failure> {
+        let engine = engine::engine(&options.cache)?;
+        let linker = engine::linker(&engine)?;
+        let device = Device::open(&options.device, options.threads)?;
+        let models = Models::new(&device).with_directories(options.model_dirs.clone());
+        let mut host = Self {
+            engine,
+            packs: HashMap::new(),
+            order: Vec::new(),
+            catalogue: Catalogue::new(),
+            device,
+            models: Arc::new(models),
+            limits: options.limits.clone(),
+            confirmed: Mutex::default(),
+        };
+        host.add(&linker, Origin::Embedded("amdm:node"), STANDARD.to_vec())?;
+        for dir in &options.pack_dirs {
+            for (path, bytes) in pack::files(dir, options.limits.pack_bytes)? {
+                host.add(&linker, Origin::File(path), bytes)?;
+            }
+        }
+        Ok(host)
+    }
+
+    fn add(
+        &mut self,
+        linker: &Linker<StoreData>,
+        origin: Origin,
+        bytes: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let pack = Arc::new(Pack::open(&self.engine, linker, origin, bytes)?);
+        if !pack.is_described() {
+            pack.accept(&self.describe(&pack)?)?;
+        }
+        self.catalogue.add_pack(pack.descriptors().to_vec()).map_err(|error| {
+            Failure::new(FailureCode::PackInvalid, format!("{}: {error}", pack.origin()))
+        })?;
+        self.order.push(pack.name());
+        self.packs.insert(pack.name(), pack);
+        Ok(())
+    }
+
+    /// What the pack's own `describe` says; it runs without files, models or time to waste.
+    fn describe(&self, pack: &Arc<Pack>) -> Result<String, Failure> {
+        let nowhere = (Inputs::new(None), Outputs::new(PathBuf::new(), None));
+        let run = Shared::new(
+            Cancel::new(),
+            (self.device.clone(), self.models.clone()),
+            nowhere,
+            self.limits.clone(),
+            Arc::new(|_| {}),
+        );
+        let node =
+            NodeRef { id: String::new(), class: format!("{} describe", pack.name()), title: None };
+        let _ticker = Ticker::start(&self.engine)?;
+        let described = Guest::start(&Arc::new(run), pack, &node).and_then(|mut g| g.describe());
+        described.map_err(|failure| Failure { node: None, ..failure })
+    }
+
+    /// Fails unless the pack's `describe` agrees with its section; asked once a pack. Our own pack's
+    /// agreement is proven when it is built.
+    fn confirm(&self, pack: &Arc<Pack>) -> Result<(), Failure> {
+        if matches!(pack.origin(), Origin::Embedded(_)) {
+            return Ok(());
+        }
+        let name = pack.name();
+        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let ask = || pack.confirm(&self.describe(pack)?);
+        confirmed.entry(name).or_insert_with(ask).clone()
+    }
+
+    /// All nodes that graphs can use.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The catalogue with the names of models, and of pictures in `input_dir`, as choices.
+    pub fn catalogue_for(&self, input_dir: Option<PathBuf>) -> Catalogue {
+        let lists = Lists { models: self.models.clone(), inputs: Inputs::new(input_dir) };
+        self.catalogue.clone().with_choices(Arc::new(lists))
+    }
+
+    /// All packs, the standard one first.
+    pub fn packs(&self) -> impl Iterator<Item = &Arc<Pack>> {
+        self.order.iter().filter_map(|name| self.packs.get(name))
+    }
+
+    /// Where graphs run.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Networks by name; embedders add their own here.
+    pub fn models(&self) -> &Arc<Models> {
+        &self.models
+    }
+
+    /// Everything that is wrong with a graph, or the graph ready to run.
+    ///
+    /// # Errors
+    /// All errors, sorted.
+    pub fn check(
+        &self,
+        document: &Document,
+        input_dir: Option<PathBuf>,
+    ) -> Result<Checked, Vec<GraphError>> {
+        validate(document, &self.catalogue_for(input_dir))
+    }
+
+    /// Runs a graph on the calling thread and reports to `sink`. `document` is the graph as it goes
+    /// into the pictures.
+    ///
+    /// # Errors
+    /// The first failure; nothing half-written is left behind.
+    pub fn run(
+        &self,
+        document: &Document,
+        graph: &Checked,
+        options: &RunOptions,
+        cancel: &Cancel,
+        sink: Sink,
+    ) -> Result<Outcome, Failure> {
+        let result = self.execute(document, graph, options, cancel, &sink);
+        sink(match &result {
+            Ok(outcome) => Event::Finished { outcome: outcome.clone() },
+            Err(failure) => Event::Failed { error: failure.clone() },
+        });
+        result
+    }
+
+    fn execute(
+        &self,
+        document: &Document,
+        graph: &Checked,
+        options: &RunOptions,
+        cancel: &Cancel,
+        sink: &Sink,
+    ) -> Result<Outcome, Failure> {
+        let prompt = options.metadata.then(|| metadata::text(&document.to_value()));
+        let outputs = Outputs::new(options.output_dir.clone(), prompt);
+        let used = |pack: &str| graph.order.iter().any(|&i| graph.nodes[i].descriptor.pack == pack);
+        if graph.order.iter().any(|&index| graph.nodes[index].descriptor.r#type == "SaveImage") {
+            outputs.prepare()?;
+        }
+        for pack in self.packs().filter(|pack| used(&pack.name())) {
+            self.confirm(pack)?;
+        }
+        let run = Arc::new(Shared::new(
+            cancel.with_timeout(options.timeout),
+            (self.device.clone(), self.models.clone()),
+            (Inputs::new(options.input_dir.clone()), outputs),
+            self.limits.clone(),
+            sink.clone(),
+        ));
+        let _ticker = Ticker::start(&self.engine)?;
+        Executor::new(graph, &self.packs, &run).execute()
+    }
+}
+
+/// The host's lists of names.
+struct Lists {
+    models: Arc<Models>,
+    inputs: Inputs,
+}
+
+impl Choices for Lists {
+    fn list(&self, kind: &str) -> Option<Vec<String>> {
+        match kind {
+            "images" => Some(self.inputs.names()),
+            kind => Some(self.models.names(kind)),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Executes a valid graph: nodes in order, each in a store of its own, values dropped after their
+//! last use.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use amdm::catalogue::{Descriptor, Input};
+use amdm::error::Error;
+use amdm::graph::{Checked, CheckedNode, Resolved, Source};
+
+use super::{Event, NodeTime, OperatorSpec, Outcome, Shared};
+use crate::contract::Call;
+use crate::failure::{Failure, NodeRef};
+use crate::guest::Guest;
+use crate::pack::Pack;
+use crate::value::{Object, Value};
+
+/// The state of one execution.
+pub(crate) struct Executor<'a> {
+    graph: &'a Checked,
+    packs: &'a HashMap<String, Arc<Pack>>,
+    run: &'a Arc<Shared>,
+    /// Values that are still to be used, with how often.
+    values: HashMap<Source, (Value, usize)>,
+    times: Vec<NodeTime>,
+}
+
+impl<'a> Executor<'a> {
+    /// Prepares to run `graph` with the nodes of `packs`, by the name of each pack.
+    pub fn new(
+        graph: &'a Checked,
+        packs: &'a HashMap<String, Arc<Pack>>,
+        run: &'a Arc<Shared>,
+    ) -> Self {
+        Self { graph, packs, run, values: HashMap::new(), times: Vec::new() }
+    }
+
+    /// Runs every node that an output depends on.
+    ///
+    /// # Errors
+    /// The first failure; names the node.
+    pub fn execute(mut self) -> Result<Outcome, Failure> {
+        let start = Instant::now();
+        let needed = self.graph.order.iter().map(|&index| &self.graph.nodes[index]);
+        self.run.emit(Event::Started {
+            nodes: needed.map(|node| node.id.clone()).collect(),
+            device: self.run.device.name().to_owned(),
+        });
+        let uses = self.count_uses();
+        for &index in &self.graph.order {
+            self.node(index, &uses)?;
+        }
+        Ok(Outcome {
+            files: self.run.take_saved(),
+            passes: self.run.passes(),
+            network_seconds: self.run.network_time().as_secs_f64(),
+            seconds: start.elapsed().as_secs_f64(),
+            device: self.run.device.name().to_owned(),
+            nodes: self.times,
+        })
+    }
+
+    fn count_uses(&self) -> HashMap<Source, usize> {
+        let mut uses = HashMap::new();
+        for &index in &self.graph.order {
+            for source in self.graph.nodes[index].sources() {
+                *uses.entry(source).or_insert(0) += 1;
+            }
+        }
+        uses
+    }
+
+    fn node(&mut self, index: usize, uses: &HashMap<Source, usize>) -> Result<(), Failure> {
+        let node = &self.graph.nodes[index];
+        let name = reference(node);
+        if self.run.cancel.is_set() {
+            return Err(self.run.cancel.failure().in_node(&name));
+        }
+        let start = Instant::now();
+        self.run.emit(Event::NodeStarted {
+            node: name.id.clone(),
+            class: name.class.clone(),
+            title: node.title.clone().unwrap_or_else(|| node.descriptor.title.clone()),
+        });
+        let outputs = self.outputs(node, &name).map_err(|failure| self.finish(failure, &name))?;
+        for (slot, value) in outputs {
+            let source = Source { node: index, slot };
+            if let Some(&count) = uses.get(&source) {
+                self.values.insert(source, (value, count));
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        self.run.emit(Event::NodeFinished { node: name.id.clone(), seconds });
+        self.times.push(NodeTime { node: name.id, class: name.class, seconds });
+        Ok(())
+    }
+
+    /// A failure as the run reports it: with its node, and a stop with its reason.
+    fn finish(&self, failure: Failure, node: &NodeRef) -> Failure {
+        let failure = if failure.is_cancelled() && self.run.cancel.is_set() {
+            Failure { node: failure.node, ..self.run.cancel.failure() }
+        } else {
+            failure
+        };
+        failure.in_node(node)
+    }
+
+    fn outputs(
+        &mut self,
+        node: &CheckedNode,
+        name: &NodeRef,
+    ) -> Result<Vec<(usize, Value)>, Failure> {
+        let descriptor = &node.descriptor;
+        let pack = self.packs.get(&descriptor.pack).ok_or_else(|| {
+            Failure::from(Error::new(
+                amdm::error::Code::NotFound,
+                format!("the pack {} is not loaded", descriptor.pack),
+            ))
+        })?;
+        let inputs = self.inputs(node)?;
+        if node.is_operator() {
+            return operator(pack, descriptor, name, inputs).map(|value| vec![(0, value)]);
+        }
+        let wanted = descriptor.outputs.iter().zip(&node.wanted);
+        let wanted: HashSet<String> = wanted
+            .filter(|(_, wanted)| **wanted)
+            .map(|(output, _)| output.name.clone())
+            .collect();
+        let call = Call::new(Descriptor::clone(descriptor), inputs, wanted.clone());
+        let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
+        collect(descriptor, &wanted, set).map_err(|message| pack.mismatch(message))
+    }
+
+    /// The values of a node's inputs; linked values are judged here, where they are known.
+    fn inputs(&mut self, node: &CheckedNode) -> Result<Vec<(String, Value)>, Failure> {
+        let mut inputs = Vec::with_capacity(node.inputs.len());
+        for (name, resolved) in &node.inputs {
+            let value = match resolved {
+                Resolved::Boolean(value) => Value::Boolean(*value),
+                Resolved::Integer(value) => Value::Integer(*value),
+                Resolved::Float(value) => Value::Float(*value),
+                Resolved::Text(value) => Value::Text(value.as_str().into()),
+                Resolved::Link(source) => {
+                    let value = self.take(*source)?;
+                    let input = node.descriptor.inputs.iter().find(|input| input.name == *name);
+                    match input {
+                        Some(input) => judge(input, value).map_err(|error| error.at(name))?,
+                        None => value,
+                    }
+                }
+                Resolved::Group(members) => {
+                    for (member, source) in members {
+                        inputs.push((member.clone(), self.take(*source)?));
+                    }
+                    continue;
+                }
+            };
+            inputs.push((name.clone(), value));
+        }
+        Ok(inputs)
+    }
+
+    fn take(&mut self, source: Source) -> Result<Value, Error> {
+        let missing = || {
+            let node = self.graph.nodes.get(source.node);
+            let id = node.map_or("", |node| node.id.as_str());
+            Error::new(
+                amdm::error::Code::Internal,
+                format!("output {} of node {id} was not set", source.slot),
+            )
+        };
+        let (value, left) = self.values.get_mut(&source).ok_or_else(missing)?;
+        *left -= 1;
+        let value = value.clone();
+        if *left == 0 {
+            self.values.remove(&source);
+        }
+        Ok(value)
+    }
+}
+
+fn reference(node: &CheckedNode) -> NodeRef {
+    NodeRef {
+        id: node.id.clone(),
+        class: node.descriptor.r#type.clone(),
+        title: node.title.clone(),
+    }
+}
+
+/// What a step operator's node yields: the chain before it, and itself.
+fn operator(
+    pack: &Arc<Pack>,
+    descriptor: &Descriptor,
+    name: &NodeRef,
+    inputs: Vec<(String, Value)>,
+) -> Result<Value, Failure> {
+    let policy = |input: &str| {
+        let mut declared = descriptor.inputs.iter();
+        declared.any(|d| d.name == input && d.r#type == Object::STEP_POLICY)
+    };
+    let (before, inputs): (Vec<_>, Vec<_>) =
+        inputs.into_iter().partition(|(input, _)| policy(input));
+    let mut chain = Vec::new();
+    for (_, value) in &before {
+        if let Value::Object(object) = value {
+            chain.extend(object.operators()?.iter().cloned());
+        }
+    }
+    chain.push(Arc::new(OperatorSpec {
+        pack: pack.clone(),
+        node: name.clone(),
+        descriptor: descriptor.clone(),
+        inputs,
+    }));
+    Ok(Value::Object(Object::from_operators(chain)))
+}
+
+/// A linked value as the input takes it: whole numbers widen, ranges and choices hold.
+fn judge(input: &Input, value: Value) -> Result<Value, Error> {
+    let value = match (input.r#type.as_str(), value) {
+        ("FLOAT", Value::Integer(number)) => Value::Float(number as f64),
+        (_, value) => value,
+    };
+    let number = match &value {
+        Value::Integer(number) => *number as f64,
+        Value::Float(number) => *number,
+        Value::Text(text) if !input.choices.is_empty() => {
+            if input.choices.iter().any(|choice| *choice.name == **text) {
+                return Ok(value);
+            }
+            let names = input.choices.iter().map(|choice| choice.name.as_str());
+            return Err(Error::invalid(format!(
+                "found {text:?}, expected one of {}",
+                names.collect::<Vec<_>>().join(", ")
+            )));
+        }
+        _ => return Ok(value),
+    };
+    let bound = |bound: &Option<serde_json::Value>| bound.as_ref().and_then(|value| value.as_f64());
+    let (min, max) = (bound(&input.min), bound(&input.max));
+    if min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max) {
+        let text = |bound: Option<f64>| bound.map_or("any".to_owned(), |bound| bound.to_string());
+        return Err(Error::invalid(format!(
+            "found {number} on the link, expected {} to {}",
+            text(min),
+            text(max)
+        )));
+    }
+    Ok(value)
+}
+
+/// The outputs by slot; all that are not optional, and all that are wanted, must be there.
+fn collect(
+    descriptor: &Descriptor,
+    wanted: &HashSet<String>,
+    mut set: Vec<(String, Value)>,
+) -> Result<Vec<(usize, Value)>, String> {
+    let mut outputs = Vec::with_capacity(set.len());
+    for (slot, output) in descriptor.outputs.iter().enumerate() {
+        match set.iter().position(|(name, _)| *name == output.name) {
+            Some(at) => outputs.push((slot, set.swap_remove(at).1)),
+            None if !output.optional || wanted.contains(&output.name) => {
+                return Err(format!(
+                    "{} did not set its output {}",
+                    descriptor.r#type, output.name
+                ));
+            }
+            None => {}
+        }
+    }
+    Ok(outputs)
+}
