@@ -1,7 +1,7 @@
 //! Noise tables, timestep spacings and the noise levels of a run.
 //!
-//! Tables are float32 to the last bit of what torch computes for the models in use: products
-//! accumulate in float64 and round at each entry. Spacings follow diffusers' schedulers. Refuses
+//! Tables are float32 to the last bit of what torch computes for the models in use: even spacing is
+//! from both ends with fused multiply-add, products accumulate in float64 and round at each entry. Spacings follow diffusers' schedulers. Refuses
 //! spacings that leave the table and timesteps that do not fall.
 
 use alloc::format;
@@ -18,9 +18,9 @@ pub fn scaled_linear_betas(steps: u32, start: f64, end: f64) -> Vec<f32> {
     let width = (end - start) / steps.saturating_sub(1).max(1) as f32;
     let root = |step: u32| {
         if step < steps / 2 {
-            start + width * step as f32
+            libm::fmaf(width, step as f32, start)
         } else {
-            end - width * (steps - 1 - step) as f32
+            libm::fmaf(-width, (steps - 1 - step) as f32, end)
         }
     };
     (0..steps).map(|step| root(step) * root(step)).collect()

@@ -1,4 +1,24 @@
 //! Numbers against recorded reference tensors, at the tolerance each fixture states.
 //!
 //! Reads `AMDM_FIXTURES` where set, else `tests/fixtures`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs
+)]
+
+mod amdm_math;
+mod cost;
+mod dense;
+mod fixture;
+mod lanes;
+mod mixture;
+mod native;
+mod official_loop;
+mod refusals;
+mod schedulers;
+mod step_state;
+mod tables;
+mod variants;

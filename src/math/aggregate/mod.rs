@@ -167,8 +167,8 @@ impl AggregateStep {
         }
     }
 
-    /// Gives the mix of all lanes that have a prediction to each of them; needs the target and one
-    /// other lane.
+    /// Gives the mix of all lanes that have a prediction to each of them; needs the target and
+    /// another lane of weight above 0.
     fn merge<C: StepContext>(&self, context: &C) -> Result<(), Error> {
         if self.method == Method::Official && context.index() == 0 {
             return Ok(());
@@ -176,11 +176,15 @@ impl AggregateStep {
         let lanes: Vec<u32> =
             (0..context.lanes()).filter(|&lane| context.has_prediction(lane)).collect();
         let target = lanes.iter().position(|&lane| lane == context.target());
-        let Some(target) = target.filter(|_| lanes.len() > 1) else { return Ok(()) };
+        let Some(target) = target else { return Ok(()) };
+        let weights: Vec<f64> = lanes.iter().map(|&lane| context.weight(lane)).collect();
+        let alone = (0..lanes.len()).all(|at| at == target || weights[at] == 0.0);
+        if alone && (self.method != Method::Official || lanes.len() < 2) {
+            return Ok(());
+        }
         let latents = lanes.iter().map(|&lane| context.latent(lane));
         let latents = latents.collect::<Result<Vec<_>, _>>()?;
         let latents: Vec<_> = latents.iter().collect();
-        let weights: Vec<f64> = lanes.iter().map(|&lane| context.weight(lane)).collect();
         let shares = merge::shares(self.weight, &weights, target);
         let mixed = match self.method {
             Method::Slerp if lanes.len() == 2 => {
