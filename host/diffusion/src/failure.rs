@@ -19,3 +19,8 @@ pub(crate) fn from_candle(error: candle_core::Error) -> Error {
 pub(crate) fn unsupported(message: impl Into<String>) -> Error {
     Error::new(Code::Unsupported, message)
 }
+
+/// A defect of ours: values and a layer on different devices.
+pub(crate) fn mixed() -> Error {
+    Error::new(Code::Internal, "a feature map and a layer lie on different devices")
+}

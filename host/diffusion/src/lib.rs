@@ -20,6 +20,7 @@ mod kernels;
 mod models;
 pub mod noise;
 mod tensor;
+mod weights;
 
 pub use conditioning::Conditioning;
 pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, PredictionKind, Request};

@@ -4,6 +4,7 @@
 //! where objects are, `attributes` their colours and shapes, `style` the background. Weights lie in
 //! the binary, so that examples and tests run without a download.
 
+mod blocks;
 mod conditions;
 mod network;
 mod schedule;
@@ -197,9 +198,9 @@ impl Denoiser for Tiny {
                 None => &Condition::NONE,
             };
             let pass = |condition| self.network.pass(request.latent, request.timestep, condition);
-            passes.push(pass(positive));
+            passes.push(pass(positive)?);
             if request.needs_unconditional(parts) {
-                passes.push(pass(negative));
+                passes.push(pass(negative)?);
             }
         }
         let mut answers = self.network.run(&self.device, &passes, cancel)?.into_iter();
