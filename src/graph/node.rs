@@ -1,0 +1,99 @@
+//! One node of a graph as it was read: the JSON object, and views of its parts.
+//!
+//! The object is kept whole, so that keys nobody here knows survive writing. Parts that have the
+//! wrong form read as absent; validation says so.
+
+use super::link::LinkRef;
+use serde_json::{Map, Value};
+
+/// A node: `{"class_type": ..., "inputs": {...}, "_meta": {"title": ...}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    id: String,
+    pub(super) raw: Value,
+}
+
+/// The value of an input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given<'a> {
+    /// Anything but an array; `{"__value__": v}` reads as `v`.
+    Constant(&'a Value),
+    /// An array of a node id and a slot.
+    Link(LinkRef<'a>),
+    /// Any other array: every array stands for a link.
+    Malformed(&'a Value),
+}
+
+impl Node {
+    pub(super) fn new(id: String, raw: Value) -> Self {
+        Self { id, raw }
+    }
+
+    /// The key under which the graph has it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Class name as the graph spells it.
+    pub fn class(&self) -> Option<&str> {
+        self.raw.get("class_type")?.as_str()
+    }
+
+    /// Name that its author gave it in an editor.
+    pub fn title(&self) -> Option<&str> {
+        self.meta()?.get("title")?.as_str()
+    }
+
+    /// What editors keep beside the node: `title`, `cnr_id`, `ver`.
+    pub fn meta(&self) -> Option<&Map<String, Value>> {
+        self.raw.get("_meta")?.as_object()
+    }
+
+    /// Number of inputs given.
+    pub fn len(&self) -> usize {
+        self.fields().map_or(0, Map::len)
+    }
+
+    /// Whether no input is given.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The input `name`, if given.
+    pub fn input(&self, name: &str) -> Option<Given<'_>> {
+        self.fields()?.get(name).map(Given::read)
+    }
+
+    /// All inputs given, in the order of the file.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Given<'_>)> {
+        let fields = self.fields().into_iter().flatten();
+        fields.map(|(name, value)| (name.as_str(), Given::read(value)))
+    }
+
+    /// Gives input `name` a value, in place or after the others. Does nothing where the node has
+    /// not the form of a node.
+    pub(super) fn put(&mut self, name: &str, value: Value) {
+        let Value::Object(node) = &mut self.raw else { return };
+        let inputs = node.entry("inputs").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(inputs) = inputs {
+            inputs.insert(name.to_owned(), value);
+        }
+    }
+
+    fn fields(&self) -> Option<&Map<String, Value>> {
+        self.raw.get("inputs")?.as_object()
+    }
+}
+
+impl<'a> Given<'a> {
+    fn read(value: &'a Value) -> Self {
+        match value {
+            Value::Array(_) => match LinkRef::read(value) {
+                Some(link) => Self::Link(link),
+                None => Self::Malformed(value),
+            },
+            Value::Object(map) => Self::Constant(map.get("__value__").unwrap_or(value)),
+            _ => Self::Constant(value),
+        }
+    }
+}

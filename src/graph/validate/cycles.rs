@@ -1,0 +1,124 @@
+//! Cycles: one error for each knot of nodes that depend on each other, with a shortest path.
+//!
+//! Knots are strongly connected components, found by Tarjan's algorithm (1972) without recursion.
+
+use super::edges::Edges;
+use super::report::Place;
+use super::{Validation, effort};
+use crate::graph::node::Given;
+use crate::graph::{ErrorCode, GraphError};
+use std::collections::{HashMap, VecDeque};
+
+/// Nodes of a cycle that a message lists.
+const SHOWN_NODES: usize = 12;
+
+pub(super) fn check(validation: &mut Validation<'_>, edges: &Edges) {
+    let count = edges.sources.len();
+    if edges.order().len() == count {
+        return;
+    }
+    let knots = knots(&edges.sources);
+    let mut seen = vec![false; count];
+    for at in 0..count {
+        if std::mem::replace(&mut seen[knots[at]], true) {
+            continue;
+        }
+        let Some(cycle) = shortest(&edges.sources, &knots, at) else {
+            continue;
+        };
+        report(validation, at, &cycle);
+    }
+}
+
+/// For each node a number that it shares with those of its knot alone.
+fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
+    const NEW: usize = usize::MAX;
+    let count = sources.len();
+    let (mut number, mut low, mut knot) = (vec![NEW; count], vec![0; count], vec![NEW; count]);
+    let (mut open, mut path, mut next, mut done) = (Vec::new(), Vec::new(), 0, 0);
+    for start in 0..count {
+        if number[start] == NEW {
+            path.push((start, 0));
+        }
+        while let Some((at, edge)) = path.pop() {
+            effort::tick();
+            if edge == 0 {
+                (number[at], low[at]) = (next, next);
+                next += 1;
+                open.push(at);
+            } else {
+                let source = sources[at][edge - 1];
+                if knot[source] == NEW {
+                    low[at] = low[at].min(low[source]);
+                }
+            }
+            if let Some(&source) = sources[at].get(edge) {
+                path.push((at, edge + 1));
+                if number[source] == NEW {
+                    path.push((source, 0));
+                }
+                continue;
+            }
+            if low[at] == number[at] {
+                while let Some(member) = open.pop() {
+                    knot[member] = done;
+                    if member == at {
+                        break;
+                    }
+                }
+                done += 1;
+            }
+        }
+    }
+    knot
+}
+
+/// A shortest way along links from `at` back to it, both ends included.
+fn shortest(sources: &[Vec<usize>], knots: &[usize], at: usize) -> Option<Vec<usize>> {
+    let mut towards: HashMap<usize, usize> = HashMap::new();
+    let mut queue = VecDeque::from([at]);
+    while let Some(node) = queue.pop_front() {
+        for &source in &sources[node] {
+            effort::tick();
+            if source == at {
+                let next = |node: &usize| towards.get(node).copied();
+                let way = std::iter::successors(Some(node), next);
+                return Some(
+                    [at].into_iter().chain(way).chain((node != at).then_some(at)).collect(),
+                );
+            }
+            if knots[source] == knots[at] && !towards.contains_key(&source) {
+                towards.insert(source, node);
+                queue.push_back(source);
+            }
+        }
+    }
+    None
+}
+
+fn report(validation: &mut Validation<'_>, at: usize, cycle: &[usize]) {
+    let before = cycle.iter().rev().nth(1).map(|before| validation.node(*before).id());
+    let mut inputs = validation.node(at).inputs();
+    let closing = inputs.position(|(_, given)| match given {
+        Given::Link(link) => Some(link.node) == before,
+        _ => false,
+    });
+    let name = closing.and_then(|index| validation.node(at).inputs().nth(index));
+    let (head, tail) = match cycle.len() > SHOWN_NODES {
+        true => (&cycle[..SHOWN_NODES / 2], &cycle[cycle.len() - SHOWN_NODES / 2..]),
+        false => (cycle, [].as_slice()),
+    };
+    let mut steps: Vec<String> = head.iter().map(|node| validation.label(*node)).collect();
+    if !tail.is_empty() {
+        steps.push(format!("{} more", cycle.len() - head.len() - tail.len()));
+        steps.extend(tail.iter().map(|node| validation.label(*node)));
+    }
+    let found = format!("the cycle {}", steps.join(" -> "));
+    let expected = "links that never lead back to the node they start from";
+    let error = GraphError::new(ErrorCode::DependencyCycle, found, expected);
+    let error = match name {
+        Some((name, _)) => error.input(name),
+        None => error,
+    };
+    validation.report(Place::node(at), error);
+}

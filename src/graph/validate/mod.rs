@@ -1,0 +1,172 @@
+//! A document against a catalogue: every error, or a graph that is ready to run.
+//!
+//! Every node is judged, also those that nothing depends on. Errors come sorted: about the whole
+//! graph, then by node in the order of the document, then by input in the order of declaration,
+//! then inputs that the class does not have. An error that only follows from another one (the type
+//! of an output of an unknown class) is not reported. Work grows linearly with the graph, but for
+//! sorting; suggestions of names are bounded ([`HINTS`]). At most [`limits::GRAPH_ERRORS`] errors
+//! are listed.
+
+mod build;
+mod cycles;
+mod edges;
+mod effort;
+mod groups;
+mod inputs;
+mod links;
+mod lists;
+mod operators;
+mod report;
+pub(super) mod value;
+
+use super::{Checked, Document, ErrorCode, GraphError, Node};
+use crate::catalogue::{Catalogue, Descriptor, closest};
+use crate::limits;
+use edges::Edges;
+use lists::Lists;
+use report::{Place, Report};
+use std::sync::Arc;
+
+/// Names suggested for one graph: each costs a search over all candidates.
+const HINTS: usize = 100;
+
+/// Judges a graph strictly: what would not do what it says is an error.
+///
+/// Decisions where JSON leaves room: whole numbers may be written as `3.0` or `1e3`; a `FLOAT`
+/// takes whole numbers and links to `INT` outputs; a `STRING` takes only text; an input with a
+/// default may be left out; `null` is a value like others and fits no type.
+///
+/// # Errors
+/// All of them at once, sorted.
+pub fn validate(document: &Document, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
+    let mut validation = Validation::new(document, catalogue);
+    validation.form();
+    validation.classes();
+    let inputs = validation.inputs();
+    let edges = Edges::of(document);
+    cycles::check(&mut validation, &edges);
+    operators::check(&mut validation);
+    build::check_outputs(&mut validation);
+    let Validation { nodes, report, .. } = validation;
+    report.finish()?;
+    Ok(build::checked(document, nodes.into_iter().flatten().collect(), inputs, &edges))
+}
+
+/// What the checks share.
+struct Validation<'a> {
+    document: &'a Document,
+    catalogue: &'a Catalogue,
+    /// The class of each node, where it is known.
+    nodes: Vec<Option<Arc<Descriptor>>>,
+    report: Report,
+    lists: Lists<'a>,
+    hints: usize,
+}
+
+impl<'a> Validation<'a> {
+    fn new(document: &'a Document, catalogue: &'a Catalogue) -> Self {
+        let find = |node: &Node| node.class().and_then(|class| catalogue.find(class)).cloned();
+        Self {
+            document,
+            catalogue,
+            nodes: document.nodes().iter().map(find).collect(),
+            report: Report::default(),
+            lists: Lists::new(catalogue),
+            hints: HINTS,
+        }
+    }
+
+    fn node(&self, at: usize) -> &'a Node {
+        &self.document.nodes()[at]
+    }
+
+    /// `1 "Title" (Class)` without the title: how messages name another node.
+    fn label(&self, at: usize) -> String {
+        let node = self.node(at);
+        let id = super::error::word(node.id());
+        match node.class() {
+            Some(class) => format!("{id} ({})", super::error::word(class)),
+            None => id,
+        }
+    }
+
+    fn closest<'n>(
+        &mut self,
+        name: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        self.hints = self.hints.checked_sub(1)?;
+        closest::closest(name, names)
+    }
+
+    fn report(&mut self, place: Place, error: GraphError) {
+        let error = match place.node {
+            Some(at) if !self.report.is_full() => error.at(self.node(at)),
+            _ => error,
+        };
+        self.report.push(place, error);
+    }
+
+    /// Nodes that have not the form of nodes.
+    fn form(&mut self) {
+        for (at, node) in self.document.nodes().iter().enumerate() {
+            let expected = "an object with class_type and inputs";
+            if !node.raw.is_object() {
+                let found = super::error::shown(&node.raw);
+                self.report(
+                    Place::node(at),
+                    GraphError::new(ErrorCode::InvalidPrompt, found, expected),
+                );
+                continue;
+            }
+            let parts = [
+                ("class_type", node.class().is_some(), "the name of a class"),
+                ("inputs", node.raw["inputs"].is_object(), "an object, {} where nothing is given"),
+            ];
+            for (key, present, expected) in parts {
+                if present {
+                    continue;
+                }
+                let found = match node.raw.get(key) {
+                    Some(value) => format!("{} as {key}", super::error::shown(value)),
+                    None => format!("no {key}"),
+                };
+                let error = GraphError::new(ErrorCode::InvalidPrompt, found, expected);
+                self.report(Place::node(at), error);
+            }
+        }
+    }
+
+    /// Nodes of classes that no pack has.
+    fn classes(&mut self) {
+        for (at, node) in self.document.nodes().iter().enumerate() {
+            let (Some(class), None) = (node.class(), &self.nodes[at]) else { continue };
+            let hint = match self.hints.checked_sub(1) {
+                Some(left) => {
+                    self.hints = left;
+                    self.catalogue.closest(class).map(str::to_owned)
+                }
+                None => None,
+            };
+            let expected = match class.rsplit_once('.') {
+                Some((pack, _)) if self.is_pack(pack) => format!("a class of pack {pack}"),
+                Some((pack, _)) if hint.is_none() => {
+                    format!("the pack {} to be loaded", super::error::word(pack))
+                }
+                _ => format!("one of the {} that are loaded", self.catalogue.nodes().len()),
+            };
+            let error = GraphError::new(ErrorCode::MissingNodeType, "an unknown class", expected)
+                .closest(hint);
+            self.report(Place::node(at), error);
+        }
+    }
+
+    fn is_pack(&self, dotted: &str) -> bool {
+        self.catalogue.packs().any(|(name, _)| name.replace(':', ".") == dotted)
+    }
+}
+
+/// The group of `class` that the input `name` is a member of.
+pub(super) fn member<'c>(class: &'c Descriptor, name: &str) -> Option<&'c crate::catalogue::Input> {
+    groups::of(class, name).map(|(group, _)| group)
+}
