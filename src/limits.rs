@@ -6,6 +6,12 @@ pub const GRAPH_BYTES: usize = 64 << 20;
 pub const GRAPH_NODES: usize = 100_000;
 /// Nesting of JSON values: `serde_json` recurses, and 128 is far beyond any real graph.
 pub const JSON_DEPTH: usize = 128;
+/// Values in a graph file: each takes up to 100 bytes of memory, however short it is in the file.
+pub const JSON_VALUES: usize = 4_000_000;
+/// Bytes of a node id, class or input name: errors repeat them.
+pub const GRAPH_NAME_BYTES: usize = 1024;
+/// Errors listed for one graph: nobody reads more, and each may repeat long names.
+pub const GRAPH_ERRORS: usize = 1000;
 /// Bytes of one tensor: 1 GiB holds a batch of 64 images of 1024 x 1024 in float32.
 pub const TENSOR_BYTES: usize = 1 << 30;
 /// Values that a guest may read back from a tensor in one call.

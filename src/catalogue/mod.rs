@@ -1,5 +1,20 @@
 //! What a node is: descriptors, the JSON that packs carry and graphs are validated against.
+//!
+//! * [`Descriptor`]: one node, as its WIT interface describes it.
+//! * [`Catalogue`]: the nodes of all loaded packs by class name, and the lists of names that the
+//!   host supplies ([`Choices`]). Refuses two packs or two classes of one name.
+//! * [`object_info()`]: the same for node editors.
+//! * [`closest`]: the name that somebody probably meant.
 
+mod choices;
+pub mod closest;
 mod descriptor;
+mod error;
+mod object_info;
+mod set;
 
+pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};
+pub use error::CatalogueError;
+pub use object_info::{describe, object_info};
+pub use set::Catalogue;

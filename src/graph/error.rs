@@ -8,14 +8,20 @@ use super::code::ErrorCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use std::fmt::{self, Display, Formatter, Write as _};
+use std::ops::Deref;
 
 /// Characters of a value that a message shows.
 const SHOWN_CHARS: usize = 60;
 
-/// One error or warning.
+/// One error or warning. Its parts are those of [`Fault`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{} [{code}]", Place(.self), Message(.self))]
-pub struct GraphError {
+#[error("{}{} [{}]", Place(self), Message(self), self.code)]
+pub struct GraphError(Box<Fault>);
+
+/// The parts of a [`GraphError`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
     /// Stable kind.
     pub code: ErrorCode,
     /// Id of the node.
@@ -40,7 +46,7 @@ impl GraphError {
     /// An error about the graph as a whole.
     pub fn new(code: ErrorCode, found: impl Into<String>, expected: impl Into<String>) -> Self {
         let (found, expected) = (found.into(), expected.into());
-        Self {
+        Self(Box::new(Fault {
             code,
             node: None,
             class: None,
@@ -50,42 +56,50 @@ impl GraphError {
             found,
             expected,
             closest: None,
-        }
+        }))
     }
 
     /// Names the node at fault.
     #[must_use]
     pub fn at(mut self, node: &super::Node) -> Self {
-        self.node = Some(node.id().to_owned());
-        self.class = node.class().map(str::to_owned);
-        self.title = node.title().map(str::to_owned);
+        self.0.node = Some(node.id().to_owned());
+        self.0.class = node.class().map(str::to_owned);
+        self.0.title = node.title().map(str::to_owned);
         self
     }
 
     /// Names the input at fault.
     #[must_use]
     pub fn input(mut self, name: impl Into<String>) -> Self {
-        self.input = Some(name.into());
+        self.0.input = Some(name.into());
         self
     }
 
     /// Says where in the text, line and column from 1.
     #[must_use]
     pub fn position(mut self, line: usize, column: usize) -> Self {
-        self.position = Some((line, column));
+        self.0.position = Some((line, column));
         self
     }
 
     /// Offers the name that was probably meant.
     #[must_use]
     pub fn closest(mut self, name: Option<impl Into<String>>) -> Self {
-        self.closest = name.map(Into::into);
+        self.0.closest = name.map(Into::into);
         self
     }
 
     /// What is wrong, without the place: lower case, no full stop.
     pub fn message(&self) -> String {
         Message(self).to_string()
+    }
+}
+
+impl Deref for GraphError {
+    type Target = Fault;
+
+    fn deref(&self) -> &Fault {
+        &self.0
     }
 }
 

@@ -146,7 +146,11 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("trailing comma", "{} after a comma", "no comma after the last entry"),
     ("trailing characters", "{} after the end of the graph", "nothing more"),
     ("control character", "a control character inside a text", "an escape such as \\n or \\t"),
-    ("invalid escape", "an unknown escape inside a text", "\\n, \\t, \\\", \\\\ or \\u and 4 digits"),
+    (
+        "invalid escape",
+        "an unknown escape inside a text",
+        "\\n, \\t, \\\", \\\\ or \\u and 4 digits",
+    ),
     ("lone leading surrogate", "half a surrogate pair inside a text", "both halves"),
     ("unexpected end of hex escape", "half a surrogate pair inside a text", "both halves"),
     ("invalid number", "a malformed number", "digits, as in 0.5 or 1e-3"),

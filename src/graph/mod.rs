@@ -1,1 +1,31 @@
 //! Node graphs in the API ("prompt") JSON format.
+//!
+//! * [`Document`]: a graph as it was read, lossless; [`set`] changes single values in it.
+//! * [`validate()`]: a document against a catalogue, all errors at once, or a [`Checked`] graph:
+//!   inputs resolved, defaults filled in, in the order to run.
+//! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
+//! * [`metadata`]: graphs inside PNG files.
+//!
+//! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
+
+mod checked;
+mod code;
+mod document;
+pub mod error;
+mod json;
+mod link;
+pub mod metadata;
+mod node;
+pub mod set;
+mod validate;
+
+pub use checked::{Checked, CheckedNode, Resolved, Source};
+pub use code::ErrorCode;
+pub use document::{Document, Limits};
+pub use error::GraphError;
+pub use link::LinkRef;
+pub use node::{Given, Node};
+pub use validate::validate;
+
+/// The wire on which step operators chain.
+pub const STEP_POLICY: &str = "STEP_POLICY";

@@ -22,7 +22,5 @@ mod schedulers;
 mod step_state;
 mod tables;
 mod variants;
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
 mod noise;
 mod tiny_family;

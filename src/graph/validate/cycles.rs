@@ -7,7 +7,7 @@ use super::report::Place;
 use super::{Validation, effort};
 use crate::graph::node::Given;
 use crate::graph::{ErrorCode, GraphError};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Nodes of a cycle that a message lists.
 const SHOWN_NODES: usize = 12;
@@ -47,18 +47,16 @@ fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
                 next += 1;
                 open.push(at);
             } else {
-                low[at] = low[at].min(low[sources[at][edge - 1]]);
+                let source = sources[at][edge - 1];
+                if knot[source] == NEW {
+                    low[at] = low[at].min(low[source]);
+                }
             }
             if let Some(&source) = sources[at].get(edge) {
-                if number[source] == NEW {
-                    path.push((at, edge + 1));
-                    path.push((source, 0));
-                    continue;
-                }
-                if knot[source] == NEW {
-                    low[at] = low[at].min(number[source]);
-                }
                 path.push((at, edge + 1));
+                if number[source] == NEW {
+                    path.push((source, 0));
+                }
                 continue;
             }
             if low[at] == number[at] {
@@ -73,4 +71,54 @@ fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
         }
     }
     knot
+}
+
+/// A shortest way along links from `at` back to it, both ends included.
+fn shortest(sources: &[Vec<usize>], knots: &[usize], at: usize) -> Option<Vec<usize>> {
+    let mut towards: HashMap<usize, usize> = HashMap::new();
+    let mut queue = VecDeque::from([at]);
+    while let Some(node) = queue.pop_front() {
+        for &source in &sources[node] {
+            effort::tick();
+            if source == at {
+                let next = |node: &usize| towards.get(node).copied();
+                let way = std::iter::successors(Some(node), next);
+                return Some(
+                    [at].into_iter().chain(way).chain((node != at).then_some(at)).collect(),
+                );
+            }
+            if knots[source] == knots[at] && !towards.contains_key(&source) {
+                towards.insert(source, node);
+                queue.push_back(source);
+            }
+        }
+    }
+    None
+}
+
+fn report(validation: &mut Validation<'_>, at: usize, cycle: &[usize]) {
+    let before = cycle.iter().rev().nth(1).map(|before| validation.node(*before).id());
+    let mut inputs = validation.node(at).inputs();
+    let closing = inputs.position(|(_, given)| match given {
+        Given::Link(link) => Some(link.node) == before,
+        _ => false,
+    });
+    let name = closing.and_then(|index| validation.node(at).inputs().nth(index));
+    let (head, tail) = match cycle.len() > SHOWN_NODES {
+        true => (&cycle[..SHOWN_NODES / 2], &cycle[cycle.len() - SHOWN_NODES / 2..]),
+        false => (cycle, [].as_slice()),
+    };
+    let mut steps: Vec<String> = head.iter().map(|node| validation.label(*node)).collect();
+    if !tail.is_empty() {
+        steps.push(format!("{} more", cycle.len() - head.len() - tail.len()));
+        steps.extend(tail.iter().map(|node| validation.label(*node)));
+    }
+    let found = format!("the cycle {}", steps.join(" -> "));
+    let expected = "links that never lead back to the node they start from";
+    let error = GraphError::new(ErrorCode::DependencyCycle, found, expected);
+    let error = match name {
+        Some((name, _)) => error.input(name),
+        None => error,
+    };
+    validation.report(Place::node(at), error);
 }

@@ -8,6 +8,7 @@ use crate::graph::error::{shown, word};
 use crate::graph::node::Given;
 use crate::graph::{ErrorCode, GraphError, Resolved};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Inputs that a message lists; of more it says nothing.
 const SHOWN_INPUTS: usize = 20;
@@ -16,7 +17,7 @@ impl Validation<'_> {
     /// Resolved inputs of every node; those at fault are reported and left out.
     pub(super) fn inputs(&mut self) -> Vec<Vec<(String, Resolved)>> {
         let classes = self.nodes.clone();
-        let resolve = |(at, class): (usize, &Option<_>)| match class {
+        let resolve = |(at, class): (usize, &Option<Arc<Descriptor>>)| match class {
             Some(class) if self.node(at).raw["inputs"].is_object() => self.inputs_of(at, class),
             _ => Vec::new(),
         };

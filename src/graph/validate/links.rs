@@ -38,7 +38,8 @@ impl Validation<'_> {
         };
         if !fits(&output.r#type, input) {
             let from = self.label(node);
-            let found = format!("{} from output {slot} ({}) of node {from}", output.r#type, output.name);
+            let found =
+                format!("{} from output {slot} ({}) of node {from}", output.r#type, output.name);
             let right = source.outputs.iter().position(|output| fits(&output.r#type, input));
             let hint = right.map(|slot| format!("[{},{slot}]", quoted(link.node)));
             let error =

@@ -155,9 +155,8 @@ impl<'a> Validation<'a> {
                 }
                 _ => format!("one of the {} that are loaded", self.catalogue.nodes().len()),
             };
-            let error =
-                GraphError::new(ErrorCode::MissingNodeType, "an unknown class", expected)
-                    .closest(hint);
+            let error = GraphError::new(ErrorCode::MissingNodeType, "an unknown class", expected)
+                .closest(hint);
             self.report(Place::node(at), error);
         }
     }
@@ -165,4 +164,9 @@ impl<'a> Validation<'a> {
     fn is_pack(&self, dotted: &str) -> bool {
         self.catalogue.packs().any(|(name, _)| name.replace(':', ".") == dotted)
     }
+}
+
+/// The group of `class` that the input `name` is a member of.
+pub(super) fn member<'c>(class: &'c Descriptor, name: &str) -> Option<&'c crate::catalogue::Input> {
+    groups::of(class, name).map(|(group, _)| group)
 }
