@@ -1,0 +1,79 @@
+//! Which file runs which node.
+#![allow(missing_docs)]
+
+use alloc::boxed::Box;
+
+use amdm_sdk::{Call, Error, Operator};
+
+amdm_sdk::pack!(Standard, "../../wit");
+
+/// Functions of the trait that only hand on to the file of the node.
+macro_rules! nodes {
+    ($($node:ident)*) => { $(
+        fn $node(inputs: $node::Inputs, call: &Call) -> Result<$node::Outputs, Error> {
+            crate::$node::run(inputs, call)
+        }
+    )* };
+}
+
+impl Nodes for Standard {
+    nodes! {
+        model_loader bounding_box tiny_layout tiny_attributes tiny_style empty_latent lane
+        decode_latent encode_image latent_from_batch image_from_batch load_image image_scale
+        image_scale_by image_label image_grid
+    }
+
+    fn save_image(inputs: save_image::Inputs, call: &Call) -> Result<(), Error> {
+        crate::save_image::run(inputs, call)
+    }
+
+    fn preview_image(inputs: preview_image::Inputs, call: &Call) -> Result<(), Error> {
+        crate::preview_image::run(inputs, call)
+    }
+
+    fn primitive_int(
+        inputs: primitive_int::Inputs,
+        _: &Call,
+    ) -> Result<primitive_int::Outputs, Error> {
+        Ok(crate::primitive::int(inputs))
+    }
+
+    fn primitive_float(
+        inputs: primitive_float::Inputs,
+        _: &Call,
+    ) -> Result<primitive_float::Outputs, Error> {
+        Ok(crate::primitive::float(inputs))
+    }
+
+    fn primitive_string(
+        inputs: primitive_string::Inputs,
+        _: &Call,
+    ) -> Result<primitive_string::Outputs, Error> {
+        Ok(crate::primitive::string(inputs))
+    }
+
+    fn primitive_boolean(
+        inputs: primitive_boolean::Inputs,
+        _: &Call,
+    ) -> Result<primitive_boolean::Outputs, Error> {
+        Ok(crate::primitive::boolean(inputs))
+    }
+
+    fn aggregate_step(
+        _: aggregate_step::Inputs,
+        _: &Call,
+    ) -> Result<Box<dyn Operator>, Error> {
+        Err(Error::unsupported("aggregate step is not in this build"))
+    }
+
+    fn manifold_refine(
+        _: manifold_refine::Inputs,
+        _: &Call,
+    ) -> Result<Box<dyn Operator>, Error> {
+        Err(Error::unsupported("manifold refine is not in this build"))
+    }
+
+    fn sampler(_: sampler::Inputs, _: &Call) -> Result<sampler::Outputs, Error> {
+        Err(Error::unsupported("the sampler is not in this build"))
+    }
+}

@@ -1,0 +1,38 @@
+//! The contract, package `amdm:node`, without the standard pack's nodes.
+//!
+//! Embedded so that packs need no copy of it and a published crate finds it. The files are copies
+//! of those in the workspace's `wit/`; a test holds them equal.
+
+use wit_parser::SourceMap;
+
+/// Name of the contract's package.
+pub(crate) const NAMESPACE: &str = "amdm";
+/// Name of the contract's package within its namespace.
+pub(crate) const NAME: &str = "node";
+
+/// File name and text of each part.
+pub(crate) const FILES: [(&str, &str); 3] = [
+    ("types.wit", include_str!("../wit/types.wit")),
+    ("wires.wit", include_str!("../wit/wires.wit")),
+    ("world.wit", include_str!("../wit/world.wit")),
+];
+
+/// The contract as one WIT text, for `wit_bindgen::generate!({ inline: ... })`.
+#[must_use]
+pub fn inline() -> String {
+    let mut text = String::new();
+    for (index, (_, file)) in FILES.iter().enumerate() {
+        let body = file.split_once('\n').map_or("", |(_, body)| body);
+        text.push_str(if index == 0 { file } else { body });
+        text.push('\n');
+    }
+    text
+}
+
+pub(crate) fn sources() -> SourceMap {
+    let mut map = SourceMap::new();
+    for (name, text) in FILES {
+        map.push_str(&format!("amdm-node/{name}"), text);
+    }
+    map
+}

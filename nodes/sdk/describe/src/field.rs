@@ -1,0 +1,140 @@
+//! Fields of `record inputs` and `record outputs`.
+
+use amdm::catalogue::{Choice, Input, Output};
+use serde_json::Value;
+use wit_parser::{Field, TypeDefKind, TypeId};
+
+use crate::error::DescribeError;
+use crate::kind::{self, Kind, Times};
+use crate::number;
+use crate::tags::{Comment, OF_INPUTS};
+use crate::walk::Place;
+
+/// Lists of names that the host keeps.
+const LISTS: [&str; 3] = ["models", "adapters", "images"];
+
+/// A field as Rust code needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    /// Name in graphs, snake case.
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) times: Times,
+    /// The doc comment without its tags.
+    pub(crate) text: String,
+}
+
+/// Reads one field of `record inputs`.
+pub(crate) fn input(field: &Field, place: Place<'_>) -> Result<(Slot, Input), DescribeError> {
+    let place = place.at(&field.name, field.span);
+    let comment = Comment::read(&field.docs, &OF_INPUTS, &place)?;
+    let (kind, times) = kind::read(&field.ty, &place)?;
+    let mut input = Input {
+        name: snake(&field.name),
+        r#type: kind.name().to_owned(),
+        optional: times == Times::AtMostOnce,
+        tooltip: comment.text.clone(),
+        group: times == Times::Many,
+        advanced: comment.flag("advanced", &place)?,
+        ..Input::default()
+    };
+    fill(&mut input, &kind, &comment, &place)?;
+    input.socket_only = kind.is_wire() || (input.optional && input.default.is_none());
+    let slot = Slot { name: input.name.clone(), kind, times, text: comment.text };
+    Ok((slot, input))
+}
+
+/// Reads one field of `record outputs`.
+pub(crate) fn output(field: &Field, place: Place<'_>) -> Result<(Slot, Output), DescribeError> {
+    let place = place.at(&field.name, field.span);
+    let comment = Comment::read(&field.docs, &[], &place)?;
+    let (kind, times) = kind::read(&field.ty, &place)?;
+    if times == Times::Many {
+        let finding = place.finding("a list", "a single value, or option of one");
+        return Err(DescribeError::Type(finding));
+    }
+    let name = snake(&field.name);
+    let output = Output {
+        name: name.clone(),
+        r#type: kind.name().to_owned(),
+        optional: times == Times::AtMostOnce,
+        tooltip: comment.text.clone(),
+    };
+    Ok((Slot { name, kind, times, text: comment.text }, output))
+}
+
+/// `guidance-scale` as graphs write it: `guidance_scale`.
+pub(crate) fn snake(kebab: &str) -> String {
+    kebab.replace('-', "_")
+}
+
+fn fill(
+    input: &mut Input,
+    kind: &Kind,
+    comment: &Comment<'_>,
+    place: &Place<'_>,
+) -> Result<(), DescribeError> {
+    match kind {
+        Kind::Wire { name, .. } => comment.only(&["advanced"], name, place),
+        Kind::Boolean => {
+            comment.only(&["default", "advanced"], "a bool", place)?;
+            if let Some(word) = comment.words("default", "true|false", place)? {
+                let value = word.parse::<bool>().ok().map(Value::from);
+                input.default = Some(number::default(word, value, "true or false", place)?);
+            }
+            Ok(())
+        }
+        Kind::Int(whole) => {
+            let fitting = ["default", "range", "step", "advanced", "control-after-generate"];
+            comment.only(&fitting, "a whole number", place)?;
+            input.control_after_generate = comment.flag("control-after-generate", place)?;
+            number::whole(input, *whole, comment, place)
+        }
+        Kind::Float { .. } => {
+            comment.only(&["default", "range", "step", "advanced"], "a number", place)?;
+            number::fraction(input, comment, place)
+        }
+        Kind::Text => text(input, comment, place),
+        Kind::Combo(id) => {
+            comment.only(&["default", "advanced"], "an enum", place)?;
+            input.choices = choices(*id, place)?;
+            if let Some(word) = comment.words("default", "case", place)? {
+                let names: Vec<&str> = input.choices.iter().map(|c| c.name.as_str()).collect();
+                let value = names.contains(&word).then(|| Value::from(word));
+                let expected = format!("one of {}", names.join(", "));
+                input.default = Some(number::default(word, value, &expected, place)?);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn text(input: &mut Input, comment: &Comment<'_>, place: &Place<'_>) -> Result<(), DescribeError> {
+    comment.only(&["default", "choices", "multiline", "advanced"], "a string", place)?;
+    input.default = comment.get("default").map(Value::from);
+    input.multiline = comment.flag("multiline", place)?;
+    if let Some(list) = comment.words("choices", &LISTS.join("|"), place)? {
+        if !LISTS.contains(&list) {
+            let expected = format!("one of {}", LISTS.join(", "));
+            let finding = place.finding(format!("@choices {list}"), expected);
+            return Err(DescribeError::TagArgument(finding));
+        }
+        if input.multiline {
+            let finding = place.finding("@multiline with @choices", "one of them");
+            return Err(DescribeError::ConflictingTag(finding));
+        }
+        input.choices_from = Some(list.to_owned());
+    }
+    Ok(())
+}
+
+fn choices(id: TypeId, place: &Place<'_>) -> Result<Vec<Choice>, DescribeError> {
+    let definition = &place.resolve.types[id];
+    let TypeDefKind::Enum(cases) = &definition.kind else { return Ok(Vec::new()) };
+    let mut choices = Vec::new();
+    for case in &cases.cases {
+        let comment = Comment::read(&case.docs, &[], &place.at(&case.name, case.span))?;
+        choices.push(Choice { name: case.name.clone(), tooltip: comment.text });
+    }
+    Ok(choices)
+}

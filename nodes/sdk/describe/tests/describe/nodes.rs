@@ -1,0 +1,93 @@
+//! Nodes: names, order, and the tags of interfaces.
+
+use super::{node, pack, read};
+use amdm::catalogue::StepOperator;
+use amdm_describe::{describe, table, to_json};
+
+#[test]
+fn a_pack_of_somebody_else() {
+    let nodes = read(
+        "/// Softens an image,
+         /// gently.
+         ///
+         /// Twice.
+         /// @category Acme/filters
+         interface box-blur {
+            use amdm:node/wires@0.1.0.{image};
+            record inputs { image: image }
+            record outputs { /// Softer.
+              image: image, spare: option<image> }
+         }",
+    )
+    .unwrap();
+    let node = &nodes[0];
+    assert_eq!(node.r#type, "acme.blur.BoxBlur");
+    assert_eq!((node.pack.as_str(), node.version.as_str()), ("acme:blur", "1.2.0"));
+    assert_eq!(node.title, "Box Blur");
+    assert_eq!(node.category, "Acme/filters");
+    assert_eq!(node.description, "Softens an image, gently.\n\nTwice.");
+    assert_eq!(node.outputs[0].tooltip, "Softer.");
+    assert!(!node.outputs[0].optional && node.outputs[1].optional);
+    assert!(node.deterministic && !node.output_node && !node.experimental);
+}
+
+#[test]
+fn tags_of_a_node() {
+    let tags = "/// @title Soft Thing\n/// @search blur haze\n/// @output-node\n\
+                /// @nondeterministic\n/// @deprecated use BoxBlur\n/// @experimental\n";
+    let node = node(tags, "x: bool").unwrap();
+    assert_eq!(node.title, "Soft Thing");
+    assert_eq!(node.category, "acme/blur");
+    assert_eq!(node.search, ["blur", "haze"]);
+    assert_eq!(node.deprecated.as_deref(), Some("use BoxBlur"));
+    assert!(node.output_node && !node.deterministic && node.experimental);
+}
+
+#[test]
+fn a_step_operator() {
+    let nodes = read(
+        "/// @step-operator predicted stepped
+         /// @after AggregateStep
+         interface ramp {
+            use amdm:node/wires@0.1.0.{step-policy};
+            record inputs { policy: option<step-policy> }
+            record outputs { policy: step-policy }
+         }",
+    )
+    .unwrap();
+    let expected = StepOperator {
+        phases: vec!["predicted".into(), "stepped".into()],
+        after: Some("AggregateStep".into()),
+    };
+    assert_eq!(nodes[0].step_operator, Some(expected));
+}
+
+#[test]
+fn order_is_that_of_the_source() {
+    let nodes = read(
+        "interface zebra { use palette.{tone}; record inputs { tone: tone } }
+         interface palette { enum tone { dark } }
+         interface source { record outputs { value: s64 } }
+         interface ant { record inputs { x: bool } }",
+    )
+    .unwrap();
+    let types: Vec<&str> = nodes.iter().map(|node| node.r#type.as_str()).collect();
+    assert_eq!(types, ["acme.blur.Zebra", "acme.blur.Source", "acme.blur.Ant"]);
+    assert!(nodes[1].inputs.is_empty());
+}
+
+#[test]
+fn json_reads_back() {
+    let dir = pack("interface ant { record inputs { x: bool } }");
+    let nodes = describe(dir.path()).unwrap();
+    let text = to_json(&nodes);
+    assert!(!text.contains('\n'));
+    assert_eq!(serde_json::from_str::<Vec<_>>(&text).ok(), Some(nodes));
+}
+
+#[test]
+fn a_table_has_a_row_a_node() {
+    let nodes = read("/// This | that.\ninterface ant { record inputs { x: option<bool> } }");
+    let text = table(&nodes.unwrap());
+    assert_eq!(text.lines().nth(2), Some("| `acme.blur.Ant` | This \\| that. | `x?` BOOLEAN |  |"));
+}

@@ -1,0 +1,39 @@
+//! The standard pack, and the embedded contract.
+
+use std::path::{Path, PathBuf};
+
+use amdm_describe::describe;
+
+fn wit() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../wit")
+}
+
+#[test]
+fn the_embedded_contract_equals_the_workspace_wit() {
+    let copies = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
+    for name in ["types.wit", "wires.wit", "world.wit"] {
+        let copy = std::fs::read_to_string(copies.join(name)).unwrap();
+        let original = std::fs::read_to_string(wit().join(name)).unwrap();
+        assert_eq!(copy, original, "copy wit/{name} to nodes/sdk/describe/wit/{name}");
+    }
+}
+
+#[test]
+fn the_standard_pack_parses() {
+    let nodes = describe(&wit()).unwrap();
+    let types: Vec<&str> = nodes.iter().map(|node| node.r#type.as_str()).collect();
+    assert_eq!(types.first(), Some(&"ModelLoader"));
+    for class in ["Lane", "AggregateStep", "ManifoldRefine", "Sampler", "SaveImage"] {
+        assert!(types.contains(&class), "{class}");
+    }
+    assert!(nodes.iter().all(|node| node.pack == "amdm:node" && node.version == "0.1.0"));
+}
+
+#[test]
+fn a_filter_of_the_contract_is_a_choice() {
+    let nodes = describe(&wit()).unwrap();
+    let scale = nodes.iter().find(|node| node.r#type == "ImageScale").unwrap();
+    let method = &scale.inputs[1];
+    assert_eq!((method.name.as_str(), method.r#type.as_str()), ("upscale_method", "COMBO"));
+    assert_eq!(method.choices[0].name, "nearest-exact");
+}
