@@ -21,5 +21,4 @@ pub mod graph;
 #[cfg(feature = "std")]
 pub mod limits;
 pub mod math;
-#[cfg(feature = "std")]
 pub mod rng;

@@ -169,7 +169,7 @@ fn crash(store: &mut Store<StoreData>, pack: &Pack, error: &wasmtime::Error) -> 
             format!("pack {name} asked for {found} bytes of memory, at most {limit} are given"),
         )
     } else if let Some(wasmtime::Trap::Interrupt) = error.downcast_ref::<wasmtime::Trap>() {
-        interrupted(data, name)
+        interrupted(data, &name)
     } else {
         let cause = error.root_cause();
         Failure::new(FailureCode::Trap, format!("pack {name} crashed: {cause}"))

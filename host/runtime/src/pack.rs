@@ -5,7 +5,7 @@
 //! the section (from languages whose tools drop it) are asked at once.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use amdm::catalogue::Descriptor;
 use wasmparser::{Parser, Payload};

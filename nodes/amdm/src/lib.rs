@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod aggregate_step;
 mod bounding_box;
 mod decode_latent;
 mod empty_latent;
@@ -19,16 +20,20 @@ mod image_scale_by;
 mod lane;
 mod latent_from_batch;
 mod load_image;
+mod manifold_refine;
 mod model_loader;
 mod preview_image;
 mod primitive;
+mod sampler;
 mod save_image;
 mod tiny_attributes;
 mod tiny_layout;
 mod tiny_style;
 
 mod batch;
+mod handle;
 mod json;
 mod latent;
 pub mod pack;
 mod picture;
+mod step_operator;

@@ -20,7 +20,7 @@ impl Nodes for Standard {
     nodes! {
         model_loader bounding_box tiny_layout tiny_attributes tiny_style empty_latent lane
         decode_latent encode_image latent_from_batch image_from_batch load_image image_scale
-        image_scale_by image_label image_grid
+        image_scale_by image_label image_grid sampler
     }
 
     fn save_image(inputs: save_image::Inputs, call: &Call) -> Result<(), Error> {
@@ -60,20 +60,16 @@ impl Nodes for Standard {
     }
 
     fn aggregate_step(
-        _: aggregate_step::Inputs,
-        _: &Call,
+        inputs: aggregate_step::Inputs,
+        call: &Call,
     ) -> Result<Box<dyn Operator>, Error> {
-        Err(Error::unsupported("aggregate step is not in this build"))
+        crate::aggregate_step::run(inputs, call)
     }
 
     fn manifold_refine(
-        _: manifold_refine::Inputs,
-        _: &Call,
+        inputs: manifold_refine::Inputs,
+        call: &Call,
     ) -> Result<Box<dyn Operator>, Error> {
-        Err(Error::unsupported("manifold refine is not in this build"))
-    }
-
-    fn sampler(_: sampler::Inputs, _: &Call) -> Result<sampler::Outputs, Error> {
-        Err(Error::unsupported("the sampler is not in this build"))
+        crate::manifold_refine::run(inputs, call)
     }
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use amdm::error::Error;
-use amdm::math::PredictionKind;
-use amdm_diffusion::{Conditioning, Denoiser, Tensor};
+use amdm_diffusion::{Conditioning, Denoiser, PredictionKind, Tensor};
 use wasmtime::component::Resource;
 
 use super::objects::into_trap;

@@ -67,6 +67,7 @@ impl tensors::HostTensor for StoreData {
             amdm_diffusion::Dtype::Bfloat16 => Dtype::Bfloat16,
             amdm_diffusion::Dtype::Uint8 => Dtype::Uint8,
             amdm_diffusion::Dtype::Int64 => Dtype::Int64,
+            other => wasmtime::bail!("the contract has no dtype {other:?}"),
         })
     }
 

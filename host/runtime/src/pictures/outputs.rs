@@ -7,8 +7,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use amdm::error::{Code, Error};
+use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
-use amdm_diffusion::image::{Pixels, to_pixels};
+use amdm_diffusion::image::to_rows;
 use tempfile::NamedTempFile;
 
 use super::place;
@@ -54,9 +55,14 @@ impl Outputs {
             .ok_or_else(|| Error::invalid("expected a file name in UTF-8").at("filename_prefix"))?;
         let mut next = next_number(&folder, stem)?;
         let mut names = Vec::new();
-        for pixels in to_pixels(image)? {
+        let [_, height, width, channels] = image.shape()[..] else {
+            let found = image.shape();
+            let message = format!("found a tensor {found:?}, expected [batch, height, width, channels]");
+            return Err(Error::invalid(message).at("images"));
+        };
+        for bytes in to_rows(image)? {
             cancel.check()?;
-            let file = self.write(&folder, &pixels)?;
+            let file = self.write(&folder, &Pixels { width, height, channels, bytes })?;
             let name = persist(file, &folder, stem, &mut next)?;
             let relative = prefix.with_file_name(name);
             names.push(relative.to_string_lossy().replace('\\', "/"));
@@ -102,6 +108,14 @@ impl Outputs {
         writer.write_image_data(&pixels.bytes)?;
         writer.finish()
     }
+}
+
+/// One 8-bit picture, row by row.
+struct Pixels {
+    width: u32,
+    height: u32,
+    channels: u32,
+    bytes: Vec<u8>,
 }
 
 /// Gives the finished file the next free number.
