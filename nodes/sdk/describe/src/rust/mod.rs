@@ -51,7 +51,7 @@ pub fn rust(dir: &Path, name: &Ident) -> Result<TokenStream, DescribeError> {
         #[cfg(target_family = "wasm")]
         const _: () = {
             type Exports = ::amdm_sdk::glue::Exports<#name>;
-            ::amdm_sdk::export_pack!(Exports with_types_in ::amdm_sdk::bindings);
+            ::amdm_sdk::bindings::export_pack!(Exports with_types_in ::amdm_sdk::bindings);
         };
     })
 }
