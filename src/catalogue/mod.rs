@@ -16,5 +16,5 @@ mod set;
 pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};
 pub use error::CatalogueError;
-pub use object_info::{describe, object_info};
+pub use object_info::{entry as object_info_entry, object_info};
 pub use set::Catalogue;

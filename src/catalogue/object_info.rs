@@ -13,12 +13,12 @@ pub const GROUP_SOCKETS: usize = 16;
 
 /// All nodes: class name to entry, in the catalogue's order.
 pub fn object_info(catalogue: &Catalogue) -> Value {
-    let entries = catalogue.nodes().map(|node| (node.r#type.clone(), describe(node, catalogue)));
+    let entries = catalogue.nodes().map(|node| (node.r#type.clone(), entry(node, catalogue)));
     Value::Object(entries.collect())
 }
 
 /// One node's entry.
-pub fn describe(node: &Descriptor, catalogue: &Catalogue) -> Value {
+pub fn entry(node: &Descriptor, catalogue: &Catalogue) -> Value {
     let (mut required, mut optional) = (Map::new(), Map::new());
     for input in &node.inputs {
         if input.group {

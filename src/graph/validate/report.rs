@@ -43,10 +43,6 @@ impl Report {
         }
     }
 
-    pub fn has(&self, code: ErrorCode) -> bool {
-        self.errors.iter().any(|(_, error)| error.code == code)
-    }
-
     /// The errors, sorted; nothing wrong is `Ok`.
     pub fn finish(mut self) -> Result<(), Vec<GraphError>> {
         if self.errors.is_empty() {

@@ -106,10 +106,14 @@ pub(in crate::graph) fn expected(input: &Input, names: Option<&Names>) -> String
 }
 
 fn range(input: &Input) -> String {
+    let plain = |bound: &Value| match bound.as_f64() {
+        Some(float) if bound.is_f64() => float.to_string(),
+        _ => bound.to_string(),
+    };
     match (&input.min, &input.max) {
-        (Some(min), Some(max)) => format!(" from {min} to {max}"),
-        (Some(min), None) => format!(" of at least {min}"),
-        (None, Some(max)) => format!(" of at most {max}"),
+        (Some(min), Some(max)) => format!(" from {} to {}", plain(min), plain(max)),
+        (Some(min), None) => format!(" of at least {}", plain(min)),
+        (None, Some(max)) => format!(" of at most {}", plain(max)),
         (None, None) if input.r#type == "INT" => " of 64 bits".to_owned(),
         (None, None) => String::new(),
     }
