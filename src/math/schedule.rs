@@ -26,14 +26,21 @@ pub fn scaled_linear_betas(steps: u32, start: f64, end: f64) -> Vec<f32> {
     (0..steps).map(|step| root(step) * root(step)).collect()
 }
 
-/// Betas of the squared-cosine schedule (2102.09672): offset 0.008, each at most 0.999.
-pub fn squared_cosine_betas(steps: u32) -> Vec<f32> {
+/// Cumulative alphas of the squared-cosine schedule (2102.09672): offset 0.008, each beta at most
+/// 0.999; in float64 to the end, as the tiny family was trained with.
+pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f32> {
     let bar = |step: u32| {
         let share = f64::from(step) / f64::from(steps);
         let cosine = libm::cos((share + 0.008) / 1.008 * FRAC_PI_2);
         cosine * cosine
     };
-    (0..steps).map(|step| (1.0 - bar(step + 1) / bar(step)).min(0.999) as f32).collect()
+    let betas = (0..steps).map(|step| (1.0 - bar(step + 1) / bar(step)).min(0.999));
+    betas
+        .scan(1.0_f64, |product, beta| {
+            *product *= 1.0 - beta;
+            Some(*product as f32)
+        })
+        .collect()
 }
 
 /// `1 - beta`, in float32.

@@ -8,7 +8,7 @@
 
 use std::cell::RefCell;
 
-use amdm::math::schedule::{Schedule, alphas_cumprod, squared_cosine_betas};
+use amdm::math::schedule::{Schedule, squared_cosine_alphas_cumprod};
 use amdm::math::{
     AggregateStep, ManifoldRefine, Mean, Method, Mode, NoiseLevel, PredictionKind, Settings,
     Solver, sample,
@@ -117,7 +117,7 @@ impl World {
 
 /// Results of both lanes after 50 steps with target A and guidance 1.
 fn run(world: &World, eta: f64, operators: Operators<f32>) -> [Dense<f32>; 2] {
-    let bars = alphas_cumprod(&squared_cosine_betas(1000));
+    let bars = squared_cosine_alphas_cumprod(1000);
     let timesteps: Vec<f64> = (0..STEPS)
         .map(|step| (985.0 - 985.0 * f64::from(step) / f64::from(STEPS - 1)).round_ties_even())
         .collect();
