@@ -68,8 +68,9 @@ impl math::Tensor for Handle {
     }
 
     fn sample_combination(terms: &[&Self], weights: &[&Self]) -> Result<Self, Error> {
-        let handles = |of: &[&'_ Self]| of.iter().map(|tensor| &tensor.0).collect::<Vec<_>>();
-        wrap(amdm_sdk::Tensor::sample_combination(&handles(terms), &handles(weights)))
+        let terms = terms.iter().map(|tensor| &tensor.0).collect::<Vec<_>>();
+        let weights = weights.iter().map(|tensor| &tensor.0).collect::<Vec<_>>();
+        wrap(amdm_sdk::Tensor::sample_combination(&terms, &weights))
     }
 
     fn add(&self, other: &Self) -> Result<Self, Error> {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use amdm::error::{Code, Error as MathError};
 use amdm::math::schedule::{Schedule, Spacing};
 use amdm::math::{
-    Backend, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, Tensor as _, sample,
+    Backend, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample,
 };
 use amdm::rng::lane_seed;
 use amdm_sdk::{Call, Error, Generator, Model, Object, Policy, Request, StepContext, Tensor};
@@ -66,7 +66,7 @@ impl Backend for Host<'_> {
         steps: u32,
         alphas_cumprod: &[f32],
     ) -> Result<Self::Context, MathError> {
-        Ok(Context(amdm_sdk::StepContext::new(lanes, steps, alphas_cumprod)))
+        Ok(Context(StepContext::new(lanes, steps, alphas_cumprod)))
     }
 
     fn open_policy(&mut self, steps: u32) -> Result<u32, MathError> {

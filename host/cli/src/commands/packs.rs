@@ -1,0 +1,25 @@
+//! `amdm packs`: what is loaded, and from where.
+
+use super::source;
+use crate::args::PacksArguments;
+use crate::exit::Stop;
+use crate::output;
+
+/// Lists the packs.
+pub fn run(arguments: &PacksArguments) -> Result<(), Stop> {
+    let host = source::host(&arguments.sources, "cpu", 1)?;
+    for pack in host.packs() {
+        output::line(format_args!(
+            "{}@{}  {} nodes  {} KiB  {}",
+            pack.name(),
+            pack.version(),
+            pack.descriptors().len(),
+            pack.size().div_ceil(1024),
+            match pack.origin() {
+                amdm_runtime::Origin::Embedded(_) => "built in".to_owned(),
+                amdm_runtime::Origin::File(path) => path.display().to_string(),
+            }
+        ));
+    }
+    Ok(())
+}

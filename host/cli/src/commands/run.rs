@@ -1,0 +1,65 @@
+//! `amdm run`: checks a graph, runs it, prints what it wrote.
+
+use amdm_runtime::{Cancel, Outcome, RunOptions};
+
+use super::source::{self, Problem};
+use crate::args::{ProgressMode, RunArguments};
+use crate::exit::{INVALID, Stop};
+use crate::{interrupt, output, progress};
+
+/// Runs the graph.
+pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
+    let cancel = Cancel::new();
+    interrupt::connect(&cancel)?;
+    let host = source::host(&arguments.sources, &arguments.device, arguments.threads)?;
+    let input_dir = source::input_dir(&arguments.graph);
+    let path = &arguments.graph.graph;
+    let invalid = |errors: Vec<_>| match arguments.progress {
+        ProgressMode::Json => {
+            let line = serde_json::json!({ "event": "invalid", "errors": errors });
+            output::line(line);
+            Stop::silent(INVALID)
+        }
+        _ => source::report(path, &errors),
+    };
+    let document = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
+        Problem::Graph(errors) => invalid(errors),
+        Problem::Stop(stop) => stop,
+    })?;
+    let checked = host.check(&document, input_dir.clone()).map_err(invalid)?;
+    for warning in &checked.warnings {
+        tracing::warn!("{warning}");
+    }
+    let options = RunOptions {
+        output_dir: arguments.out.clone(),
+        input_dir,
+        metadata: !arguments.no_metadata,
+        timeout: arguments.timeout,
+    };
+    let sink = progress::sink(arguments.progress);
+    let outcome = host.run(&document, &checked, &options, &cancel, sink);
+    match outcome {
+        Ok(outcome) => {
+            if arguments.progress != ProgressMode::Json {
+                show(arguments, &outcome);
+            }
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn show(arguments: &RunArguments, outcome: &Outcome) {
+    for file in &outcome.files {
+        output::line(arguments.out.join(&file.name).display());
+    }
+    if arguments.progress != ProgressMode::None {
+        output::note(format_args!(
+            "{} nodes, {} network passes, {:.2} s on {}",
+            outcome.nodes.len(),
+            outcome.passes,
+            outcome.seconds,
+            outcome.device
+        ));
+    }
+}

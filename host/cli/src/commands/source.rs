@@ -1,0 +1,89 @@
+//! What several commands need: a host, and a graph as it was read and changed.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use amdm::graph::{Document, GraphError, set};
+use amdm_runtime::{CacheDir, Host, HostOptions};
+
+use crate::args::{GraphArguments, Sources};
+use crate::exit::{INVALID, Stop, USAGE};
+use crate::output;
+
+/// Opens the host for `device` with `threads`.
+pub fn host(sources: &Sources, device: &str, threads: usize) -> Result<Host, Stop> {
+    let cache = match &sources.cache {
+        None => CacheDir::User,
+        Some(dir) if dir.as_os_str() == "none" => CacheDir::Off,
+        Some(dir) => CacheDir::At(dir.clone()),
+    };
+    let options = HostOptions {
+        device: device.to_owned(),
+        threads,
+        pack_dirs: sources.packs.clone(),
+        model_dirs: sources.models.clone(),
+        cache,
+        ..HostOptions::default()
+    };
+    Ok(Host::open(&options)?)
+}
+
+/// Where the graph's pictures come from.
+pub fn input_dir(arguments: &GraphArguments) -> Option<PathBuf> {
+    arguments.inputs.clone().or_else(|| {
+        let parent = arguments.graph.parent()?;
+        Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.into() })
+    })
+}
+
+/// Reads the graph and applies `--set`. Errors of the graph come back as such.
+pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Document, Problem> {
+    let bytes = read(&arguments.graph)?;
+    let mut document = Document::parse(&bytes).map_err(|error| Problem::Graph(vec![error]))?;
+    let catalogue = host.catalogue_for(input_dir(arguments));
+    for setting in &arguments.set {
+        set::apply(&mut document, &catalogue, setting).map_err(|error| {
+            Problem::Stop(Stop::new(USAGE, format!("--set {setting}: {error}")))
+        })?;
+    }
+    Ok(document)
+}
+
+/// Why there is no graph to work with.
+pub enum Problem {
+    /// The graph itself is wrong.
+    Graph(Vec<GraphError>),
+    /// Anything else.
+    Stop(Stop),
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    let fail = |error: std::io::Error| {
+        Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
+    };
+    if path.as_os_str() != "-" {
+        return std::fs::read(path).map_err(fail);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
+    Ok(bytes)
+}
+
+/// Tells the person everything that is wrong with a graph.
+pub fn report(path: &Path, errors: &[GraphError]) -> Stop {
+    for error in errors {
+        output::problem(&error.to_string());
+    }
+    let count = match errors.len() {
+        1 => "1 error".to_owned(),
+        count => format!("{count} errors"),
+    };
+    output::note(format_args!("{}: {count}, nothing ran", path.display()));
+    Stop::silent(INVALID)
+}
