@@ -1,5 +1,6 @@
-//! `ImageGrid`: images side by side, row by row; smaller ones are centred in their cell.
+//! `ImageGrid`: images side by side, row by row, each centred in its cell.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use amdm_sdk::{Call, Error, Tensor};
@@ -12,32 +13,45 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     if images.is_empty() {
         return Err(Error::invalid("found no image, expected at least one").at("image"));
     }
-    let (mut width, mut height) = (0, 0);
-    for image in &images {
-        let [_, own_height, own_width, _] = picture::size(image)?;
-        (width, height) = (width.max(own_width), height.max(own_height));
-    }
     let columns = match inputs.columns as usize {
         0 => images.len(),
         columns => columns.min(images.len()),
     };
-    let mut cells = Vec::new();
-    for image in images {
-        cells.push(picture::centre(image, width, height)?);
-    }
-    while cells.len() % columns != 0 {
-        cells.push(picture::ground(width, height)?);
-    }
+    let sizes = images.iter().map(picture::size).collect::<Result<Vec<_>, Error>>()?;
+    let cells = Cells::around(&sizes, columns);
+    let mut images = images.into_iter();
     let mut rows = Vec::new();
-    let mut cells = cells.into_iter();
-    loop {
-        let row: Vec<Tensor> = cells.by_ref().take(columns).collect();
-        if row.is_empty() {
-            break;
+    for &height in &cells.heights {
+        let mut row = Vec::new();
+        for &width in &cells.widths {
+            row.push(match images.next() {
+                Some(image) => picture::centre(image, width, height)?,
+                None => picture::ground(width, height)?,
+            });
         }
         rows.push(picture::beside(row, inputs.gap)?);
     }
     Ok(Outputs { image: picture::below(rows, inputs.gap)? })
+}
+
+/// The width of every column and the height of every row.
+struct Cells {
+    widths: Vec<u32>,
+    heights: Vec<u32>,
+}
+
+impl Cells {
+    /// Room for images of the shapes [batch, height, width, channels], `columns` a row.
+    fn around(sizes: &[[u32; 4]], columns: usize) -> Self {
+        let mut widths = vec![0; columns];
+        let mut heights = vec![0; sizes.len().div_ceil(columns)];
+        for (index, [_, height, width, _]) in sizes.iter().enumerate() {
+            let (row, column) = (index / columns, index % columns);
+            widths[column] = (*width).max(widths[column]);
+            heights[row] = (*height).max(heights[row]);
+        }
+        Self { widths, heights }
+    }
 }
 
 /// Every image of every batch on its own, with three channels.
@@ -51,4 +65,16 @@ fn singles(batches: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
         }
     }
     Ok(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cells;
+
+    #[test]
+    fn cells_fit_their_columns_and_rows() {
+        let sizes = [[1, 10, 30, 3], [1, 20, 5, 3], [1, 7, 40, 3]];
+        let cells = Cells::around(&sizes, 2);
+        assert_eq!((cells.widths, cells.heights), (vec![40, 5], vec![20, 7]));
+    }
 }

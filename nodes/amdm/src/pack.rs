@@ -20,7 +20,7 @@ impl Nodes for Standard {
     nodes! {
         model_loader bounding_box tiny_layout tiny_attributes tiny_style empty_latent lane
         decode_latent encode_image latent_from_batch image_from_batch load_image image_scale
-        image_scale_by image_label image_grid sampler
+        image_scale_by image_label image_grid sampler text_image draw_boxes
     }
 
     fn save_image(inputs: save_image::Inputs, call: &Call) -> Result<(), Error> {
