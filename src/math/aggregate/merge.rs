@@ -78,7 +78,8 @@ pub fn slerp<T: Tensor>(target: &T, other: &T, shares: (f64, f64)) -> Result<T, 
 }
 
 /// The published code's coefficients for two or three lanes in graph order: `w1` is the first's,
-/// and with three lanes `w2` the second's; squares of three do not sum to 1. Empty for other counts.
+/// and with three lanes `w2` the second's. Squares of three do not sum to 1. Empty for other
+/// counts.
 pub fn official_shares(lanes: usize, w1: f64, w2: f64) -> Vec<f64> {
     let (rest1, rest2) = (libm::sqrt(1.0 - w1 * w1), libm::sqrt(1.0 - w2 * w2));
     match lanes {
