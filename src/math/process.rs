@@ -1,9 +1,9 @@
 //! The forward process `x = a x0 + s epsilon` in affine form: conversions and the posterior.
 //!
-//! Covers variance-preserving processes (a^2 + s^2 = 1) of every prediction kind, variance-exploding
-//! ones (a = 1) and rectified flow (a = 1 - t, s = t). The posterior mean is in clean-latent form,
-//! which stays finite where a is 0. Source: DDPM (2006.11239) generalised to two noise levels; the
-//! fixture `amdm_variants_derived` holds its values.
+//! Covers variance-preserving processes (a^2 + s^2 = 1), variance-exploding ones (a = 1) and
+//! rectified flow (a = 1 - t, s = t). The posterior mean is in clean-latent form, which stays
+//! finite where a is 0. Source: DDPM (2006.11239) generalised to two noise levels; the fixture
+//! `amdm_variants_derived` holds its values.
 
 use super::{NoiseLevel, PredictionKind, Tensor};
 use crate::error::Error;

@@ -1,8 +1,9 @@
 //! Noise tables, timestep spacings and the noise levels of a run.
 //!
 //! Tables are float32 to the last bit of what torch computes for the models in use: even spacing is
-//! from both ends with fused multiply-add, products accumulate in float64 and round at each entry. Spacings follow diffusers' schedulers. Refuses
-//! spacings that leave the table and timesteps that do not fall.
+//! from both ends with fused multiply-add, products accumulate in float64 and round at each entry.
+//! Spacings follow diffusers' schedulers. Refuses spacings that leave the table and timesteps that
+//! do not fall.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -171,8 +172,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A run through `timesteps`, falling, that ends at the cumulative alpha `final_alpha` (flow: at
-    /// the clean latent). `alphas_cumprod` is empty for flow models.
+    /// A run through `timesteps`, falling, that ends at the cumulative alpha `final_alpha`; flow
+    /// ends at the clean latent. `alphas_cumprod` is empty for flow models.
     pub fn new(
         alphas_cumprod: Vec<f32>,
         timesteps: &[f64],

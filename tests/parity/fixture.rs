@@ -15,9 +15,12 @@ pub struct Fixture {
     used: RefCell<BTreeSet<String>>,
 }
 
-pub fn directory() -> PathBuf {
-    let own = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::env::var_os("AMDM_FIXTURES").map_or_else(own, PathBuf::from)
+/// The fixture's folder in `AMDM_FIXTURES`, or our own where it is not there.
+fn directory(name: &str) -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let elsewhere =
+        std::env::var_os("AMDM_FIXTURES").map(|folder| PathBuf::from(folder).join(name));
+    elsewhere.filter(|folder| folder.exists()).unwrap_or(own)
 }
 
 fn decode(dtype: Dtype, bytes: &[u8]) -> Vec<f64> {
@@ -41,7 +44,7 @@ fn decode(dtype: Dtype, bytes: &[u8]) -> Vec<f64> {
 impl Fixture {
     /// Reads `io.safetensors` and, where there is one, `config.json`.
     pub fn load(name: &str) -> Self {
-        let folder = directory().join(name);
+        let folder = directory(name);
         let bytes = std::fs::read(folder.join("io.safetensors")).unwrap();
         let parsed = SafeTensors::deserialize(&bytes).unwrap();
         let tensors = parsed.iter().map(|(name, view)| {

@@ -12,6 +12,7 @@
 mod amdm_math;
 mod cost;
 mod dense;
+mod edges;
 mod fixture;
 mod lanes;
 mod mixture;

@@ -1,7 +1,7 @@
 //! Merges of latents: pure functions, per sample of the batch.
 //!
-//! `shares` are the c_k with sum c_k^2 = 1 of [`shares`]. A zero norm gives zeros, never NaN; nothing
-//! is read back from the device. Source: AMDM (arXiv 2410.01262) for `spherical`, its published code
+//! `shares` are the c_k with sum c_k^2 = 1 of [`shares`]. Zero norms give no NaN, and nothing is
+//! read back from the device. Source: AMDM (arXiv 2410.01262) for `spherical`, its published code
 //! for `official`; the others are derived, fixture `amdm_variants_derived`.
 
 use alloc::vec::Vec;
@@ -15,8 +15,8 @@ const TINY: f64 = 1e-30;
 /// Where the sine of the angle is below this, the arc is a line.
 const STRAIGHT: f64 = 1e-3;
 
-/// The share of each lane: sqrt(1 - weight^2) for the `target`, `weight * v / |v of the others|` for
-/// a lane of weight v. The others' weights must not all be 0.
+/// The share of each lane: sqrt(1 - weight^2) for the `target`, `weight * v / |v of the others|`
+/// for another of weight v. The others' weights must not all be 0.
 pub fn shares(weight: f64, weights: &[f64], target: usize) -> Vec<f64> {
     let others = weights.iter().enumerate().filter(|&(lane, _)| lane != target);
     let norm = libm::sqrt(others.map(|(_, value)| value * value).sum());
@@ -77,8 +77,9 @@ pub fn slerp<T: Tensor>(target: &T, other: &T, shares: (f64, f64)) -> Result<T, 
     T::sample_combination(&[target, other], &[&weight_a, &weight_b])
 }
 
-/// The published code's coefficients for two or three lanes in graph order: `w1` is the first's, and
-/// with three `w2` the second's. With three their squares do not sum to 1. Empty for other counts.
+/// The published code's coefficients for two or three lanes in graph order: `w1` is the first's,
+/// and with three lanes `w2` the second's. Squares of three do not sum to 1. Empty for other
+/// counts.
 pub fn official_shares(lanes: usize, w1: f64, w2: f64) -> Vec<f64> {
     let (rest1, rest2) = (libm::sqrt(1.0 - w1 * w1), libm::sqrt(1.0 - w2 * w2));
     match lanes {

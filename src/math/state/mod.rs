@@ -1,8 +1,8 @@
 //! The one implementation of the rules that `step-context` states.
 //!
-//! Lives behind a lock in the host and in a [`RefCell`](core::cell::RefCell) natively. Predictions are kept in the kind
-//! the network gave and converted on demand, once each; where the level does not determine a form,
-//! asking for it fails. `rewritten` counts only what happens between
+//! Lives behind a lock in the host, and in a [`RefCell`](core::cell::RefCell) natively. Predictions
+//! are kept in the kind the network gave and converted on demand, once each; where the level does
+//! not determine a form, asking for it fails. `rewritten` counts only what happens between
 //! [`enter_operator`](StepState::enter_operator) and [`leave_operator`](StepState::leave_operator).
 
 mod cell;
@@ -85,7 +85,8 @@ impl<T> Lane<T> {
     }
 }
 
-/// The state of one sampling, step by step; methods mean what [`StepContext`](super::StepContext) says.
+/// The state of one sampling, step by step; methods mean what
+/// [`StepContext`](super::StepContext) says.
 #[derive(Debug)]
 pub struct StepState<T: Tensor> {
     index: u32,
