@@ -16,7 +16,7 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates.into_iter().take(CANDIDATES) {
         let Some(found) = letters(candidate) else { continue };
-        let bound = wanted.len().max(found.len()).div_ceil(3);
+        let bound = wanted.len().max(found.len()) / 3;
         if wanted.len().abs_diff(found.len()) > bound {
             continue;
         }

@@ -2,14 +2,14 @@
 //!
 //! Order is kept and `input_order` says it once more, since editors map saved values by position;
 //! every entry has `python_module`, without which editors do not start. Choices are legacy list
-//! combos, which every version understands. An open-ended group becomes optional sockets, first
-//! [`GROUP_SOCKETS`] of them; graphs may use more.
+//! combos, which every version understands. An open-ended group becomes optional sockets,
+//! 16 of them; graphs may use more.
 
 use super::{Catalogue, Descriptor, Input};
 use serde_json::{Map, Value, json};
 
 /// Sockets that an editor sees of an open-ended group.
-pub const GROUP_SOCKETS: usize = 16;
+const GROUP_SOCKETS: usize = 16;
 
 /// All nodes: class name to entry, in the catalogue's order.
 pub fn object_info(catalogue: &Catalogue) -> Value {

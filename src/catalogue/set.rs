@@ -98,8 +98,11 @@ impl Catalogue {
     /// The node of class `name`, in either spelling: `Lane`, or `AmdmLane` as our pack inside
     /// ComfyUI has it.
     pub fn find(&self, name: &str) -> Option<&Arc<Descriptor>> {
-        let place = self.index.get(name).or_else(|| self.index.get(name.strip_prefix("Amdm")?))?;
-        self.nodes.get(*place)
+        if let Some(place) = self.index.get(name) {
+            return self.nodes.get(*place);
+        }
+        let place = self.index.get(name.strip_prefix("Amdm")?)?;
+        self.nodes.get(*place).filter(|node| is_plain(&node.pack))
     }
 
     /// All nodes, in the order of loading and of their WIT.
@@ -129,8 +132,16 @@ impl Catalogue {
 
     /// The class whose name is nearest to `name`, if one is near enough to be a slip.
     pub fn closest(&self, name: &str) -> Option<&str> {
-        let plain = name.strip_prefix("Amdm").unwrap_or(name);
-        closest::closest(plain, self.nodes.iter().map(|node| node.r#type.as_str()))
+        let classes = || self.nodes.iter().map(|node| node.r#type.as_str());
+        if let Some((pack, plain)) = name.rsplit_once('.') {
+            let within = |class: &'_ str| class.rsplit_once('.').is_some_and(|(p, _)| p == pack);
+            if classes().any(within) {
+                let names = classes().filter(|class| within(class));
+                let best = closest::closest(plain, names.map(|class| &class[pack.len() + 1..]))?;
+                return classes().find(|class| within(class) && class.ends_with(best));
+            }
+        }
+        closest::closest(name.strip_prefix("Amdm").unwrap_or(name), classes())
     }
 }
 
@@ -157,6 +168,11 @@ fn descriptors(text: &str) -> Result<Vec<Descriptor>, CatalogueError> {
     serde_json::from_str(text).map_err(|error| CatalogueError::Malformed(error.to_string()))
 }
 
+/// Whether the pack's classes have plain names.
+fn is_plain(pack: &str) -> bool {
+    pack.starts_with("amdm:")
+}
+
 /// Plain names belong to namespace `amdm`; others carry their pack: `acme.blur.BoxBlur`.
 fn check_class(node: &Descriptor, pack: &str, version: &str) -> Result<(), CatalogueError> {
     if node.pack != pack || node.version != version {
@@ -166,7 +182,7 @@ fn check_class(node: &Descriptor, pack: &str, version: &str) -> Result<(), Catal
             expected: format!("{pack}@{version}"),
         });
     }
-    let (fits, expected) = if pack.starts_with("amdm:") {
+    let (fits, expected) = if is_plain(pack) {
         (!node.r#type.contains('.'), "a name without a dot".to_owned())
     } else {
         let prefix = format!("{}.", pack.replace(':', "."));

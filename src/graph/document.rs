@@ -146,7 +146,8 @@ impl Document {
 
 fn refuse_workflow(object: &Map<String, Value>) -> Result<(), GraphError> {
     let Some(Value::Array(nodes)) = object.get("nodes") else { return Ok(()) };
-    let version = object.get("version").map_or(String::new(), |v| format!(" version {}", shown(v)));
+    let version =
+        object.get("version").map_or(String::new(), |v| format!(", version {}", shown(v)));
     let found = format!("a workflow as editors save it ({} nodes{version})", nodes.len());
     let expected = "a graph in API format, which editors write as Export (API)";
     Err(GraphError::new(ErrorCode::UnsupportedFormat, found, expected))
@@ -173,6 +174,7 @@ fn exceeded(found: usize, what: &str, limit: usize) -> GraphError {
 /// What kind of JSON it is, for messages about whole documents.
 fn kind(value: &Value) -> String {
     match value {
+        Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
         Value::Array(items) => format!("a list of {} values", items.len()),
         other => shown(other),
     }

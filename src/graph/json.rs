@@ -160,8 +160,8 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
 fn explain(error: &serde_json::Error, text: &str) -> GraphError {
     let said = error.to_string();
     if said.starts_with("recursion limit exceeded") {
-        let found = format!("values nested {} deep", limits::JSON_DEPTH);
-        return GraphError::new(ErrorCode::LimitExceeded, found, "less")
+        let found = format!("values nested {} deep or more", limits::JSON_DEPTH);
+        return GraphError::new(ErrorCode::LimitExceeded, found, "fewer levels")
             .position(error.line(), error.column());
     }
     let known = EXPLAINED.iter().find(|(start, ..)| said.starts_with(start));

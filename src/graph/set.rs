@@ -7,6 +7,8 @@
 
 use super::code::ErrorCode;
 use super::error::{GraphError, quoted, word};
+use super::validate::inputs::unknown as unknown_input;
+use super::validate::lists::Permitted;
 use super::validate::value::{expected, is_widget};
 use super::{Document, LinkRef, Node};
 use crate::catalogue::{Catalogue, Descriptor, Input, closest::closest};
@@ -33,11 +35,7 @@ pub fn apply(
     })?;
     let input = find(descriptor, name).ok_or_else(|| {
         let names = descriptor.inputs.iter().map(|input| input.name.as_str());
-        let found = format!("an input that {} does not have", word(&descriptor.r#type));
-        GraphError::new(ErrorCode::UnknownInput, found, "")
-            .at(node)
-            .input(name)
-            .closest(closest(name, names))
+        unknown_input(descriptor, name).at(node).closest(closest(name, names))
     })?;
     let value = read(input, value).map_err(|error| error.at(node).input(name))?;
     if let Some(node) = document.node_mut(at) {
@@ -119,5 +117,5 @@ fn read(input: &Input, text: &str) -> Result<Value, GraphError> {
         true => ErrorCode::InvalidInputType,
         false => ErrorCode::BadLinkedInput,
     };
-    Err(GraphError::new(code, quoted(text), expected(input, None)))
+    Err(GraphError::new(code, quoted(text), expected(input, &Permitted::Any)))
 }

@@ -6,7 +6,8 @@ use amdm::limits;
 use serde_json::{Value, json};
 
 const GRAPH: &str = r#"{
-  "3": {"inputs": {"images": ["b", 0]}, "class_type": "SaveImage", "_meta": {"title": "Füchse", "cnr_id": "x"}, "is_changed": [1]},
+  "3": {"inputs": {"images": ["b", 0]}, "class_type": "SaveImage",
+    "_meta": {"title": "Füchse", "cnr_id": "x"}, "is_changed": [1]},
   "b": {"class_type": "LoadImage", "inputs": {"image": "fox-1.png"}}
 }"#;
 

@@ -19,7 +19,8 @@ fn png(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
 
 #[test]
 fn text_is_ascii_and_reads_back() {
-    let graph = json!({ "1": { "class_type": "SaveImage", "inputs": { "filename_prefix": "Füchse 🦊\n" } } });
+    let inputs = json!({ "filename_prefix": "Füchse 🦊\n" });
+    let graph = json!({ "1": { "class_type": "SaveImage", "inputs": inputs } });
     let text = metadata::text(&graph);
     assert!(text.is_ascii() && text.contains("F\\u00fcchse \\ud83e\\udd8a\\n"), "{text}");
     let data = [b"prompt\0", text.as_bytes()].concat();

@@ -83,9 +83,7 @@ fn shortest(sources: &[Vec<usize>], knots: &[usize], at: usize) -> Option<Vec<us
             if source == at {
                 let next = |node: &usize| towards.get(node).copied();
                 let way = std::iter::successors(Some(node), next);
-                return Some(
-                    [at].into_iter().chain(way).chain((node != at).then_some(at)).collect(),
-                );
+                return Some([at].into_iter().chain(way).collect());
             }
             if knots[source] == knots[at] && !towards.contains_key(&source) {
                 towards.insert(source, node);
@@ -98,12 +96,10 @@ fn shortest(sources: &[Vec<usize>], knots: &[usize], at: usize) -> Option<Vec<us
 
 fn report(validation: &mut Validation<'_>, at: usize, cycle: &[usize]) {
     let before = cycle.iter().rev().nth(1).map(|before| validation.node(*before).id());
-    let mut inputs = validation.node(at).inputs();
-    let closing = inputs.position(|(_, given)| match given {
+    let closing = validation.node(at).inputs().find(|(_, given)| match given {
         Given::Link(link) => Some(link.node) == before,
         _ => false,
     });
-    let name = closing.and_then(|index| validation.node(at).inputs().nth(index));
     let (head, tail) = match cycle.len() > SHOWN_NODES {
         true => (&cycle[..SHOWN_NODES / 2], &cycle[cycle.len() - SHOWN_NODES / 2..]),
         false => (cycle, [].as_slice()),
@@ -116,7 +112,7 @@ fn report(validation: &mut Validation<'_>, at: usize, cycle: &[usize]) {
     let found = format!("the cycle {}", steps.join(" -> "));
     let expected = "links that never lead back to the node they start from";
     let error = GraphError::new(ErrorCode::DependencyCycle, found, expected);
-    let error = match name {
+    let error = match closing {
         Some((name, _)) => error.input(name),
         None => error,
     };

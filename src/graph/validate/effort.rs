@@ -13,6 +13,7 @@ pub(super) fn tick() {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::STEPS;
     use crate::catalogue::Catalogue;

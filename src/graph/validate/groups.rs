@@ -51,7 +51,7 @@ pub(super) fn resolve(
     if node.input(&input.name).is_some() {
         if let Some((_, member)) = members.first() {
             let found = format!("both {} and {member}", input.name);
-            let expected = format!("either {0} alone, or {0}_1, {0}_2, ...", input.name);
+            let expected = format!("either {0} alone, or {0}_1, {0}_2 and so on", input.name);
             let error = GraphError::new(ErrorCode::ConflictingInputs, found, expected);
             validation.report(place, error.input(&input.name));
         }

@@ -1,7 +1,7 @@
 //! The inputs of each node: given, known, and of the declared type.
 
 use super::report::Place;
-use super::value::{either, expected, is_widget, resolve};
+use super::value::{either, expected, resolve};
 use super::{Validation, effort, groups};
 use crate::catalogue::{Descriptor, Input};
 use crate::graph::error::{shown, word};
@@ -69,13 +69,11 @@ impl Validation<'_> {
         value: &Value,
     ) -> Option<Resolved> {
         let names = self.lists.of(input);
-        match resolve(input, value, names.as_deref()) {
+        match resolve(input, value, &names) {
             Ok(resolved) => Some(resolved),
             Err(error) => {
-                let hint = match (error.code, &names, value.as_str()) {
-                    (ErrorCode::ValueNotInList, Some(names), Some(text)) => {
-                        self.closest(text, names.names.iter().map(String::as_str))
-                    }
+                let hint = match (error.code, value.as_str()) {
+                    (ErrorCode::ValueNotInList, Some(text)) => self.closest(text, names.iter()),
                     _ => None,
                 };
                 self.report(place, error.input(name).closest(hint));
@@ -96,8 +94,7 @@ impl Validation<'_> {
     }
 
     pub(super) fn missing(&mut self, place: Place, name: &str, input: &Input) {
-        let names = if is_widget(&input.r#type) { self.lists.of(input) } else { None };
-        let expected = expected(input, names.as_deref());
+        let expected = expected(input, &self.lists.of(input));
         let error = GraphError::new(ErrorCode::RequiredInputMissing, "nothing", expected);
         self.report(place, error.input(name));
     }
@@ -124,25 +121,27 @@ impl Validation<'_> {
                 continue;
             }
             let names = class.inputs.iter().map(|input| input.name.as_str());
-            let hint = self.closest(name, names).map(str::to_owned);
-            let error = match groups::misspelt(class, name) {
-                Some(group) => GraphError::new(
-                    ErrorCode::UnknownInput,
-                    "a malformed number at the end",
-                    format!("{group}_1, {group}_2, ..., without leading zeros"),
-                ),
-                None => {
-                    let found = format!("an input that {} does not have", word(&class.r#type));
-                    let expected = known_inputs(class);
-                    GraphError::new(ErrorCode::UnknownInput, found, expected).closest(hint)
-                }
-            };
-            self.report(Place::input(at, class.inputs.len() + index), error.input(name));
+            let numbered = groups::misspelt(class, name).is_some();
+            let hint = if numbered { None } else { self.closest(name, names) };
+            let error = unknown(class, name).closest(hint);
+            self.report(Place::input(at, class.inputs.len() + index), error);
         }
     }
 }
 
-fn known_inputs(class: &Descriptor) -> String {
+/// An input of a name that `class` does not have.
+pub(in crate::graph) fn unknown(class: &Descriptor, name: &str) -> GraphError {
+    let (found, expected) = match groups::misspelt(class, name) {
+        Some(group) => (
+            "a malformed number at the end".to_owned(),
+            format!("{group}_1, {group}_2 and so on, without leading zeros"),
+        ),
+        None => (format!("an input that {} does not have", word(&class.r#type)), known(class)),
+    };
+    GraphError::new(ErrorCode::UnknownInput, found, expected).input(name)
+}
+
+fn known(class: &Descriptor) -> String {
     if class.inputs.is_empty() {
         return "no inputs".to_owned();
     }
@@ -150,7 +149,7 @@ fn known_inputs(class: &Descriptor) -> String {
         return String::new();
     }
     either(class.inputs.iter().map(|input| match input.group {
-        true => format!("{0}_1, {0}_2, ...", input.name),
+        true => format!("{}_1 and so on", input.name),
         false => input.name.clone(),
     }))
 }

@@ -31,7 +31,7 @@ impl Validation<'_> {
         let source = self.nodes[node].clone()?;
         let slot = usize::try_from(link.slot).unwrap_or(usize::MAX);
         let Some(output) = source.outputs.get(slot) else {
-            let found = format!("a link to output {slot} of node {}", self.label(node));
+            let found = format!("a link to output {} of node {}", link.slot, self.label(node));
             let error = GraphError::new(ErrorCode::BadLinkedInput, found, outputs(&source));
             self.report(place, error.input(name));
             return None;
@@ -40,10 +40,13 @@ impl Validation<'_> {
             let from = self.label(node);
             let found =
                 format!("{} from output {slot} ({}) of node {from}", output.r#type, output.name);
+            let wanted = match input.r#type.as_str() {
+                "COMBO" => "one of its choices in place of the link",
+                kind => kind,
+            };
             let right = source.outputs.iter().position(|output| fits(&output.r#type, input));
             let hint = right.map(|slot| format!("[{},{slot}]", quoted(link.node)));
-            let error =
-                GraphError::new(ErrorCode::ReturnTypeMismatch, found, input.r#type.as_str());
+            let error = GraphError::new(ErrorCode::ReturnTypeMismatch, found, wanted);
             self.report(place, error.input(name).closest(hint));
             return None;
         }
@@ -67,5 +70,6 @@ fn outputs(class: &Descriptor) -> String {
         return format!("an output from 0 to {}", count - 1);
     }
     let outputs = class.outputs.iter().enumerate();
-    super::value::either(outputs.map(|(slot, o)| format!("{slot} ({}, {})", o.name, o.r#type)))
+    let named = outputs.map(|(slot, o)| format!("{slot} ({}, {})", o.name, o.r#type));
+    format!("output {}", super::value::either(named))
 }

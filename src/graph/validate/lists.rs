@@ -1,23 +1,53 @@
-//! The host's lists of names, asked for once a graph.
+//! The texts that an input permits: its declared choices, or a list that only the host knows.
+//!
+//! The host is asked for each list once a graph.
 
-use crate::catalogue::{Catalogue, Input};
+use crate::catalogue::{Catalogue, Choice, Input};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// Permitted names of an input.
+/// A list of the host, quick to look a name up in.
 pub(in crate::graph) struct Names {
-    pub names: Vec<String>,
+    names: Vec<String>,
     set: HashSet<String>,
 }
 
-impl Names {
-    fn new(names: Vec<String>) -> Self {
-        let set = names.iter().cloned().collect();
-        Self { names, set }
+/// What an input permits.
+#[derive(Clone)]
+pub(in crate::graph) enum Permitted<'i> {
+    /// Any text.
+    Any,
+    /// The choices of its descriptor.
+    Declared(&'i [Choice]),
+    /// The names that the host lists.
+    Listed(Rc<Names>),
+}
+
+impl Permitted<'_> {
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Declared(choices) => choices.iter().any(|choice| choice.name == name),
+            Self::Listed(names) => names.set.contains(name),
+        }
     }
 
-    pub fn has(&self, name: &str) -> bool {
-        self.set.contains(name)
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Any => 0,
+            Self::Declared(choices) => choices.len(),
+            Self::Listed(names) => names.names.len(),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let (choices, names) = match self {
+            Self::Any => ([].as_slice(), [].as_slice()),
+            Self::Declared(choices) => (*choices, [].as_slice()),
+            Self::Listed(names) => ([].as_slice(), names.names.as_slice()),
+        };
+        let declared = choices.iter().map(|choice| choice.name.as_str());
+        declared.chain(names.iter().map(String::as_str))
     }
 }
 
@@ -31,20 +61,22 @@ impl<'a> Lists<'a> {
         Self { catalogue, known: HashMap::new() }
     }
 
-    /// The names that `input` may take; `None` where any text will do.
-    pub fn of(&mut self, input: &Input) -> Option<Rc<Names>> {
+    /// What `input` permits; a list that the host does not keep permits anything.
+    pub fn of<'i>(&mut self, input: &'i Input) -> Permitted<'i> {
         let Some(kind) = &input.choices_from else {
-            if input.choices.is_empty() {
-                return None;
-            }
-            let names = input.choices.iter().map(|choice| choice.name.clone()).collect();
-            return Some(Rc::new(Names::new(names)));
+            let any = input.choices.is_empty() && input.r#type != "COMBO";
+            return if any { Permitted::Any } else { Permitted::Declared(&input.choices) };
         };
-        if let Some(known) = self.known.get(kind) {
-            return known.clone();
+        if !self.known.contains_key(kind) {
+            let names = self.catalogue.choices(kind).map(|names| {
+                let set = names.iter().cloned().collect();
+                Rc::new(Names { names, set })
+            });
+            self.known.insert(kind.clone(), names);
         }
-        let names = self.catalogue.choices(kind).map(|names| Rc::new(Names::new(names)));
-        self.known.insert(kind.clone(), names.clone());
-        names
+        match self.known.get(kind) {
+            Some(Some(names)) => Permitted::Listed(Rc::clone(names)),
+            _ => Permitted::Any,
+        }
     }
 }

@@ -12,9 +12,9 @@ mod cycles;
 mod edges;
 mod effort;
 mod groups;
-mod inputs;
+pub(super) mod inputs;
 mod links;
-mod lists;
+pub(super) mod lists;
 mod operators;
 mod report;
 pub(super) mod value;
@@ -141,13 +141,10 @@ impl<'a> Validation<'a> {
     fn classes(&mut self) {
         for (at, node) in self.document.nodes().iter().enumerate() {
             let (Some(class), None) = (node.class(), &self.nodes[at]) else { continue };
-            let hint = match self.hints.checked_sub(1) {
-                Some(left) => {
-                    self.hints = left;
-                    self.catalogue.closest(class).map(str::to_owned)
-                }
-                None => None,
-            };
+            let hint = self.hints.checked_sub(1).and_then(|left| {
+                self.hints = left;
+                self.catalogue.closest(class).map(str::to_owned)
+            });
             let expected = match class.rsplit_once('.') {
                 Some((pack, _)) if self.is_pack(pack) => format!("a class of pack {pack}"),
                 Some((pack, _)) if hint.is_none() => {

@@ -47,7 +47,7 @@ fn check_one(validation: &mut Validation<'_>, at: usize, known: &mut [Option<Abo
     let found = match above {
         Above::Wanted | Above::Unknown => return,
         Above::Same(other) => {
-            format!("{} before it, with no {wanted} between them", validation.label(other))
+            format!("node {} before it, with no {wanted} between them", validation.label(other))
         }
         Above::Start => format!("no {wanted} before it in the chain"),
     };

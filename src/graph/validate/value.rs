@@ -1,6 +1,6 @@
 //! A JSON value against the declared type, range and choices of an input.
 
-use super::lists::Names;
+use super::lists::Permitted;
 use crate::catalogue::Input;
 use crate::graph::error::{quoted, shown};
 use crate::graph::{ErrorCode, GraphError, Resolved};
@@ -14,13 +14,16 @@ pub(in crate::graph) fn is_widget(kind: &str) -> bool {
     matches!(kind, "BOOLEAN" | "INT" | "FLOAT" | "STRING" | "COMBO")
 }
 
-/// The value in the input's type. `names`: its choices, where it has any.
+/// The value in the input's type. `names`: its choices.
 pub(in crate::graph) fn resolve(
     input: &Input,
     value: &Value,
-    names: Option<&Names>,
+    names: &Permitted<'_>,
 ) -> Result<Resolved, GraphError> {
-    let fault = |code| GraphError::new(code, shown(value), expected(input, names));
+    let fault = |code| {
+        let inside = if value.is_array() { " inside __value__" } else { "" };
+        GraphError::new(code, format!("{}{inside}", shown(value)), expected(input, names))
+    };
     match (input.r#type.as_str(), value) {
         ("BOOLEAN", Value::Bool(value)) => Ok(Resolved::Boolean(*value)),
         ("INT", Value::Number(number)) => {
@@ -34,10 +37,10 @@ pub(in crate::graph) fn resolve(
             within(float, bound(&input.min), bound(&input.max)).map_err(fault)?;
             Ok(Resolved::Float(float))
         }
-        ("STRING" | "COMBO", Value::String(text)) => match names {
-            Some(names) if !names.has(text) => Err(fault(ErrorCode::ValueNotInList)),
-            _ => Ok(Resolved::Text(text.clone())),
-        },
+        ("STRING" | "COMBO", Value::String(text)) if names.has(text) => {
+            Ok(Resolved::Text(text.clone()))
+        }
+        ("STRING" | "COMBO", Value::String(_)) => Err(fault(ErrorCode::ValueNotInList)),
         (kind, _) if !is_widget(kind) => Err(fault(ErrorCode::BadLinkedInput)),
         _ => Err(fault(ErrorCode::InvalidInputType)),
     }
@@ -83,24 +86,20 @@ fn within<T: PartialOrd>(value: T, min: Option<T>, max: Option<T>) -> Result<(),
 }
 
 /// What the input takes, in words.
-pub(in crate::graph) fn expected(input: &Input, names: Option<&Names>) -> String {
+pub(in crate::graph) fn expected(input: &Input, names: &Permitted<'_>) -> String {
     match input.r#type.as_str() {
         "BOOLEAN" => "true or false".to_owned(),
         "INT" => format!("a whole number{}", range(input)),
         "FLOAT" => format!("a number{}", range(input)),
-        "STRING" | "COMBO" => match (names, &input.choices_from) {
-            (Some(names), Some(kind)) if names.names.is_empty() => {
-                format!("one of the {kind}, of which there are none")
+        "STRING" | "COMBO" => {
+            let kind = input.choices_from.as_deref().unwrap_or("choices");
+            match names {
+                Permitted::Any => "text".to_owned(),
+                _ if names.len() == 0 => format!("one of the {kind}, of which there are none"),
+                _ if names.len() > SHOWN_CHOICES => format!("one of the {} {kind}", names.len()),
+                _ => either(names.iter().map(quoted)),
             }
-            (Some(names), Some(kind)) if names.names.len() > SHOWN_CHOICES => {
-                format!("one of the {} {kind}", names.names.len())
-            }
-            (Some(names), None) if names.names.len() > SHOWN_CHOICES => {
-                format!("one of {} choices", names.names.len())
-            }
-            (Some(names), _) => either(names.names.iter().map(|name| quoted(name))),
-            (None, _) => "text".to_owned(),
-        },
+        }
         kind => format!("a link to {} output", article(kind)),
     }
 }
