@@ -200,7 +200,7 @@ fn schedule(inputs: &Inputs, solver: Solver, target: &Lane) -> Result<Schedule, 
     };
     let native = |steps| target.model.timesteps(steps);
     let timesteps = spacing.timesteps(solver, inputs.steps, alphas.len() as u32, native)?;
-    Schedule::new(alphas, &timesteps, target.info.final_alpha)
+    Schedule::new(alphas, &timesteps, solver.final_alpha(target.info.final_alpha))
 }
 
 fn solver(solver: sampler::Solver) -> Solver {
