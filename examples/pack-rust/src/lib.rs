@@ -17,10 +17,7 @@ impl Nodes for Sketch {
         Ok(box_blur::Outputs { image: blur::mean(inputs.image, inputs.radius)? })
     }
 
-    fn guidance_ramp(
-        inputs: guidance_ramp::Inputs,
-        _: &Call,
-    ) -> Result<Box<dyn Operator>, Error> {
+    fn guidance_ramp(inputs: guidance_ramp::Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> {
         Ok(Box::new(ramp::Ramp::new(inputs.first, inputs.last)))
     }
 }

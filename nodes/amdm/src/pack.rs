@@ -1,5 +1,4 @@
 //! Which file runs which node.
-#![allow(missing_docs)]
 
 use alloc::boxed::Box;
 
@@ -59,17 +58,11 @@ impl Nodes for Standard {
         Ok(crate::primitive::boolean(inputs))
     }
 
-    fn aggregate_step(
-        _: aggregate_step::Inputs,
-        _: &Call,
-    ) -> Result<Box<dyn Operator>, Error> {
+    fn aggregate_step(_: aggregate_step::Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> {
         Err(Error::unsupported("aggregate step is not in this build"))
     }
 
-    fn manifold_refine(
-        _: manifold_refine::Inputs,
-        _: &Call,
-    ) -> Result<Box<dyn Operator>, Error> {
+    fn manifold_refine(_: manifold_refine::Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> {
         Err(Error::unsupported("manifold refine is not in this build"))
     }
 

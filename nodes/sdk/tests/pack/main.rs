@@ -10,10 +10,7 @@ use amdm_sdk::{Call, Error, Object, Operator, Phase, StepContext, Tensor};
 amdm_sdk::pack!(Trial, "tests/pack/wit");
 
 impl Nodes for Trial {
-    fn every_kind(
-        inputs: every_kind::Inputs,
-        call: &Call,
-    ) -> Result<every_kind::Outputs, Error> {
+    fn every_kind(inputs: every_kind::Inputs, call: &Call) -> Result<every_kind::Outputs, Error> {
         let _: (bool, i64, u32, u64) = (inputs.match_, inputs.signed, inputs.short, inputs.long);
         let _: (f64, f32, String) = (inputs.double, inputs.single, inputs.text);
         let _: (every_kind::SelfMade, palette::Tone) = (inputs.solver, inputs.tone);
@@ -56,7 +53,8 @@ fn it_says_what_its_wit_says() {
     let nodes = amdm_describe::describe(&dir).unwrap();
     assert_eq!(Trial::NODES, amdm_describe::to_json(&nodes));
     let types: Vec<&str> = nodes.iter().map(|node| node.r#type.as_str()).collect();
-    let expected = ["EveryKind", "Sink", "Source", "Nudge"].map(|name| format!("acme.trial.{name}"));
+    let expected =
+        ["EveryKind", "Sink", "Source", "Nudge"].map(|name| format!("acme.trial.{name}"));
     assert_eq!(types, expected);
 }
 
@@ -66,7 +64,7 @@ fn choices_keep_their_text() {
     assert_eq!(SelfMade::ALL, [SelfMade::Dpmpp2m, SelfMade::Async]);
     assert_eq!(SelfMade::Dpmpp2m.as_str(), "dpmpp-2m");
     assert_eq!(every_kind::Shade::LightGrey.as_str(), "light-grey");
-    assert_eq!(every_kind::Filter::NearestExact.as_str(), "nearest-exact");
+    assert_eq!(Filter::NearestExact.as_str(), "nearest-exact");
 }
 
 #[test]
