@@ -44,7 +44,7 @@ fn tensors() {
         assert_failure(&failure, "limit_exceeded", "at most 1048576 are");
     }
     let failure = fails("terms", tensor_bytes(1 << 20));
-    assert_failure(&failure, "limit_exceeded", "found operands of 25600000 bytes");
+    assert_failure(&failure, "limit_exceeded", "found operands of 1280000 bytes");
 }
 
 #[test]

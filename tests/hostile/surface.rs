@@ -1,1 +1,140 @@
-//! todo
+//! What the command line promises to programs: progress lines, settings, exit codes, JSON.
+
+use serde_json::Value;
+
+use crate::command::{Ended, Scene, amdm, end};
+use crate::graphs::{good, with};
+
+fn lines(ended: &Ended) -> Vec<Value> {
+    ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// `started`; for each node `node_started`, what happens in it, `node_finished`; `finished`.
+#[test]
+fn progress_lines_come_in_order() {
+    let ended = Scene::new(&good()).run(&["--progress", "json"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let lines = lines(&ended);
+    let (first, rest) = lines.split_first().unwrap();
+    let (last, rest) = rest.split_last().unwrap();
+    assert_eq!((&first["event"], &last["event"]), (&"started".into(), &"finished".into()));
+    let nodes = first["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 13);
+    let mut inside: Option<&Value> = None;
+    let mut done = Vec::new();
+    let mut steps = Vec::new();
+    for line in rest {
+        let node = &line["node"];
+        match line["event"].as_str().unwrap() {
+            "node_started" => assert_eq!(inside.replace(node), None, "{line}"),
+            "node_finished" => {
+                assert_eq!(inside.take(), Some(node), "{line}");
+                done.push(node.clone());
+            }
+            event => {
+                assert_eq!(inside, Some(node), "{line}");
+                assert!(["progress", "ui", "saved"].contains(&event), "{line}");
+                steps.extend(line["step"].as_u64());
+            }
+        }
+    }
+    assert_eq!((&done, inside), (nodes, None));
+    assert_eq!(steps, [1, 2, 3, 4]);
+    assert_eq!(last["files"][0]["name"], "amdm_00001_.png");
+}
+
+#[test]
+fn progress_lines_of_a_failure() {
+    let ended = Scene::new(&with("sample", "target", 3.into())).run(&["--progress", "json"]);
+    assert_eq!(ended.code, Some(1));
+    let lines = lines(&ended);
+    let last = lines.last().unwrap();
+    assert_eq!(last["event"], "failed");
+    assert_eq!(last["error"]["code"], "invalid_input");
+    assert_eq!(last["error"]["node"]["id"], "sample");
+    assert_eq!(last["error"]["input"], "target");
+    let ended = Scene::new(&with("sample", "steps", 0.into())).run(&["--progress", "json"]);
+    assert_eq!(ended.code, Some(3));
+    let line: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&line["event"], &line["errors"][0]["node"]), (&"invalid".into(), &"sample".into()));
+}
+
+#[test]
+fn settings() {
+    let scene = Scene::new(&good());
+    let ended = scene.run(&["--set", "sample.steps=2", "--set", "save.filename_prefix=set"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stdout, format!("{}\n", scene.out().join("set_00001_.png").display()));
+    for (setting, code, message) in [
+        ("sample.stepz=2", 2, "did you mean steps?"),
+        ("nobody.steps=2", 2, "nobody"),
+        ("nothing", 2, "nothing"),
+        ("sample.steps=0", 3, "expected a whole number from 1 to 1000"),
+    ] {
+        let ended = scene.run(&["--set", setting]);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(ended.stderr.contains(message), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_timeout() {
+    let mut graph = with("sample", "steps", 1000.into());
+    graph["start"]["inputs"]["batch_size"] = 64.into();
+    let ended = Scene::new(&graph).run(&["--timeout", "0.5"]);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    assert!(ended.stderr.contains("the run took longer than its limit of 0.5 s"), "{ended:?}");
+    for seconds in ["0", "-1", "nan", "soon", "1e300"] {
+        let ended = Scene::new(&graph).run(&[&format!("--timeout={seconds}")]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+    }
+}
+
+#[test]
+fn devices_and_threads() {
+    let scene = Scene::new(&good());
+    let graph = scene.graph();
+    for arguments in [["--device", "gpu"], ["--device", "cuda:x"], ["--threads", "100000"]] {
+        let ended = end(amdm(&["run", &graph]).args(arguments));
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+    }
+}
+
+#[test]
+fn completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ended = end(&mut amdm(&["completions", shell]));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("amdm"));
+    }
+    assert_eq!(end(&mut amdm(&["completions", "dos"])).code, Some(2));
+}
+
+#[test]
+fn nodes() {
+    let ended = end(&mut amdm(&["nodes", "--json"]));
+    let nodes: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, nodes.len()), (Some(0), 27));
+    let ended = end(&mut amdm(&["nodes"]));
+    assert!(nodes.iter().all(|node| ended.stdout.contains(node["type"].as_str().unwrap())));
+    let ended = end(&mut amdm(&["nodes", "Sampler"]));
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stdout.starts_with("Sampler (amdm:node@0.1.0)\n"), "{ended:?}");
+    assert!(ended.stdout.contains("steps: INT, 1 to 1000, default 20"), "{ended:?}");
+    let ended = end(&mut amdm(&["nodes", "Samplr"]));
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("did you mean Sampler?"), "{ended:?}");
+}
+
+#[test]
+fn check() {
+    let kept = Scene::new(&good());
+    let ended = end(&mut amdm(&["check", "--json", &kept.graph()]));
+    let line: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, &line["valid"]), (Some(0), &Value::Bool(true)));
+    let kept = Scene::new(&with("sample", "steps", 0.into()));
+    let ended = end(&mut amdm(&["check", "--json", &kept.graph()]));
+    let line: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, &line["valid"]), (Some(3), &Value::Bool(false)));
+    assert_eq!(line["errors"][0]["code"], "value_smaller_than_min");
+}

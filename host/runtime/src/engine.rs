@@ -34,7 +34,9 @@ pub enum CacheDir {
 /// `internal` where the machine is not one that wasmtime knows.
 pub fn engine(cache: &CacheDir) -> Result<Engine, Failure> {
     let mut config = Config::new();
-    config.epoch_interruption(true).signals_based_traps(false).cache(open_cache(cache));
+    // Memory images would be files in memory, which limits on the size of files forbid.
+    config.epoch_interruption(true).signals_based_traps(false).memory_init_cow(false);
+    config.cache(open_cache(cache));
     Engine::new(&config).map_err(|error| {
         Failure::new(
             FailureCode::Node(amdm::error::Code::Internal),

@@ -97,6 +97,8 @@ impl Guest {
         let mut store = Store::new(ready.engine(), data);
         store.limiter(|data| &mut data.limiter);
         store.set_hostcall_fuel(run.limits.call_bytes);
+        // Loans count as well here; the table's own bound says more, so it comes first.
+        store.set_max_component_handles(run.limits.guest_handles.saturating_mul(2));
         store.set_epoch_deadline(1);
         let limit = run.limits.guest_time;
         store.epoch_deadline_callback(move |mut context| {
@@ -175,6 +177,8 @@ impl Guest {
     }
 }
 
+/// What wasmtime says where a guest owns and lends more than its share; the error has no type.
+const LENT: &str = "store handle limit exceeded";
 /// What wasmtime says where a guest hands over more than its share; the error has no type.
 const COPIED: &str = "fuel allocated for hostcalls has been exhausted";
 
@@ -195,6 +199,8 @@ fn crash(store: &mut Store<StoreData>, pack: &Pack, error: &wasmtime::Error) -> 
         )
     } else if let Some(wasmtime::Trap::Interrupt) = error.downcast_ref::<wasmtime::Trap>() {
         interrupted(data, &name)
+    } else if error.root_cause().to_string().contains(LENT) {
+        Failure::from(data.handles_exhausted())
     } else if error.root_cause().to_string().contains(COPIED) {
         let limit = data.run.limits.call_bytes;
         Failure::new(

@@ -1,4 +1,4 @@
-;; A node that asks for the sum of one tensor, a hundred thousand times.
+;; A node that asks for the sum of one tensor, five thousand times.
 (module
   (import "amdm:node/tensors@0.1.0" "[static]tensor.from-f32" (func $from-f32 (param i32 i32 i32 i32 i32)))
   (import "amdm:node/tensors@0.1.0" "[static]tensor.linear-combination" (func $sum (param i32 i32 i32)))
@@ -16,7 +16,7 @@
       (i32.store (local.get $at) (i32.load (i32.const 100)))
       (f64.store offset=8 (local.get $at) (f64.const 1))
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
-      (br_if $again (i32.lt_u (local.get $at) (i32.const 1862144))))
-    (call $sum (i32.const 262144) (i32.const 100000) (i32.const 96))
+      (br_if $again (i32.lt_u (local.get $at) (i32.const 342144))))
+    (call $sum (i32.const 262144) (i32.const 5000) (i32.const 96))
     (i32.const 96))
 )

@@ -47,7 +47,10 @@ impl Outputs {
     /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
     pub fn save(&self, prefix: &str, image: &Tensor, cancel: &Cancel) -> Result<Vec<String>, Error> {
         let prefix = place::relative(prefix).map_err(|error| error.at("filename_prefix"))?;
-        let folder = self.dir.join(prefix.parent().unwrap_or(Path::new("")));
+        let folder = match prefix.parent() {
+            Some(below) if !below.as_os_str().is_empty() => self.dir.join(below),
+            _ => self.dir.clone(),
+        };
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
         place::inside(&self.dir, &folder)?;
         let stem = prefix

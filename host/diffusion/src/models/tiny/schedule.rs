@@ -26,8 +26,10 @@ pub(super) fn alphas_cumprod() -> Vec<f32> {
     (0..STEPS).map(step).collect()
 }
 
-/// `steps` timesteps from 985 down to 0, evenly spaced, halves rounded to even.
+/// `steps` timesteps from 985 down to 0, evenly spaced, halves rounded to even; left unrounded where
+/// there are more of them than whole numbers.
 pub(super) fn timesteps(steps: u32) -> Vec<f64> {
     let gap = FIRST / f64::from(steps.saturating_sub(1).max(1));
-    (0..steps).map(|i| (FIRST - gap * f64::from(i)).round_ties_even()).collect()
+    let at = |i| (FIRST - gap * f64::from(i)).max(0.0);
+    (0..steps).map(|i| if gap < 1.0 { at(i) } else { at(i).round_ties_even() }).collect()
 }
