@@ -8,6 +8,8 @@
 //! Temporaries come from a per-thread store of buffers; the process's allocator settings stay as
 //! the host application chose them.
 
+#[cfg(test)]
+mod agreement;
 mod attention;
 mod columns;
 mod convolution;

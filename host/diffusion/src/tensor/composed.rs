@@ -31,7 +31,7 @@ pub(super) fn dtype(tensor: &Tensor) -> Dtype {
 }
 
 /// Values on the host, row-major.
-pub(crate) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
+pub(super) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
     let flat = || tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
     flat().map_err(failure::from_candle)
 }
