@@ -8,7 +8,8 @@ use crate::{Result, failure};
 
 type Candle<T> = candle_core::Result<T>;
 
-/// Coefficients of `acos(x) / sqrt(1 - x)` on [0, 1], error below 2e-8 (Abramowitz and Stegun, 4.4.46).
+/// Coefficients of `acos(x) / sqrt(1 - x)` on [0, 1], error below 2e-8: Abramowitz and Stegun,
+/// 4.4.46.
 const ACOS: [f64; 8] = [
     1.570_796_305_0,
     -0.214_598_801_6,
