@@ -1,8 +1,8 @@
 //! Where tensors live and networks run, and the threads that serve it.
 //!
 //! A device owns a thread pool; the global pool of the process stays untouched, so that an
-//! embedder's own use of it and ours do not meet. CUDA is a matter of the build: the CPU build names
-//! the one that is wanted.
+//! embedder's own use of it and ours do not meet. CUDA is a matter of the build: the CPU build
+//! names the one that is wanted.
 
 use std::fmt;
 use std::sync::Arc;
