@@ -23,7 +23,8 @@ mod tensor;
 mod weights;
 
 pub use conditioning::Conditioning;
-pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, PredictionKind, Request};
+pub use amdm::math::PredictionKind;
+pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, Request};
 pub use device::Device;
 pub use guidance::predict;
 pub use models::Models;
