@@ -71,7 +71,8 @@ pub fn main() -> Vec<Row> {
 pub fn further() -> Vec<Row> {
     let slerp = || aggregate("slerp", 8, json!({}));
     let shell = ("ManifoldRefine", json!({"mode": "shell", "shell": 0.8}));
-    let official = aggregate("official", 5, json!({"weight": 0.5, "start": 1}));
+    // The published formula's weight is the first lane's; the reference's .5 was the share of B.
+    let official = aggregate("official", 5, json!({"weight": 0.866, "start": 1}));
     let radius = json!({"mode": "radius", "mean": "official", "radius": 0.366});
     vec![
         row(
@@ -103,7 +104,7 @@ pub fn further() -> Vec<Row> {
             [0.42, 0.42, 0.57],
         ),
         row(
-            "official, w .5, p .366, [1, 5), g 6",
+            "official, A .866, p .366, [1, 5), g 6",
             [6.0; 2],
             vec![official, ("ManifoldRefine", radius)],
             [0.97, 0.24, 0.24, 0.11, 0.96],

@@ -8,7 +8,10 @@ pub struct Times(Vec<f64>);
 impl Times {
     /// Times of `count` repetitions that say themselves how long they took.
     pub fn told(count: usize, mut work: impl FnMut() -> f64) -> Self {
-        let mut times: Vec<f64> = (0..count).map(|_| work()).collect();
+        Self::new((0..count).map(|_| work()).collect())
+    }
+
+    pub fn new(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         Self(times)
     }

@@ -1,6 +1,9 @@
 //! A network of the embedder's own that answers at once, so that what remains is AMDM's own work.
+//!
+//! It notes the time from one question to the next: a step without its networks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use amdm::math::Tensor as _;
 use amdm_diffusion::noise::Generator;
@@ -16,14 +19,30 @@ pub struct Zero {
     model: Arc<dyn Denoiser>,
     info: ModelInfo,
     answer: Tensor,
+    steps: Mutex<Steps>,
+}
+
+#[derive(Default)]
+struct Steps {
+    answered: Option<Instant>,
+    seconds: Vec<f64>,
 }
 
 impl Zero {
-    pub fn register(host: &Host) {
+    pub fn register(host: &Host) -> Arc<Self> {
         let model = host.models().load("tiny-layout", "").unwrap();
         let info = ModelInfo { name: NAME.into(), ..model.info().clone() };
         let answer = Generator::new(7).normal(host.device(), &[1, 3, 32, 32]).unwrap();
-        host.models().register(NAME, Arc::new(Self { model, info, answer })).unwrap();
+        let zero = Arc::new(Self { model, info, answer, steps: Mutex::default() });
+        host.models().register(NAME, zero.clone()).unwrap();
+        zero
+    }
+
+    /// Seconds from each answer to the next question since the last call; forgets them.
+    pub fn steps(&self) -> Vec<f64> {
+        let mut steps = self.steps.lock().unwrap();
+        steps.answered = None;
+        std::mem::take(&mut steps.seconds)
     }
 }
 
@@ -65,12 +84,18 @@ impl Denoiser for Zero {
         parts: bool,
         _: Cancel<'_>,
     ) -> Result<Vec<Prediction>> {
+        let mut steps = self.steps.lock().unwrap();
+        if let Some(answered) = steps.answered {
+            steps.seconds.push(answered.elapsed().as_secs_f64());
+        }
         let part = || parts.then(|| self.answer.share());
         let answer = || Prediction {
             guided: self.answer.share(),
             conditional: part(),
             unconditional: part(),
         };
-        Ok(requests.iter().map(|_| answer()).collect())
+        let answers = requests.iter().map(|_| answer()).collect();
+        steps.answered = Some(Instant::now());
+        Ok(answers)
     }
 }
