@@ -11,7 +11,7 @@ use amdm::math::Tensor as _;
 
 use crate::{Conditioning, Result, Tensor, failure};
 
-/// Answers whether the run is being stopped; asked between the blocks of a network, from any thread.
+/// Answers whether the run is being stopped; asked between a network's blocks, from any thread.
 pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// What a network's output means.

@@ -8,7 +8,7 @@
 //! * [`image`]: resizing, and conversion to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
-//! the CPU every row is computed by itself with single-thread kernels, and rows spread over threads.
+//! the CPU every row is computed by itself with single-thread kernels, and rows spread over them.
 
 mod conditioning;
 mod denoiser;

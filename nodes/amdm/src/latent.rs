@@ -8,8 +8,7 @@ use amdm_sdk::{Error, ModelInfo, Object, Tensor, Value};
 
 /// A latent of shape [batch, channels, height, width].
 pub(crate) fn build(samples: Tensor, space: String) -> Result<Object, Error> {
-    let fields =
-        vec![("samples", Value::Tensor(samples)), ("latent-space", Value::Text(space))];
+    let fields = vec![("samples", Value::Tensor(samples)), ("latent-space", Value::Text(space))];
     Object::build("LATENT", fields)
 }
 

@@ -1,7 +1,7 @@
 //! `TinyAttributes`: colours and shapes as conditioning of the built-in model `tiny-attributes`.
 //!
-//! The model takes `{"objects": [{"colour": ..., "shape": ...}, ...]}`, left to right; a key that is
-//! left out is left to the model.
+//! The model takes `{"objects": [{"colour": ..., "shape": ...}, ...]}`, left to right; a key that
+//! is left out is left to the model.
 
 use alloc::string::String;
 use alloc::{format, vec::Vec};

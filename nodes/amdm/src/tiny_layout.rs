@@ -23,9 +23,8 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
 }
 
 fn layout(corners: &[[f64; 4]]) -> String {
-    let boxes = corners.iter().map(|[left, top, right, bottom]| {
-        format!("[{left},{top},{right},{bottom}]")
-    });
+    let boxes =
+        corners.iter().map(|[left, top, right, bottom]| format!("[{left},{top},{right},{bottom}]"));
     format!("{{\"boxes\":{}}}", json::array(boxes))
 }
 

@@ -1,7 +1,7 @@
 //! Rust types for the values that travel between nodes.
 //!
-//! `f64` and `f32` are `float`, whole numbers `integer`, enums and strings `text`, wires `tensor` or
-//! `object`. A value of another kind, or a whole number outside its type, is refused.
+//! `f64` and `f32` are `float`, whole numbers `integer`, enums and strings `text`, wires `tensor`
+//! or `object`. A value of another kind, or a whole number outside its type, is refused.
 
 use alloc::string::String;
 

@@ -84,9 +84,7 @@ pub fn at_most_once<T: Field>(call: &Call, name: &str) -> Result<Option<T>, Erro
 /// `internal`, naming the member, where one is of another kind.
 pub fn many<T: Field>(call: &Call, prefix: &str) -> Result<Vec<T>, Error> {
     let members = call.inputs(prefix).into_iter();
-    members
-        .map(|(name, value)| T::from_value(value).ok_or_else(|| mistyped::<T>(&name)))
-        .collect()
+    members.map(|(name, value)| T::from_value(value).ok_or_else(|| mistyped::<T>(&name))).collect()
 }
 
 /// Hands over an output.
@@ -128,10 +126,7 @@ impl<P: Pack + 'static> step_operators::Guest for Exports<P> {
 pub struct Shared(RefCell<Box<dyn Operator>>);
 
 impl Shared {
-    fn with<T>(
-        &self,
-        act: impl FnOnce(&mut dyn Operator) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn with<T>(&self, act: impl FnOnce(&mut dyn Operator) -> Result<T, Error>) -> Result<T, Error> {
         // The host cannot enter an instance twice; an error is cheaper than a trap if it could.
         let mut operator =
             self.0.try_borrow_mut().map_err(|_| Error::internal("operator entered twice"))?;

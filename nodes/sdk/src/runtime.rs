@@ -18,8 +18,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     unreachable()
 }
 
-// Compiled code calls `memcpy`, `memcmp` and the like; on this target they are in the C library that
-// comes with the toolchain. Nothing else of it is linked, so nothing of WASI is imported.
+// Compiled code calls `memcpy`, `memcmp` and the like; on this target they are in the C library
+// that comes with the toolchain. Nothing else of it is linked, so nothing of WASI is imported.
 #[link(name = "c")]
 unsafe extern "C" {}
 

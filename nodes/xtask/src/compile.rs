@@ -42,7 +42,9 @@ pub fn rustc_version() -> Result<String> {
 fn require_target() -> Result<()> {
     let libdir = rustc(&["--print", "target-libdir", "--target", TARGET])?;
     if !Path::new(&libdir).is_dir() {
-        bail!("target {TARGET} is not installed; install it with\n\n    rustup target add {TARGET}\n");
+        bail!(
+            "target {TARGET} is not installed; install it with\n\n    rustup target add {TARGET}\n"
+        );
     }
     Ok(())
 }

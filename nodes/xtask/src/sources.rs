@@ -1,8 +1,8 @@
 //! The hash of everything that the compiled pack depends on.
 //!
-//! Files of the pack, of the SDK, of the maths and of the contract, in the order of their paths; the
-//! toolchain file; the profile; and the versions of the crates that end up in the component or write
-//! its code.
+//! Files of the pack, of the SDK, of the maths and of the contract, in the order of their paths;
+//! the toolchain file; the profile; and the versions of the crates that end up in the component or
+//! write its code.
 
 use std::path::{Path, PathBuf};
 

@@ -156,8 +156,7 @@ impl tensors::HostTensor for StoreData {
         b: Handle,
     ) -> Result<Handle, HostError> {
         self.alive()?;
-        let (tensor, a, b) =
-            (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
+        let (tensor, a, b) = (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
         let result = tensor.select(threshold, a, b)?;
         self.push_tensor(result)
     }
@@ -209,11 +208,7 @@ impl tensors::HostGenerator for StoreData {
         Ok(self.table.push(Generator(amdm_diffusion::noise::Generator::new(seed)))?)
     }
 
-    fn normal(
-        &mut self,
-        this: Resource<Generator>,
-        shape: Vec<u32>,
-    ) -> Result<Handle, HostError> {
+    fn normal(&mut self, this: Resource<Generator>, shape: Vec<u32>) -> Result<Handle, HostError> {
         self.alive()?;
         let device = self.run.device.clone();
         let tensor = self.table.get_mut(&this)?.0.normal(&device, &shape)?;

@@ -44,7 +44,12 @@ impl Outputs {
     ///
     /// # Errors
     /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
-    pub fn save(&self, prefix: &str, image: &Tensor, cancel: &Cancel) -> Result<Vec<String>, Error> {
+    pub fn save(
+        &self,
+        prefix: &str,
+        image: &Tensor,
+        cancel: &Cancel,
+    ) -> Result<Vec<String>, Error> {
         let prefix = place::relative(prefix).map_err(|error| error.at("filename_prefix"))?;
         let folder = self.dir.join(prefix.parent().unwrap_or(Path::new("")));
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
@@ -57,7 +62,8 @@ impl Outputs {
         let mut names = Vec::new();
         let [_, height, width, channels] = image.shape()[..] else {
             let found = image.shape();
-            let message = format!("found a tensor {found:?}, expected [batch, height, width, channels]");
+            let message =
+                format!("found a tensor {found:?}, expected [batch, height, width, channels]");
             return Err(Error::invalid(message).at("images"));
         };
         for bytes in to_rows(image)? {
@@ -89,11 +95,7 @@ impl Outputs {
         Ok(file)
     }
 
-    fn encode(
-        &self,
-        writer: &mut impl Write,
-        pixels: &Pixels,
-    ) -> Result<(), png::EncodingError> {
+    fn encode(&self, writer: &mut impl Write, pixels: &Pixels) -> Result<(), png::EncodingError> {
         let mut encoder = png::Encoder::new(writer, pixels.width, pixels.height);
         encoder.set_color(match pixels.channels {
             1 => png::ColorType::Grayscale,
@@ -144,10 +146,8 @@ fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
     let number = |name: &str| -> Option<u64> {
         name.strip_prefix(stem)?.strip_prefix('_')?.strip_suffix("_.png")?.parse().ok()
     };
-    let highest = entries
-        .filter_map(|entry| number(entry.ok()?.file_name().to_str()?))
-        .max()
-        .unwrap_or(0);
+    let highest =
+        entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).max().unwrap_or(0);
     Ok(highest.saturating_add(1))
 }
 

@@ -110,9 +110,10 @@ fn define(definition: &TypeDef) -> TokenStream {
     let doc = definition.docs.contents.clone().unwrap_or_else(|| format!("The choices `{wit}`."));
     let texts: Vec<&str> = cases.cases.iter().map(|case| case.name.as_str()).collect();
     let idents: Vec<Ident> = texts.iter().map(|text| ident(&pascal(text))).collect();
-    let docs = cases.cases.iter().map(|case| {
-        case.docs.contents.clone().unwrap_or_else(|| format!("`{}`", case.name))
-    });
+    let docs = cases
+        .cases
+        .iter()
+        .map(|case| case.docs.contents.clone().unwrap_or_else(|| format!("`{}`", case.name)));
     quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,8 +136,7 @@ fn define(definition: &TypeDef) -> TokenStream {
 pub(super) fn local(resolve: &Resolve, node: &Node, id: TypeId) -> Option<Ident> {
     let target: *const TypeDef = kind::definition(resolve, id);
     let mut enums = node.enums.iter();
-    let (name, _) = enums.find(|(_, other)| {
-        std::ptr::eq(kind::definition(resolve, *other), target)
-    })?;
+    let (name, _) =
+        enums.find(|(_, other)| std::ptr::eq(kind::definition(resolve, *other), target))?;
     Some(ident(&pascal(name)))
 }

@@ -7,7 +7,7 @@ use super::module;
 use crate::node::Node;
 use crate::pack::Pack;
 
-pub(super) fn pack(pack: &Pack, name: &Ident) -> TokenStream {
+pub(super) fn pack(pack: &Pack, name: &Ident, json: &str) -> TokenStream {
     let (operators, executed): (Vec<&Node>, Vec<&Node>) =
         pack.nodes.iter().partition(|node| node.descriptor.step_operator.is_some());
     let functions = pack.nodes.iter().map(function);
@@ -26,8 +26,6 @@ pub(super) fn pack(pack: &Pack, name: &Ident) -> TokenStream {
             #class => <Self as Nodes>::#function(::amdm_sdk::glue::Read::read(call)?, call)
         }
     });
-    let descriptors: Vec<_> = pack.nodes.iter().map(|node| node.descriptor.clone()).collect();
-    let json = crate::to_json(&descriptors);
     quote! {
         /// One function a node of this pack.
         pub trait Nodes {

@@ -1,7 +1,7 @@
 //! Rust code of a pack: what `pack!` emits.
 //!
-//! A module a node with `Inputs`, `Outputs` and the enums it uses; a trait `Nodes` with a function a
-//! node; the glue that fills `Inputs` from a call, writes `Outputs` and dispatches by class; the
+//! A module a node with `Inputs`, `Outputs` and the enums it uses; a trait `Nodes` with a function
+//! a node; the glue that fills `Inputs` from a call, writes `Outputs` and dispatches by class; the
 //! custom section `amdm:nodes`; and, for WebAssembly, the component's exports. Everything refers to
 //! `::amdm_sdk`.
 
@@ -26,9 +26,9 @@ pub fn rust(dir: &Path, name: &Ident) -> Result<TokenStream, DescribeError> {
     let pack = Pack::read(dir)?;
     let modules = pack.nodes.iter().map(|node| module::node(&pack.resolve, node));
     let enums = choice::modules(&pack);
-    let dispatch = dispatch::pack(&pack, name);
     let descriptors: Vec<_> = pack.nodes.iter().map(|node| node.descriptor.clone()).collect();
     let json = crate::to_json(&descriptors);
+    let dispatch = dispatch::pack(&pack, name, &json);
     let section = Literal::byte_string(json.as_bytes());
     let length = json.len();
     let doc = format!("The pack whose WIT lies in `{}`.", file_name(dir));

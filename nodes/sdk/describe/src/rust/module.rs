@@ -27,12 +27,14 @@ pub(super) fn node(resolve: &Resolve, node: &Node) -> TokenStream {
     let inputs: Vec<&Slot> =
         node.inputs.iter().filter(|slot| !operator || slot.kind.name() != POLICY).collect();
     let inputs = read(resolve, node, &inputs);
-    let outputs = if operator || node.outputs.is_empty() {
-        TokenStream::new()
-    } else {
-        write(resolve, node)
-    };
-    quote! { #[doc = #doc] pub mod #module { #enums #inputs #outputs } }
+    let outputs =
+        if operator || node.outputs.is_empty() { TokenStream::new() } else { write(resolve, node) };
+    // Comments in WIT speak of shapes, which look like links: [batch, height, width].
+    quote! {
+        #[doc = #doc]
+        #[allow(rustdoc::broken_intra_doc_links)]
+        pub mod #module { #enums #inputs #outputs }
+    }
 }
 
 fn read(resolve: &Resolve, node: &Node, slots: &[&Slot]) -> TokenStream {
