@@ -271,11 +271,7 @@ impl<B: Backend> Run<'_, B> {
         let plain = spec.prediction == PredictionKind::Epsilon && spec.clip.is_none();
         let form = if plain && now.signal > 0.0 { Form::Epsilon } else { Form::Denoised };
         let sigma = self.stepper.sigma(now, next);
-        let noise = if sigma > 0.0 {
-            Some(self.backend.noise(lane, &self.shape)?)
-        } else {
-            None
-        };
+        let noise = if sigma > 0.0 { Some(self.backend.noise(lane, &self.shape)?) } else { None };
         let latent = if guided && self.stepper.stochastic() {
             let mean = self.stepper.step(context, lane, (now, next), form, None)?;
             let latent = match &noise {

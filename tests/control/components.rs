@@ -16,8 +16,7 @@ pub fn saturation(pixel: [f64; 3]) -> f64 {
 
 /// Regions of at least ten pixels, as indices; pixels that touch at a corner are connected.
 pub fn regions(image: &Image) -> Vec<Vec<usize>> {
-    let mut open: Vec<bool> =
-        image.iter().map(|&pixel| saturation(pixel) > SATURATION).collect();
+    let mut open: Vec<bool> = image.iter().map(|&pixel| saturation(pixel) > SATURATION).collect();
     let mut regions = Vec::new();
     for start in 0..open.len() {
         if !std::mem::take(&mut open[start]) {

@@ -41,9 +41,8 @@ pub fn read(image: &Image) -> Reading {
 
 /// Shared area over joint area.
 pub fn overlap(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let area = |[left, top, right, bottom]: [f64; 4]| {
-        (right - left).max(0.0) * (bottom - top).max(0.0)
-    };
+    let area =
+        |[left, top, right, bottom]: [f64; 4]| (right - left).max(0.0) * (bottom - top).max(0.0);
     let shared = area([a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])]);
     shared / (area(a) + area(b) - shared)
 }

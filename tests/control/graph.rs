@@ -30,8 +30,9 @@ impl Graph {
             "colour": COLOURS[object.colour].0,
             "shape": object.shape.name(),
         });
-        let lane = |model: &str, condition: &str, guidance: f64| {
-            json!({"model": [model, 0], "positive": [condition, 0], "guidance": guidance})
+        let lane = |model: &str, told: &str, guidance: f64| {
+            let positive = json!([told, 0]);
+            json!({"model": [model, 0], "positive": positive, "guidance": guidance})
         };
         let mut graph = Self::default();
         graph.add("layout", "ModelLoader", json!({"model_name": "tiny-layout"}));

@@ -2,7 +2,8 @@
 //!
 //! Scenes and a detector as the tiny family was measured with; the detector is exact on rendered
 //! scenes, so what it counts is what the graphs did. `AMDM_CONTROL_N` sets the scenes a row (60
-//! unless told, 400 for figures to quote), `AMDM_CONTROL_ALL=1` runs every row.
+//! unless told, 400 and more for figures to quote), `AMDM_CONTROL_ALL=1` runs every row,
+//! `AMDM_CONTROL_ROW` those whose name holds a text.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -39,7 +39,13 @@ fn row(
 /// The rows that every test run measures.
 pub fn main() -> Vec<Row> {
     vec![
-        row("each alone, g 6", [6.0; 2], vec![], [0.98, 0.14, 0.14, 0.06, 0.98], [0.05, 0.04, 0.98]),
+        row(
+            "each alone, g 6",
+            [6.0; 2],
+            vec![],
+            [0.98, 0.14, 0.14, 0.06, 0.98],
+            [0.05, 0.04, 0.98],
+        ),
         row(
             "slerp, w .866, s 8, g 6",
             [6.0; 2],

@@ -1,8 +1,8 @@
 //! What the tiny family's images show: one or two objects on a textured ground.
 //!
-//! Lengths are in pixels of a 32 x 32 image, colours in [0, 1]. Scenes follow the uniform rules that
-//! the networks were trained with, from a generator of our own: the scenes of a seed are held out in
-//! the sense that no network ever saw them.
+//! Lengths are in pixels of a 32 x 32 image, colours in [0, 1]. Scenes follow the uniform rules
+//! that the networks were trained with, from a generator of our own: the scenes of a seed are held
+//! out in the sense that no network ever saw them.
 
 pub const SIDE: usize = 32;
 /// Least distance of an object's box from the image's edge.

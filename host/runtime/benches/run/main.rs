@@ -1,8 +1,8 @@
 //! What a run costs beyond its networks: the host's start, AMDM's own work a step, and passes.
 //!
 //! `cargo bench -p amdm-runtime --bench run` prints a table; names given as arguments pick sections
-//! (`start`, `step`, `passes`, `quickstart`). Times are medians, with the fastest beside them, of the
-//! build that runs: the profile is named in the first line.
+//! (`start`, `step`, `passes`, `quickstart`). Times are medians, with the fastest beside them, of
+//! the build that runs: the profile is named in the first line.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod clock;

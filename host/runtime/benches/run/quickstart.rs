@@ -10,8 +10,7 @@ use crate::graph::Ready;
 const REPETITIONS: usize = 5;
 
 pub fn report() {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/graphs/quickstart.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/graphs/quickstart.json");
     let Ok(text) = std::fs::read(&path) else {
         println!("  left out: examples/graphs/quickstart.json is not there");
         return;

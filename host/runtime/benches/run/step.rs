@@ -1,5 +1,5 @@
-//! AMDM's own work a step: sampler, operators and the boundary to WebAssembly, two lanes of the tiny
-//! family's size. 100 us are given.
+//! AMDM's own work a step: sampler, operators and the boundary to WebAssembly, two lanes of the
+//! tiny family's size. 100 us are given.
 //!
 //! Networks answer at once, and a step is timed from an answer to the next question; the noise of a
 //! stochastic step is measured apart and taken off. Medians over steps pass over what other
