@@ -136,9 +136,9 @@ impl Backend for Host<'_> {
         if self.call.cancelled() {
             return Err(MathError::new(Code::Cancelled, "the run was stopped"));
         }
-        if let Ok(latent) = context.0.latent(context.0.target()) {
-            let target = context.0.target() as usize;
-            self.call.preview(&self.lanes[target].model, &latent);
+        let target = context.0.target();
+        if let Ok(latent) = context.0.latent(target) {
+            self.call.preview(&self.lanes[target as usize].model, &latent);
         }
         Ok(())
     }
