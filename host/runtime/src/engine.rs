@@ -1,7 +1,7 @@
 //! The wasmtime engine: how guests are compiled and interrupted.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -94,6 +94,26 @@ pub fn linker(engine: &Engine) -> Result<Linker<StoreData>, Failure> {
     Ok(linker)
 }
 
+/// The ticker of an engine: one, however many runs there are, or time would pass faster for each.
+#[derive(Default)]
+pub struct Clock(Mutex<Weak<Ticker>>);
+
+impl Clock {
+    /// Ticks while what it returns lives.
+    ///
+    /// # Errors
+    /// `out_of_memory` where no thread can be had.
+    pub fn tick(&self, engine: &Engine) -> Result<Arc<Ticker>, Failure> {
+        let mut ticker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ticker) = ticker.upgrade() {
+            return Ok(ticker);
+        }
+        let fresh = Arc::new(Ticker::start(engine)?);
+        *ticker = Arc::downgrade(&fresh);
+        Ok(fresh)
+    }
+}
+
 /// Advances the engine's epoch while it lives, so that guests are interrupted.
 pub struct Ticker {
     stop: Arc<AtomicBool>,
@@ -101,11 +121,7 @@ pub struct Ticker {
 }
 
 impl Ticker {
-    /// Starts ticking.
-    ///
-    /// # Errors
-    /// `out_of_memory` where no thread can be had.
-    pub fn start(engine: &Engine) -> Result<Self, Failure> {
+    fn start(engine: &Engine) -> Result<Self, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, engine) = (stop.clone(), engine.clone());
         let thread = std::thread::Builder::new()

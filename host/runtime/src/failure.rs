@@ -1,6 +1,7 @@
 //! How a run ends when it does not end well: one type, stable codes, the node named.
 
 use amdm::error::{Code, Error};
+use amdm::graph::CheckedNode;
 use serde::{Serialize, Serializer};
 
 /// A node of the graph, as messages name it.
@@ -13,6 +14,17 @@ pub struct NodeRef {
     /// Title, where the graph gives one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+}
+
+impl NodeRef {
+    /// The node of a checked graph.
+    pub fn of(node: &CheckedNode) -> Self {
+        Self {
+            id: node.id.clone(),
+            class: node.descriptor.r#type.clone(),
+            title: node.title.clone(),
+        }
+    }
 }
 
 impl std::fmt::Display for NodeRef {

@@ -12,15 +12,17 @@ use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use crate::bindings::amdm::node::sampling::Phase;
 use crate::bindings::amdm::node::types;
 use crate::bindings::exports::amdm::node::step_operators;
-use crate::contract::{Call, Context, StoreData, checked_window};
+use crate::contract::{Call, Context, HostError, StoreData, checked_window};
 use crate::engine::TICK;
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::pack::Pack;
 use crate::run::{OperatorSpec, Shared};
 
-/// Bounds a guest's linear memory and tables.
+/// Bounds a guest's linear memories and tables, each kind in sum.
 pub struct Limiter {
     limit: usize,
+    memory: usize,
+    entries: usize,
     refused: Option<usize>,
 }
 
@@ -28,33 +30,40 @@ impl Limiter {
     /// Table entries a guest may have: far beyond what a pack's functions need.
     const TABLE_ENTRIES: usize = 100_000;
 
-    /// At most `limit` bytes a memory.
+    /// At most `limit` bytes of memory.
     pub fn new(limit: usize) -> Self {
-        Self { limit, refused: None }
+        Self { limit, memory: 0, entries: 0, refused: None }
     }
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired > self.limit {
-            self.refused = Some(desired);
+        let all = self.memory.saturating_add(desired.saturating_sub(current));
+        if all > self.limit {
+            self.refused = Some(all);
             wasmtime::bail!("memory limit");
         }
+        self.memory = all;
         Ok(true)
     }
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= Self::TABLE_ENTRIES)
+        let all = self.entries.saturating_add(desired.saturating_sub(current));
+        let fits = all <= Self::TABLE_ENTRIES;
+        if fits {
+            self.entries = all;
+        }
+        Ok(fits)
     }
 
     fn instances(&self) -> usize {
@@ -63,6 +72,10 @@ impl ResourceLimiter for Limiter {
 
     fn memories(&self) -> usize {
         8
+    }
+
+    fn tables(&self) -> usize {
+        64
     }
 }
 
@@ -122,7 +135,7 @@ impl Guest {
         if !data.table.is_empty() {
             tracing::debug!(node = %data.node, "the node left handles behind");
         }
-        Ok(outputs.take())
+        outputs.take().map_err(|failure| failure.in_node(&self.store.data().node))
     }
 
     /// The node descriptors as the pack's own `describe` gives them.
@@ -131,13 +144,22 @@ impl Guest {
     /// How it crashed.
     pub fn describe(&mut self) -> Result<String, Failure> {
         let nodes = self.pack.ready()?.nodes(&mut self.store, &self.instance)?;
+        self.store.data_mut().ticks = 0;
         let result = nodes.call_describe(&mut self.store);
         result.map_err(|error| crash(&mut self.store, &self.pack, &error))
     }
 
-    fn push<T: Send + 'static>(&mut self, value: T) -> Result<Resource<T>, Failure> {
-        self.store.data_mut().table.push(value).map_err(|error| {
-            Failure::new(FailureCode::Node(amdm::error::Code::LimitExceeded), error.to_string())
+    fn push(&mut self, call: Call) -> Result<Resource<Call>, Failure> {
+        let data = self.store.data_mut();
+        data.table.push(call).map_err(|_| Failure::from(data.handles_exhausted()).in_node(&data.node))
+    }
+
+    fn push_context(&mut self, context: &Context) -> Result<Resource<Context>, Failure> {
+        let data = self.store.data_mut();
+        data.push_context(context.clone()).map_err(|error| match error {
+            HostError::Node(error) => Failure::from(error).in_node(&data.node),
+            HostError::Raised(failure) => failure,
+            HostError::Trap(trap) => Failure::new(FailureCode::Trap, trap.to_string()),
         })
     }
 
@@ -153,6 +175,9 @@ impl Guest {
         }
     }
 }
+
+/// What wasmtime says where a guest hands over more than its share; the error has no type.
+const COPIED: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// What a trap means to the person who runs the graph.
 fn crash(store: &mut Store<StoreData>, pack: &Pack, error: &wasmtime::Error) -> Failure {
@@ -171,6 +196,12 @@ fn crash(store: &mut Store<StoreData>, pack: &Pack, error: &wasmtime::Error) -> 
         )
     } else if let Some(wasmtime::Trap::Interrupt) = error.downcast_ref::<wasmtime::Trap>() {
         interrupted(data, &name)
+    } else if error.root_cause().to_string().contains(COPIED) {
+        let limit = data.run.limits.call_bytes;
+        Failure::new(
+            FailureCode::Node(amdm::error::Code::LimitExceeded),
+            format!("pack {name} handed over more than {limit} bytes in one call"),
+        )
     } else {
         let cause = error.root_cause();
         Failure::new(FailureCode::Trap, format!("pack {name} crashed: {cause}"))
@@ -211,6 +242,7 @@ impl Operator {
         before: &[(u32, u32)],
     ) -> Result<Self, Failure> {
         let mut guest = Guest::start(run, &spec.pack, &spec.node)?;
+        guest.store.data_mut().operator = true;
         let exports = spec
             .pack
             .ready()?
@@ -261,7 +293,7 @@ impl Operator {
     /// # Errors
     /// Its refusal.
     pub fn check(&mut self, context: &Context) -> Result<(), Failure> {
-        let context = self.guest.push(context.clone())?;
+        let context = self.guest.push_context(context)?;
         self.guest.store.data_mut().ticks = 0;
         let result =
             self.exports.operator().call_check(&mut self.guest.store, self.handle, context);
@@ -273,7 +305,7 @@ impl Operator {
     /// # Errors
     /// What it says, or how it crashed.
     pub fn apply(&mut self, phase: Phase, context: &Context) -> Result<(), Failure> {
-        let context = self.guest.push(context.clone())?;
+        let context = self.guest.push_context(context)?;
         self.guest.store.data_mut().ticks = 0;
         let result =
             self.exports.operator().call_apply(&mut self.guest.store, self.handle, phase, context);

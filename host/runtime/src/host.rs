@@ -12,13 +12,14 @@ use wasmtime::component::Linker;
 
 use crate::cancel::Cancel;
 use crate::contract::StoreData;
-use crate::engine::{self, CacheDir, Ticker};
+use crate::engine::{self, CacheDir, Clock};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Inputs, Outputs};
 use crate::run::{Event, Executor, Outcome, RunOptions, Shared, Sink};
+use crate::worker;
 
 /// The standard pack, as `cargo xtask nodes` built it.
 const STANDARD: &[u8] = include_bytes!("../../../nodes/prebuilt/amdm_nodes.wasm");
@@ -62,6 +63,7 @@ pub struct Host {
     device: Device,
     models: Arc<Models>,
     limits: Limits,
+    clock: Clock,
     confirmed: Mutex<HashMap<String, Result<(), Failure>>>,
 }
 
@@ -71,6 +73,10 @@ impl Host {
     /// # Errors
     /// `unsupported` for a device this build has not, `pack_invalid` for a file that is no pack.
     pub fn open(options: &HostOptions) -> Result<Self, Failure> {
+        worker::run(|| Self::load(options))
+    }
+
+    fn load(options: &HostOptions) -> Result<Self, Failure> {
         let engine = engine::engine(&options.cache)?;
         let linker = engine::linker(&engine)?;
         let device = Device::open(&options.device, options.threads)?;
@@ -83,6 +89,7 @@ impl Host {
             device,
             models: Arc::new(models),
             limits: options.limits.clone(),
+            clock: Clock::default(),
             confirmed: Mutex::default(),
         };
         host.add(&linker, Origin::Embedded("amdm:node"), STANDARD.to_vec())?;
@@ -102,7 +109,7 @@ impl Host {
     ) -> Result<(), Failure> {
         let pack = Arc::new(Pack::open(&self.engine, linker, origin, bytes)?);
         if !pack.is_described() {
-            pack.accept(&self.describe(&pack)?)?;
+            pack.accept(&self.describe(&pack, Cancel::new())?)?;
         }
         self.catalogue.add_pack(pack.descriptors().to_vec()).map_err(|error| {
             Failure::new(FailureCode::PackInvalid, format!("{}: {error}", pack.origin()))
@@ -113,10 +120,10 @@ impl Host {
     }
 
     /// What the pack's own `describe` says; it runs without files, models or time to waste.
-    fn describe(&self, pack: &Arc<Pack>) -> Result<String, Failure> {
+    fn describe(&self, pack: &Arc<Pack>, cancel: Cancel) -> Result<String, Failure> {
         let nowhere = (Inputs::new(None), Outputs::new(PathBuf::new(), None));
         let run = Shared::new(
-            Cancel::new(),
+            cancel,
             (self.device.clone(), self.models.clone()),
             nowhere,
             self.limits.clone(),
@@ -124,21 +131,30 @@ impl Host {
         );
         let node =
             NodeRef { id: String::new(), class: format!("{} describe", pack.name()), title: None };
-        let _ticker = Ticker::start(&self.engine)?;
+        let _ticker = self.clock.tick(&self.engine)?;
         let described = Guest::start(&Arc::new(run), pack, &node).and_then(|mut g| g.describe());
         described.map_err(|failure| Failure { node: None, ..failure })
     }
 
     /// Fails unless the pack's `describe` agrees with its section; asked once a pack. Our own pack's
     /// agreement is proven when it is built.
-    fn confirm(&self, pack: &Arc<Pack>) -> Result<(), Failure> {
+    fn confirm(&self, pack: &Arc<Pack>, cancel: &Cancel) -> Result<(), Failure> {
         if matches!(pack.origin(), Origin::Embedded(_)) {
             return Ok(());
         }
         let name = pack.name();
-        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        let ask = || pack.confirm(&self.describe(pack)?);
-        confirmed.entry(name).or_insert_with(ask).clone()
+        let confirmed = || self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = confirmed().get(&name) {
+            return known.clone();
+        }
+        let described = self.describe(pack, cancel.clone());
+        let result = described.and_then(|text| pack.confirm(&text));
+        if result.is_err() && cancel.is_set() {
+            // The run ended, so nothing is known of the pack.
+            return Err(cancel.failure());
+        }
+        confirmed().insert(name, result.clone());
+        result
     }
 
     /// All nodes that graphs can use.
@@ -179,11 +195,11 @@ impl Host {
         validate(document, &self.catalogue_for(input_dir))
     }
 
-    /// Runs a graph on the calling thread and reports to `sink`. `document` is the graph as it goes
-    /// into the pictures.
+    /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns when
+    /// the run has ended. `document` is the graph as it goes into the pictures.
     ///
     /// # Errors
-    /// The first failure; nothing half-written is left behind.
+    /// The first failure; nothing half-written is left behind. `internal` for a defect of ours.
     pub fn run(
         &self,
         document: &Document,
@@ -192,7 +208,7 @@ impl Host {
         cancel: &Cancel,
         sink: Sink,
     ) -> Result<Outcome, Failure> {
-        let result = self.execute(document, graph, options, cancel, &sink);
+        let result = worker::run(|| self.execute(document, graph, options, cancel, &sink));
         sink(match &result {
             Ok(outcome) => Event::Finished { outcome: outcome.clone() },
             Err(failure) => Event::Failed { error: failure.clone() },
@@ -210,21 +226,25 @@ impl Host {
     ) -> Result<Outcome, Failure> {
         let prompt = options.metadata.then(|| metadata::text(&document.to_value()));
         let outputs = Outputs::new(options.output_dir.clone(), prompt);
-        let used = |pack: &str| graph.order.iter().any(|&i| graph.nodes[i].descriptor.pack == pack);
         if graph.order.iter().any(|&index| graph.nodes[index].descriptor.r#type == "SaveImage") {
             outputs.prepare()?;
         }
-        for pack in self.packs().filter(|pack| used(&pack.name())) {
-            self.confirm(pack)?;
+        let cancel = cancel.with_timeout(options.timeout);
+        for pack in self.packs() {
+            let mut nodes = graph.order.iter().map(|&index| &graph.nodes[index]);
+            if let Some(node) = nodes.find(|node| node.descriptor.pack == pack.name()) {
+                let name = NodeRef::of(node);
+                self.confirm(pack, &cancel).map_err(|failure| failure.in_node(&name))?;
+            }
         }
         let run = Arc::new(Shared::new(
-            cancel.with_timeout(options.timeout),
+            cancel,
             (self.device.clone(), self.models.clone()),
             (Inputs::new(options.input_dir.clone()), outputs),
             self.limits.clone(),
             sink.clone(),
         ));
-        let _ticker = Ticker::start(&self.engine)?;
+        let _ticker = self.clock.tick(&self.engine)?;
         Executor::new(graph, &self.packs, &run).execute()
     }
 }

@@ -33,6 +33,7 @@ mod pack;
 mod pictures;
 mod run;
 mod value;
+mod worker;
 
 pub use cancel::Cancel;
 pub use engine::CacheDir;

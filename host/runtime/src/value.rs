@@ -6,10 +6,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use amdm::error::Error;
+use amdm::error::{Code, Error};
 use amdm_diffusion::{Conditioning, Denoiser, Tensor};
 
+use crate::contract::Storage;
 use crate::run::OperatorSpec;
+
+/// Values inside one object, those of objects in it included: a graph's lanes are some hundred.
+const MEMBERS: usize = 16 << 10;
+/// Objects inside objects: they are dropped and counted by recursion.
+const DEPTH: usize = 32;
 
 /// A value on a wire or in a widget.
 #[derive(Clone, Debug)]
@@ -45,6 +51,16 @@ impl Value {
             Self::Object(object) => object.kind().into(),
         }
     }
+
+    /// The host memory that it keeps alive.
+    pub(crate) fn storages(&self, into: &mut Vec<Storage>) {
+        match self {
+            Self::Boolean(_) | Self::Integer(_) | Self::Float(_) => {}
+            Self::Text(text) | Self::Json(text) => into.push((text.as_ptr().addr(), text.len())),
+            Self::Tensor(tensor) => into.push(tensor.storage()),
+            Self::Object(object) => object.storages(into),
+        }
+    }
 }
 
 /// An immutable value of a named kind; clones share it.
@@ -54,6 +70,10 @@ pub struct Object(Arc<Inner>);
 struct Inner {
     kind: String,
     content: Content,
+    /// Values inside, at any depth.
+    members: usize,
+    /// Objects on the longest way inwards.
+    depth: usize,
 }
 
 enum Content {
@@ -73,21 +93,49 @@ impl Object {
     pub const STEP_POLICY: &str = "STEP_POLICY";
 
     fn new(kind: &str, content: Content) -> Self {
-        Self(Arc::new(Inner { kind: kind.into(), content }))
+        Self(Arc::new(Inner { kind: kind.into(), content, members: 1, depth: 1 }))
+    }
+
+    /// An object around `members`, within what recursion and memory bear.
+    fn around<'a>(
+        kind: &str,
+        content: Content,
+        inside: impl Iterator<Item = Option<&'a Self>>,
+    ) -> Result<Self, Error> {
+        let (mut members, mut depth) = (1_usize, 1);
+        for member in inside {
+            members = members.saturating_add(member.map_or(1, |object| object.0.members));
+            depth = depth.max(member.map_or(0, |object| object.0.depth + 1));
+        }
+        if members > MEMBERS || depth > DEPTH {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                format!(
+                    "found {members} values nested {depth} deep in an object {kind}, \
+                     at most {MEMBERS} values and {DEPTH} levels are kept"
+                ),
+            ));
+        }
+        Ok(Self(Arc::new(Inner { kind: kind.into(), content, members, depth })))
     }
 
     /// An object of named fields.
     ///
     /// # Errors
-    /// `denied` for a kind that only the host makes.
+    /// `denied` for a kind that only the host makes, `limit_exceeded` for too much inside.
     pub fn fields(kind: &str, fields: Vec<(String, Value)>) -> Result<Self, Error> {
         if [Self::MODEL, Self::CONDITIONING, Self::STEP_POLICY].contains(&kind) {
             return Err(Error::new(
-                amdm::error::Code::Denied,
+                Code::Denied,
                 format!("found the kind {kind}, which only the host makes"),
             ));
         }
-        Ok(Self::new(kind, Content::Fields(fields)))
+        let inside = fields.iter().map(|(_, value)| match value {
+            Value::Object(object) => Some(object.clone()),
+            _ => None,
+        });
+        let inside = inside.collect::<Vec<_>>();
+        Self::around(kind, Content::Fields(fields), inside.iter().map(Option::as_ref))
     }
 
     /// A `MODEL`.
@@ -131,7 +179,7 @@ impl Object {
     /// A new list with one more member.
     ///
     /// # Errors
-    /// `invalid_input` where the kinds differ.
+    /// `invalid_input` where the kinds differ, `limit_exceeded` for too long a list.
     pub fn append(&self, item: &Self) -> Result<Self, Error> {
         if self.kind() != item.kind() {
             return Err(Error::invalid(format!(
@@ -142,7 +190,27 @@ impl Object {
         }
         let mut items = self.items();
         items.extend(item.items());
-        Ok(Self::new(self.kind(), Content::List(items)))
+        let inside = items.clone();
+        Self::around(self.kind(), Content::List(items), inside.iter().map(Some))
+    }
+
+    /// The host memory that it keeps alive; what graphs share (models, operators) is not its own.
+    pub(crate) fn storages(&self, into: &mut Vec<Storage>) {
+        let own = match &self.0.content {
+            Content::Fields(fields) => {
+                fields.iter().for_each(|(_, value)| value.storages(into));
+                let names = fields.iter().map(|(name, _)| name.len()).sum::<usize>();
+                names + size_of_val(fields.as_slice())
+            }
+            Content::List(items) => {
+                items.iter().for_each(|item| item.storages(into));
+                size_of_val(items.as_slice())
+            }
+            // The model's own form of a condition is about as large as its text.
+            Content::Conditioning(conditioning) => 2 * conditioning.json().len(),
+            Content::Model(_) | Content::Policy(_) => 0,
+        };
+        into.push((Arc::as_ptr(&self.0).addr(), own + self.0.kind.len() + size_of::<Inner>()));
     }
 
     /// The model inside.

@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use amdm::error::Code;
 use amdm::graph::{Document, GraphError, set};
-use amdm_runtime::{CacheDir, Host, HostOptions};
+use amdm_runtime::{CacheDir, FailureCode, Host, HostOptions};
 
 use crate::args::{GraphArguments, Sources};
 use crate::exit::{INVALID, Stop, USAGE};
@@ -25,7 +26,11 @@ pub fn host(sources: &Sources, device: &str, threads: usize) -> Result<Host, Sto
         cache,
         ..HostOptions::default()
     };
-    Ok(Host::open(&options)?)
+    Host::open(&options).map_err(|failure| match failure.code {
+        // What the options say is wrong: a device or a number of threads.
+        FailureCode::Node(Code::InvalidInput) => Stop::new(USAGE, failure.to_string()),
+        _ => failure.into(),
+    })
 }
 
 /// Where the graph's pictures come from.

@@ -130,6 +130,33 @@ impl Tensor {
         self.count() * self.dtype().bytes()
     }
 
+    /// Address and bytes of the storage that it keeps alive; views and clones share it. On devices of
+    /// candle's the bytes are the view's own.
+    pub fn storage(&self) -> (usize, usize) {
+        match &self.storage {
+            Storage::Host { values, .. } => {
+                (Arc::as_ptr(values).addr(), values.capacity() * size_of::<f32>())
+            }
+            Storage::Composed(tensor) => {
+                let (storage, _) = tensor.storage_and_layout();
+                (std::ptr::from_ref(&*storage).addr(), self.bytes())
+            }
+        }
+    }
+
+    /// The same values in a storage of at most twice their size, for those who keep them long.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn compact(self) -> Result<Self> {
+        match &self.storage {
+            Storage::Host { .. } if self.storage().1 > 2 * self.bytes() => {
+                Ok(Self::host(&self.device, &self.shape, self.values().to_vec()))
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// A tensor over values that fit `shape`, which is within the limits.
     pub(crate) fn host(device: &Device, shape: &[u32], values: Vec<f32>) -> Self {
         let storage = Storage::Host { values: Arc::new(values), start: 0 };

@@ -1,18 +1,18 @@
 //! Interface `runtime`: what a node sees of the run that it is part of.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::catalogue::Descriptor;
-use amdm::error::Error;
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
 use super::objects::into_trap;
-use super::{HostError, Model, StoreData};
+use super::{HostError, Model, StoreData, clean};
 use crate::bindings::amdm::node::objects::Value as WitValue;
 use crate::bindings::amdm::node::runtime;
 use crate::bindings::amdm::node::types::LogLevel;
+use crate::failure::{Failure, FailureCode};
 use crate::run::Event;
 use crate::value::Value;
 
@@ -26,18 +26,36 @@ pub struct Call {
 
 /// What a node has set so far; outlives the guest's handle on the call.
 #[derive(Clone, Default)]
-pub struct Outputs(Arc<Mutex<Vec<(String, Value)>>>);
+pub struct Outputs(Arc<Mutex<Set>>);
+
+#[derive(Default)]
+struct Set {
+    values: Vec<(String, Value)>,
+    refused: Option<Failure>,
+}
 
 impl Outputs {
     /// The outputs, in the order in which they were set; leaves none behind.
-    pub fn take(&self) -> Vec<(String, Value)> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    ///
+    /// # Errors
+    /// `pack_mismatch` where one was refused.
+    pub fn take(&self) -> Result<Vec<(String, Value)>, Failure> {
+        let set = std::mem::take(&mut *self.lock());
+        set.refused.map_or(Ok(set.values), Err)
     }
 
     fn set(&self, name: &str, value: Value) {
-        let mut outputs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        outputs.retain(|(key, _)| key != name);
-        outputs.push((name.to_owned(), value));
+        let mut set = self.lock();
+        set.values.retain(|(key, _)| key != name);
+        set.values.push((name.to_owned(), value));
+    }
+
+    fn refuse(&self, failure: &Failure) {
+        self.lock().refused.get_or_insert_with(|| failure.clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Set> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,22 +76,44 @@ impl Call {
         self.outputs.clone()
     }
 
-    fn accept(&self, name: &str, value: Value) -> Result<(), Error> {
-        let Some(output) = self.descriptor.outputs.iter().find(|output| output.name == name) else {
-            return Err(Error::new(
-                amdm::error::Code::NotFound,
-                format!("the node set the output {name:?}, which its descriptor does not name"),
-            ));
-        };
-        if !fits(&output.r#type, &value) {
-            return Err(Error::invalid(format!(
-                "the node set the output {name} to {}, expected {}",
-                value.describe(),
-                output.r#type
-            )));
+    /// Keeps an output; what the descriptor does not say is remembered as the pack's fault, whether
+    /// or not the node reports it.
+    fn accept(&self, name: &str, value: Value) -> Result<(), Failure> {
+        let result = self.judge(name, &value);
+        match &result {
+            Ok(()) => self.outputs.set(name, value),
+            Err(failure) => self.outputs.refuse(failure),
         }
-        self.outputs.set(name, value);
-        Ok(())
+        result
+    }
+
+    fn judge(&self, name: &str, value: &Value) -> Result<(), Failure> {
+        let descriptor = &self.descriptor;
+        let mismatch = |message: String| {
+            let pack = &descriptor.pack;
+            Failure::new(FailureCode::PackMismatch, format!("pack {pack}: {message}"))
+        };
+        let Some(output) = descriptor.outputs.iter().find(|output| output.name == name) else {
+            let names = descriptor.outputs.iter().map(|output| output.name.as_str());
+            let expected = match names.collect::<Vec<_>>().join(", ") {
+                names if names.is_empty() => "none".into(),
+                names => names,
+            };
+            return Err(mismatch(format!(
+                "{} set the output {:?}, its descriptor names {expected}",
+                descriptor.r#type,
+                clean(name)
+            )));
+        };
+        if fits(&output.r#type, value) {
+            return Ok(());
+        }
+        Err(mismatch(format!(
+            "{} set its output {name} to {}, expected {}",
+            descriptor.r#type,
+            value.describe(),
+            output.r#type
+        )))
     }
 }
 
@@ -168,7 +208,7 @@ impl runtime::HostCall for StoreData {
 
     fn log(&mut self, this: Handle, level: LogLevel, message: String) -> wasmtime::Result<()> {
         self.table.get(&this)?;
-        let node = &self.node;
+        let (node, message) = (&self.node, clean(&message));
         match level {
             LogLevel::Trace => tracing::trace!(%node, "{message}"),
             LogLevel::Debug => tracing::debug!(%node, "{message}"),

@@ -1,27 +1,52 @@
 //! Interface `sampling`, the step context: the rules live in [`amdm::math::StepState`], shared with
 //! native callers; here they are put behind handles.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use amdm::math::{self, StepState};
+use amdm::error::{Code, Error};
+use amdm::math::{self, StepState, Tensor as _};
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
 use super::objects::into_trap;
-use super::{HostError, StoreData};
+use super::{HostError, Storage, StoreData};
 use crate::bindings::amdm::node::models::{Prediction, PredictionKind};
 use crate::bindings::amdm::node::sampling::{self, NoiseLevel, Part};
 
 /// One sampling's context, shared between the sampler's instance and its operators'.
 #[derive(Clone)]
-pub struct Context(Arc<Mutex<StepState<Tensor>>>);
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<StepState<Tensor>>,
+    /// Of the state without its tensors.
+    bytes: usize,
+    /// Of the tensors in this step's slots.
+    slots: AtomicUsize,
+}
+
+/// Bytes that a lane takes without its tensors.
+const LANE: usize = 1024;
+/// Bytes of a slot's name.
+const NAME: usize = 256;
 
 type Handle = Resource<Context>;
 
 impl Context {
     /// Exclusive use for one call; a panic elsewhere does not close it.
     pub fn lock(&self) -> MutexGuard<'_, StepState<Tensor>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The host memory of the state itself.
+    pub(super) fn storage(&self) -> Storage {
+        (Arc::as_ptr(&self.0).addr(), self.0.bytes)
+    }
+
+    fn new(state: StepState<Tensor>) -> Self {
+        let bytes = LANE * state.lanes() as usize + size_of_val(state.alphas_cumprod());
+        Self(Arc::new(Inner { state: Mutex::new(state), bytes, slots: AtomicUsize::new(0) }))
     }
 }
 
@@ -39,24 +64,54 @@ impl StoreData {
     fn read(
         &mut self,
         this: &Handle,
-        f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, amdm::error::Error>,
+        f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, Error>,
     ) -> Result<Resource<Tensor>, HostError> {
         self.alive()?;
         let tensor = self.context(this, f)??;
         self.push_tensor(tensor)
     }
 
-    /// Hands a tensor over to the context.
+    /// Hands a tensor of `lane` over to the context. All of a lane's tensors are shaped as its
+    /// latent, so that the one who gives another is told, not the one who meets it later.
     fn write(
         &mut self,
         this: &Handle,
+        lane: u32,
         value: Resource<Tensor>,
-        f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), amdm::error::Error>,
+        f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), Error>,
     ) -> Result<(), HostError> {
         self.alive()?;
-        let value = self.take_tensor(value)?;
-        Ok(self.context(this, |state| f(state, value))??)
+        let value = self.take_tensor(value)?.compact()?;
+        let limit = self.run.limits.node_tensor_bytes;
+        Ok(self.context(this, |state| {
+            fits(state, lane, &value, limit)?;
+            f(state, value)
+        })??)
     }
+}
+
+/// Fails unless a tensor of `lane` is shaped as its latent; the first latent must leave room for
+/// those of all lanes.
+fn fits(state: &StepState<Tensor>, lane: u32, value: &Tensor, limit: usize) -> Result<(), Error> {
+    let found = value.shape();
+    if let Ok(latent) = state.latent(lane) {
+        let expected = latent.shape();
+        return if found == expected {
+            Ok(())
+        } else {
+            Err(Error::invalid(format!(
+                "found a tensor {found:?} for lane {lane}, expected its latent's shape {expected:?}"
+            )))
+        };
+    }
+    let all = value.bytes().saturating_mul(state.lanes() as usize);
+    if all <= limit {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::LimitExceeded,
+        format!("found latents {found:?} of {all} bytes in all lanes, at most {limit} are given"),
+    ))
 }
 
 fn lift_level(level: NoiseLevel) -> math::NoiseLevel {
@@ -89,7 +144,7 @@ impl sampling::Host for StoreData {}
 impl sampling::HostStepContext for StoreData {
     fn new(&mut self, lanes: u32, steps: u32, alphas: Vec<f32>) -> wasmtime::Result<Handle> {
         let state = StepState::new(lanes, steps, alphas).map_err(wasmtime::Error::new)?;
-        self.push(Context(Arc::new(Mutex::new(state)))).map_err(into_trap)
+        self.push_context(Context::new(state)).map_err(into_trap)
     }
 
     fn begin(
@@ -99,6 +154,11 @@ impl sampling::HostStepContext for StoreData {
         now: NoiseLevel,
         next: NoiseLevel,
     ) -> wasmtime::Result<()> {
+        if self.operator {
+            let message = "a step operator began a step, which only a sampler can";
+            return Err(wasmtime::Error::new(Error::new(Code::Denied, message)));
+        }
+        self.table.get(&this)?.0.slots.store(0, Ordering::Relaxed);
         self.context(&this, |state| state.begin(index, lift_level(now), lift_level(next)))
     }
 
@@ -192,7 +252,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         value: Resource<Tensor>,
     ) -> Result<(), HostError> {
-        self.write(&this, value, |state, value| state.set_input(lane, value))
+        self.write(&this, lane, value, |state, value| state.set_input(lane, value))
     }
 
     fn set_prediction(
@@ -204,15 +264,22 @@ impl sampling::HostStepContext for StoreData {
     ) -> Result<(), HostError> {
         self.alive()?;
         let mut take = |handle: Option<Resource<Tensor>>| match handle {
-            Some(handle) => Ok::<_, HostError>(Some(self.take_tensor(handle)?)),
+            Some(handle) => Ok::<_, HostError>(Some(self.take_tensor(handle)?.compact()?)),
             None => Ok(None),
         };
         let conditional = take(value.conditional)?;
         let unconditional = take(value.unconditional)?;
-        let guided = self.take_tensor(value.guided)?;
+        let guided = self.take_tensor(value.guided)?.compact()?;
         let prediction = math::Prediction { guided, conditional, unconditional };
         let kind = lift_kind(kind);
-        Ok(self.context(&this, |state| state.set_prediction(lane, kind, prediction))??)
+        let limit = self.run.limits.node_tensor_bytes;
+        Ok(self.context(&this, |state| {
+            let parts = [&prediction.conditional, &prediction.unconditional];
+            for tensor in parts.into_iter().flatten().chain([&prediction.guided]) {
+                fits(state, lane, tensor, limit)?;
+            }
+            state.set_prediction(lane, kind, prediction)
+        })??)
     }
 
     fn epsilon(
@@ -243,7 +310,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         value: Resource<Tensor>,
     ) -> Result<(), HostError> {
-        self.write(&this, value, |state, value| state.set_epsilon(lane, value))
+        self.write(&this, lane, value, |state, value| state.set_epsilon(lane, value))
     }
 
     fn set_denoised(
@@ -252,7 +319,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         value: Resource<Tensor>,
     ) -> Result<(), HostError> {
-        self.write(&this, value, |state, value| state.set_denoised(lane, value))
+        self.write(&this, lane, value, |state, value| state.set_denoised(lane, value))
     }
 
     fn mean(&mut self, this: Handle, lane: u32) -> wasmtime::Result<Option<Resource<Tensor>>> {
@@ -266,7 +333,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         value: Resource<Tensor>,
     ) -> Result<(), HostError> {
-        self.write(&this, value, |state, value| state.set_mean(lane, value))
+        self.write(&this, lane, value, |state, value| state.set_mean(lane, value))
     }
 
     fn latent(&mut self, this: Handle, lane: u32) -> Result<Resource<Tensor>, HostError> {
@@ -279,7 +346,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         value: Resource<Tensor>,
     ) -> Result<(), HostError> {
-        self.write(&this, value, |state, value| state.set_latent(lane, value))
+        self.write(&this, lane, value, |state, value| state.set_latent(lane, value))
     }
 
     fn rewritten(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
@@ -297,7 +364,17 @@ impl sampling::HostStepContext for StoreData {
         name: String,
         value: Resource<Tensor>,
     ) -> wasmtime::Result<()> {
-        let value = self.take_tensor(value)?;
+        let value = self.take_tensor(value)?.compact().map_err(wasmtime::Error::new)?;
+        let limit = self.run.limits.node_tensor_bytes;
+        let slots = &self.table.get(&this)?.0.slots;
+        let held = slots.fetch_add(value.bytes(), Ordering::Relaxed).saturating_add(value.bytes());
+        if held > limit || name.len() > NAME {
+            let message = format!(
+                "found slots of {held} bytes and a name of {}, at most {limit} and {NAME} are kept",
+                name.len()
+            );
+            return Err(wasmtime::Error::new(Error::new(Code::LimitExceeded, message)));
+        }
         self.context(&this, |state| state.set_slot(&name, value))
     }
 
@@ -309,12 +386,14 @@ impl sampling::HostStepContext for StoreData {
         value: f64,
     ) -> wasmtime::Result<()> {
         let step = self.context(&this, |state| state.index())?;
+        let name = super::clean(&name);
         tracing::debug!(node = %self.node, step, lane, name, value, "trace");
         Ok(())
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
-        self.table.delete(this)?;
+        let context = self.table.delete(this)?;
+        self.ledger.remove(&[context.storage()]);
         Ok(())
     }
 }

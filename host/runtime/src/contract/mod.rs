@@ -7,6 +7,7 @@
 mod call;
 mod context;
 mod images;
+mod ledger;
 mod models;
 mod objects;
 mod policy;
@@ -20,6 +21,8 @@ use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::call::Call;
 pub use self::context::Context;
+use self::ledger::Ledger;
+pub use self::ledger::Storage;
 pub use self::models::Model;
 pub use self::policy::Policy;
 pub(crate) use self::policy::checked_window;
@@ -29,7 +32,10 @@ use crate::bindings::amdm::node::types;
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Limiter;
 use crate::run::Shared;
-use crate::value::Value;
+use crate::value::{Object, Value};
+
+/// Bytes of a message or a name that reaches people.
+const TEXT: usize = 4096;
 
 /// What one guest instance may touch.
 pub struct StoreData {
@@ -43,8 +49,12 @@ pub struct StoreData {
     pub limiter: Limiter,
     /// 10 ms ticks spent in guest code since the last call into it.
     pub ticks: u64,
-    /// Bytes of the tensors that the table holds.
-    tensor_bytes: usize,
+    /// Whether it is a step operator, which has a sampler above it.
+    pub operator: bool,
+    /// What the table's handles keep alive.
+    ledger: Ledger,
+    /// Policies that are open.
+    policies: usize,
     raised: Option<(types::Error, Failure)>,
 }
 
@@ -54,7 +64,18 @@ impl StoreData {
         let mut table = ResourceTable::new();
         table.set_max_capacity(run.limits.guest_handles);
         let limiter = Limiter::new(run.limits.guest_memory);
-        Self { table, run, node, limiter, ticks: 0, tensor_bytes: 0, raised: None }
+        let ledger = Ledger::new(run.limits.node_tensor_bytes);
+        Self {
+            table,
+            run,
+            node,
+            limiter,
+            ticks: 0,
+            operator: false,
+            ledger,
+            policies: 0,
+            raised: None,
+        }
     }
 
     /// What the error that a guest ended with means to the run.
@@ -71,38 +92,71 @@ impl StoreData {
     }
 
     fn push<T: Send + 'static>(&mut self, value: T) -> Result<Resource<T>, HostError> {
-        self.table.push(value).map_err(|_| self.handles_exhausted())
+        self.table.push(value).map_err(|_| self.handles_exhausted().into())
     }
 
     /// A handle on a tensor, within the bytes that one node may hold.
     fn push_tensor(&mut self, tensor: Tensor) -> Result<Resource<Tensor>, HostError> {
-        let bytes = tensor.bytes();
-        let limit = self.run.limits.node_tensor_bytes;
-        let held = self.tensor_bytes.saturating_add(bytes);
-        if held > limit {
-            return Err(HostError::Node(Error::new(
-                Code::LimitExceeded,
-                format!("the node would hold {held} bytes of tensors, at most {limit} are given"),
-            )));
-        }
-        let handle = self.push(tensor)?;
-        self.tensor_bytes = held;
-        Ok(handle)
+        self.ledger.add(&[tensor.storage()])?;
+        self.push(tensor)
     }
 
     /// The tensor of a handle that is given up.
     fn take_tensor(&mut self, handle: Resource<Tensor>) -> wasmtime::Result<Tensor> {
         let tensor = self.table.delete(handle)?;
-        self.tensor_bytes = self.tensor_bytes.saturating_sub(tensor.bytes());
+        self.ledger.remove(&[tensor.storage()]);
         Ok(tensor)
     }
 
-    fn handles_exhausted(&self) -> HostError {
+    /// A handle on an object, within the bytes that one node may hold.
+    fn push_object(&mut self, object: Object) -> Result<Resource<Object>, HostError> {
+        let mut held = Vec::new();
+        object.storages(&mut held);
+        self.ledger.add(&held)?;
+        self.push(object)
+    }
+
+    /// The object of a handle that is given up.
+    fn take_object(&mut self, handle: Resource<Object>) -> wasmtime::Result<Object> {
+        let object = self.table.delete(handle)?;
+        let mut held = Vec::new();
+        object.storages(&mut held);
+        self.ledger.remove(&held);
+        Ok(object)
+    }
+
+    /// A handle on a step context, within the bytes that one node may hold.
+    pub fn push_context(&mut self, context: Context) -> Result<Resource<Context>, HostError> {
+        self.ledger.add(&[context.storage()])?;
+        self.push(context)
+    }
+
+    /// Fails where one operation would read more than a node may hold: repeated handles cost
+    /// nothing to hold.
+    fn affordable<'a>(
+        &self,
+        operands: impl IntoIterator<Item = &'a Tensor>,
+    ) -> Result<(), HostError> {
+        let found = operands.into_iter().fold(0, |sum: usize, tensor| {
+            sum.saturating_add(tensor.bytes())
+        });
+        let limit = self.run.limits.node_tensor_bytes;
+        if found <= limit {
+            return Ok(());
+        }
+        Err(HostError::Node(Error::new(
+            Code::LimitExceeded,
+            format!("found operands of {found} bytes, at most {limit} are read at once"),
+        )))
+    }
+
+    /// The error of a node that holds as many handles as it may.
+    pub fn handles_exhausted(&self) -> Error {
         let limit = self.run.limits.guest_handles;
-        HostError::Node(Error::new(
+        Error::new(
             Code::LimitExceeded,
             format!("the node holds {limit} handles, which is as many as it may"),
-        ))
+        )
     }
 
     /// A host value as the guest sees it.
@@ -114,7 +168,7 @@ impl StoreData {
             Value::Text(value) => WitValue::Text(value.to_string()),
             Value::Json(value) => WitValue::Json(value.to_string()),
             Value::Tensor(value) => WitValue::Tensor(self.push_tensor(value)?),
-            Value::Object(value) => WitValue::Object(self.push(value)?),
+            Value::Object(value) => WitValue::Object(self.push_object(value)?),
         })
     }
 
@@ -127,7 +181,7 @@ impl StoreData {
             WitValue::Text(value) => Value::Text(value.into()),
             WitValue::Json(value) => Value::Json(value.into()),
             WitValue::Tensor(handle) => Value::Tensor(self.take_tensor(handle)?),
-            WitValue::Object(handle) => Value::Object(self.table.delete(handle)?),
+            WitValue::Object(handle) => Value::Object(self.take_object(handle)?),
         })
     }
 }
@@ -170,7 +224,7 @@ impl From<wasmtime::component::ResourceTableError> for HostError {
 impl types::Host for StoreData {
     fn convert_error(&mut self, error: HostError) -> wasmtime::Result<types::Error> {
         let failure = match error {
-            HostError::Node(error) => Failure::from(error),
+            HostError::Node(error) => Failure::from(legible(error)),
             HostError::Raised(failure) => failure,
             HostError::Trap(trap) => return Err(trap),
         };
@@ -204,7 +258,27 @@ fn lift_error(error: types::Error) -> Error {
         types::ErrorCode::Denied => Code::Denied,
         types::ErrorCode::Internal => Code::Internal,
     };
-    Error { code, message: error.message, input: error.input }
+    legible(Error { code, message: error.message, input: error.input })
+}
+
+/// The error with texts that fit a terminal: of bounded length, without control characters.
+fn legible(error: Error) -> Error {
+    let message = match clean(&error.message) {
+        message if message.trim().is_empty() => "no reason was given".into(),
+        message => message,
+    };
+    let input = error.input.map(|input| clean(&input));
+    Error { code: error.code, message, input }
+}
+
+/// The start of a text that a guest made, in one line.
+fn clean(text: &str) -> String {
+    let end = text.floor_char_boundary(TEXT);
+    let mut clean = text[..end].replace(char::is_control, " ");
+    if end < text.len() {
+        clean.push_str(&format!("... ({} bytes)", text.len()));
+    }
+    clean
 }
 
 fn lower_code(code: Code) -> types::ErrorCode {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amdm::error::Error;
+use amdm::error::{Code, Error};
 use amdm_diffusion::{Conditioning, Denoiser, PredictionKind, Tensor};
 use wasmtime::component::Resource;
 
@@ -10,6 +10,9 @@ use super::objects::into_trap;
 use super::{HostError, StoreData};
 use crate::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
 use crate::value::Object;
+
+/// Most timesteps that a model is asked for: training has 1,000.
+const STEPS: u32 = 100_000;
 
 /// A network that the host holds.
 pub struct Model(pub Arc<dyn Denoiser>);
@@ -60,6 +63,12 @@ impl models::Host for StoreData {
         parts: bool,
     ) -> Result<Vec<Prediction>, HostError> {
         self.alive()?;
+        let limit = amdm::math::state::LANES as usize;
+        if requests.len() > limit {
+            let found = requests.len();
+            let message = format!("found {found} requests in one step, expected at most {limit}");
+            return Err(Error::new(Code::LimitExceeded, message).into());
+        }
         let resolved =
             requests.iter().map(|request| self.resolve(request)).collect::<Result<Vec<_>, _>>()?;
         let asked = requests
@@ -99,7 +108,7 @@ impl models::HostModel for StoreData {
 
     fn to_object(&mut self, this: Handle) -> wasmtime::Result<Resource<Object>> {
         let object = Object::from_model(self.table.get(&this)?.0.clone());
-        self.push(object).map_err(into_trap)
+        self.push_object(object).map_err(into_trap)
     }
 
     fn info(&mut self, this: Handle) -> wasmtime::Result<ModelInfo> {
@@ -122,6 +131,10 @@ impl models::HostModel for StoreData {
     }
 
     fn timesteps(&mut self, this: Handle, steps: u32) -> wasmtime::Result<Vec<f64>> {
+        if steps > STEPS {
+            let message = format!("found {steps} steps to plan, expected at most {STEPS}");
+            return Err(wasmtime::Error::new(Error::new(Code::LimitExceeded, message)));
+        }
         Ok(self.table.get(&this)?.0.timesteps(steps))
     }
 
@@ -134,7 +147,7 @@ impl models::HostModel for StoreData {
         self.alive()?;
         let model = &self.table.get(&this)?.0.info().name;
         Err(Error::new(
-            amdm::error::Code::Unsupported,
+            Code::Unsupported,
             format!("the model {model:?} takes no adapters, found {name:?}"),
         )
         .into())
@@ -152,7 +165,7 @@ impl models::HostModel for StoreData {
             .map(|(name, handle)| Ok((name.as_str(), self.table.get(handle)?)))
             .collect::<Result<Vec<_>, HostError>>()?;
         let conditioning = self.table.get(&this)?.0.condition(&json, &parts)?;
-        self.push(Object::from_conditioning(conditioning))
+        self.push_object(Object::from_conditioning(conditioning))
     }
 
     fn list_names(&mut self, kind: String) -> wasmtime::Result<Vec<String>> {

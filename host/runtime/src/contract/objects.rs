@@ -22,7 +22,7 @@ impl objects::HostObject for StoreData {
             .map(|(name, value)| Ok((name, self.lift(value)?)))
             .collect::<Result<Vec<_>, HostError>>()?;
         let object = Object::fields(&kind, fields)?;
-        self.push(object)
+        self.push_object(object)
     }
 
     fn kind(&mut self, this: Handle) -> wasmtime::Result<String> {
@@ -36,22 +36,22 @@ impl objects::HostObject for StoreData {
 
     fn items(&mut self, this: Handle) -> wasmtime::Result<Vec<Handle>> {
         let items = self.table.get(&this)?.items();
-        items.into_iter().map(|item| Ok(self.table.push(item)?)).collect()
+        items.into_iter().map(|item| self.push_object(item).map_err(into_trap)).collect()
     }
 
     fn append(&mut self, this: Handle, item: Handle) -> Result<Handle, HostError> {
         self.alive()?;
         let list = self.table.get(&this)?.append(self.table.get(&item)?)?;
-        self.push(list)
+        self.push_object(list)
     }
 
     fn share(&mut self, this: Handle) -> wasmtime::Result<Handle> {
         let object = self.table.get(&this)?.clone();
-        Ok(self.table.push(object)?)
+        self.push_object(object).map_err(into_trap)
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
-        self.table.delete(this)?;
+        self.take_object(this)?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amdm::error::Error;
+use amdm::error::{Code, Error};
 use wasmtime::component::Resource;
 
 use super::{Context, HostError, StoreData};
@@ -10,6 +10,9 @@ use crate::bindings::amdm::node::sampling::{self, Phase};
 use crate::failure::Failure;
 use crate::guest::Operator;
 use crate::value::Object;
+
+/// Policies that a node may have open: a sampler opens one, and each holds instances of its own.
+const POLICIES: usize = 16;
 
 /// The operators of one sampling, with their state between steps.
 pub struct Policy(Arc<Mutex<Vec<Operator>>>);
@@ -38,6 +41,14 @@ fn each(
 impl sampling::HostPolicy for StoreData {
     fn open(&mut self, object: Resource<Object>, steps: u32) -> Result<Handle, HostError> {
         self.alive()?;
+        if self.operator {
+            let message = "a step operator cannot open a policy, only a sampler can";
+            return Err(Error::new(Code::Denied, message).into());
+        }
+        if self.policies >= POLICIES {
+            let message = format!("the node has {POLICIES} policies open, which is as many as it may");
+            return Err(Error::new(Code::LimitExceeded, message).into());
+        }
         let specs = self.table.get(&object)?.operators()?.to_vec();
         let mut operators = Vec::with_capacity(specs.len());
         let mut windows = Vec::with_capacity(specs.len());
@@ -46,7 +57,9 @@ impl sampling::HostPolicy for StoreData {
             windows.push(operator.window());
             operators.push(operator);
         }
-        self.push(Policy(Arc::new(Mutex::new(operators))))
+        let handle = self.push(Policy(Arc::new(Mutex::new(operators))))?;
+        self.policies += 1;
+        Ok(handle)
     }
 
     fn end(&mut self, this: Handle) -> wasmtime::Result<u32> {
@@ -97,6 +110,7 @@ impl sampling::HostPolicy for StoreData {
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
         self.table.delete(this)?;
+        self.policies -= 1;
         Ok(())
     }
 }

@@ -82,6 +82,7 @@ impl tensors::HostTensor for StoreData {
             .iter()
             .map(|(handle, weight)| Ok((self.table.get(handle)?, *weight)))
             .collect::<Result<Vec<_>, HostError>>()?;
+        self.affordable(tensors.iter().map(|(tensor, _)| *tensor))?;
         let result = Tensor::linear_combination(&tensors)?;
         self.push_tensor(result)
     }
@@ -93,6 +94,7 @@ impl tensors::HostTensor for StoreData {
     ) -> Result<Handle, HostError> {
         self.alive()?;
         let (terms, weights) = (self.all(&terms)?, self.all(&weights)?);
+        self.affordable(&terms)?;
         let result = Tensor::sample_combination(
             &terms.iter().collect::<Vec<_>>(),
             &weights.iter().collect::<Vec<_>>(),
@@ -178,6 +180,7 @@ impl tensors::HostTensor for StoreData {
     fn concat(&mut self, parts: Vec<Handle>, axis: u32) -> Result<Handle, HostError> {
         self.alive()?;
         let parts = self.all(&parts)?;
+        self.affordable(&parts)?;
         let result = Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis)?;
         self.push_tensor(result)
     }
@@ -205,7 +208,7 @@ impl tensors::HostTensor for StoreData {
 
 impl tensors::HostGenerator for StoreData {
     fn new(&mut self, seed: u64) -> wasmtime::Result<Resource<Generator>> {
-        Ok(self.table.push(Generator(amdm_diffusion::noise::Generator::new(seed)))?)
+        self.push(Generator(amdm_diffusion::noise::Generator::new(seed))).map_err(into_trap)
     }
 
     fn normal(&mut self, this: Resource<Generator>, shape: Vec<u32>) -> Result<Handle, HostError> {

@@ -14,13 +14,16 @@ const TEXT: usize = 16 << 10;
 /// # Errors
 /// `limit_exceeded` for a label or a text that is too big, `invalid_input` for a size that is none.
 pub fn draw(text: &str, width: u32, height: u32, size: f32) -> Result<Vec<f32>, Error> {
-    if width > SIDE || height > SIDE || text.len() > TEXT {
+    let bytes = u64::from(width) * u64::from(height) * 12;
+    let fits = width <= SIDE && height <= SIDE && bytes <= amdm::limits::TENSOR_BYTES as u64;
+    if !fits || text.len() > TEXT {
         return Err(Error::new(
             Code::LimitExceeded,
             format!(
                 "found a label of {width} x {height} pixels and {} bytes of text, \
-                 at most {SIDE} x {SIDE} and {TEXT} are drawn",
-                text.len()
+                 at most {SIDE} a side, {} bytes in all and {TEXT} of text are drawn",
+                text.len(),
+                amdm::limits::TENSOR_BYTES
             ),
         ));
     }
@@ -63,6 +66,10 @@ impl Canvas {
             pen += font.h_advance(id);
             let Some(outline) = font.outline_glyph(glyph) else { continue };
             let bounds = outline.px_bounds();
+            // Letters outside cost as much as those inside, and a text may have thousands.
+            if bounds.min.x > self.width as f32 || bounds.min.y > self.height as f32 {
+                continue;
+            }
             outline.draw(|x, y, coverage| {
                 self.darken(
                     x as i64 + bounds.min.x as i64,

@@ -10,7 +10,7 @@ use amdm::error::{Code, Error};
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use amdm_diffusion::image::to_rows;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::place;
 use crate::cancel::Cancel;
@@ -40,7 +40,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// Writes one file an image of the batch and gives their names, relative to the directory.
+    /// Writes one file an image of the batch, all or none, and gives their names, relative to the
+    /// directory.
     ///
     /// # Errors
     /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
@@ -58,25 +59,24 @@ impl Outputs {
             .file_name()
             .and_then(|name| name.to_str())
             .ok_or_else(|| Error::invalid("expected a file name in UTF-8").at("filename_prefix"))?;
-        let mut next = next_number(&folder, stem)?;
-        let mut names = Vec::new();
         let [_, height, width, channels] = image.shape()[..] else {
             let found = image.shape();
             let message =
                 format!("found a tensor {found:?}, expected [batch, height, width, channels]");
             return Err(Error::invalid(message).at("images"));
         };
+        let mut files = Vec::new();
         for bytes in to_rows(image)? {
             cancel.check()?;
-            let file = self.write(&folder, &Pixels { width, height, channels, bytes })?;
-            let name = persist(file, &folder, stem, &mut next)?;
-            let relative = prefix.with_file_name(name);
-            names.push(relative.to_string_lossy().replace('\\', "/"));
+            files.push(self.write(&folder, &Pixels { width, height, channels, bytes })?);
         }
-        Ok(names)
+        cancel.check()?;
+        let names = publish(files, &folder, stem)?;
+        let relative = names.iter().map(|name| prefix.with_file_name(name));
+        Ok(relative.map(|path| path.to_string_lossy().replace('\\', "/")).collect())
     }
 
-    fn write(&self, folder: &Path, pixels: &Pixels) -> Result<NamedTempFile, Error> {
+    fn write(&self, folder: &Path, pixels: &Pixels) -> Result<TempPath, Error> {
         let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".amdm-").suffix(".part");
@@ -92,7 +92,8 @@ impl Outputs {
         writer.flush().map_err(|error| fail(&error))?;
         drop(writer);
         file.as_file().sync_all().map_err(|error| fail(&error))?;
-        Ok(file)
+        // Closed here: a batch may have more images than a process may have open files.
+        Ok(file.into_temp_path())
     }
 
     fn encode(&self, writer: &mut impl Write, pixels: &Pixels) -> Result<(), png::EncodingError> {
@@ -120,9 +121,25 @@ struct Pixels {
     bytes: Vec<u8>,
 }
 
-/// Gives the finished file the next free number.
+/// Gives the finished files the next free numbers, or none of them where one cannot have it.
+fn publish(files: Vec<TempPath>, folder: &Path, stem: &str) -> Result<Vec<String>, Error> {
+    let mut next = next_number(folder, stem)?;
+    let mut names = Vec::with_capacity(files.len());
+    for file in files {
+        match persist(file, folder, stem, &mut next) {
+            Ok(name) => names.push(name),
+            Err(error) => {
+                names.iter().for_each(|name| drop(std::fs::remove_file(folder.join(name))));
+                return Err(error);
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// Gives a finished file the next free number.
 fn persist(
-    mut file: NamedTempFile,
+    mut file: TempPath,
     folder: &Path,
     stem: &str,
     next: &mut u64,
@@ -133,7 +150,7 @@ fn persist(
         match file.persist_noclobber(folder.join(&name)) {
             Ok(_) => return Ok(name),
             Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                file = taken.file;
+                file = taken.path;
             }
             Err(failed) => return Err(unwritable(folder, &failed.error)),
         }

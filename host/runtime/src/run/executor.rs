@@ -16,6 +16,9 @@ use crate::guest::Guest;
 use crate::pack::Pack;
 use crate::value::{Object, Value};
 
+/// Step operators in one chain: a run needs two or three, and each has a guest's memory.
+const OPERATORS: usize = 64;
+
 /// The state of one execution.
 pub(crate) struct Executor<'a> {
     graph: &'a Checked,
@@ -73,7 +76,7 @@ impl<'a> Executor<'a> {
 
     fn node(&mut self, index: usize, uses: &HashMap<Source, usize>) -> Result<(), Failure> {
         let node = &self.graph.nodes[index];
-        let name = reference(node);
+        let name = NodeRef::of(node);
         if self.run.cancel.is_set() {
             return Err(self.run.cancel.failure().in_node(&name));
         }
@@ -178,14 +181,6 @@ impl<'a> Executor<'a> {
     }
 }
 
-fn reference(node: &CheckedNode) -> NodeRef {
-    NodeRef {
-        id: node.id.clone(),
-        class: node.descriptor.r#type.clone(),
-        title: node.title.clone(),
-    }
-}
-
 /// What a step operator's node yields: the chain before it, and itself.
 fn operator(
     pack: &Arc<Pack>,
@@ -204,6 +199,10 @@ fn operator(
         if let Value::Object(object) = value {
             chain.extend(object.operators()?.iter().cloned());
         }
+    }
+    if chain.len() >= OPERATORS {
+        let message = format!("found more than {OPERATORS} operators in a chain");
+        return Err(Error::new(amdm::error::Code::LimitExceeded, message).into());
     }
     chain.push(Arc::new(OperatorSpec {
         pack: pack.clone(),
@@ -235,6 +234,9 @@ fn judge(input: &Input, value: Value) -> Result<Value, Error> {
         }
         _ => return Ok(value),
     };
+    if !number.is_finite() {
+        return Err(Error::invalid(format!("found {number} on the link, expected a finite number")));
+    }
     let bound = |bound: &Option<serde_json::Value>| bound.as_ref().and_then(|value| value.as_f64());
     let (min, max) = (bound(&input.min), bound(&input.max));
     if min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max) {

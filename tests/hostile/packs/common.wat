@@ -1,0 +1,20 @@
+;; In every pack: memory, an allocator that never frees, the descriptors' section, and a result.
+(memory (export "memory") 4)
+(global $heap (mut i32) (i32.const 131072))
+(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+  (global.set $heap (i32.and (i32.add (global.get $heap) (i32.const 15)) (i32.const -16)))
+  (global.get $heap)
+  (global.set $heap (i32.add (global.get $heap) (local.get 3))))
+(@custom "amdm:nodes" "@NODES@")
+;; `ok` of a `result<_, error>`.
+(func $done (result i32)
+  (i32.store (i32.const 32) (i32.const 0))
+  (i32.const 32))
+;; `err` of a `result<_, error>` with a message in memory, naming no input.
+(func $fail (param $code i32) (param $at i32) (param $length i32) (result i32)
+  (i32.store (i32.const 32) (i32.const 1))
+  (i32.store (i32.const 36) (local.get $code))
+  (i32.store (i32.const 40) (local.get $at))
+  (i32.store (i32.const 44) (local.get $length))
+  (i32.store (i32.const 48) (i32.const 0))
+  (i32.const 32))

@@ -1,0 +1,12 @@
+;; A node that gives what no graph can say.
+(module
+  (import "amdm:node/runtime@0.1.0" "[method]call.set-output" (func $set-output (param i32 i32 i32 i32 i64 i32 i32)))
+  @COMMON@
+  @DESCRIBE@
+  (data (i32.const 1024) "value")
+  (func (export "amdm:node/nodes@0.1.0#execute") (param $class i32) (param $length i32) (param $call i32)
+    (result i32)
+    (call $set-output (local.get $call) (i32.const 1024) (i32.const 5)
+      (i32.const 2) (i64.const 0x7ff8000000000000) (i32.const 0) (i32.const 96))
+    (i32.const 96))
+)

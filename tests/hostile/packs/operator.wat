@@ -1,0 +1,16 @@
+;; What operators do alike: they are made, want no parts, and agree to everything.
+(func (export "amdm:node/nodes@0.1.0#execute") (param i32 i32 i32) (result i32) (call $done))
+(func (export "amdm:node/step-operators@0.1.0#make") (param i32 i32 i32) (result i32)
+  (i32.store (i32.const 64) (i32.const 0))
+  (i32.store (i32.const 68) (call $new (i32.const 7)))
+  (i32.const 64))
+(func (export "amdm:node/step-operators@0.1.0#[method]operator.wants-parts")
+  (param i32) (result i32) (i32.const 0))
+(func (export "amdm:node/step-operators@0.1.0#[method]operator.check")
+  (param i32 i32) (result i32) (call $done))
+;; The window [@START@, @END@).
+(func (export "amdm:node/step-operators@0.1.0#[method]operator.window")
+  (param i32 i32 i32 i32) (result i32)
+  (i32.store (i32.const 80) (i32.const @START@))
+  (i32.store (i32.const 84) (i32.const @END@))
+  (i32.const 80))

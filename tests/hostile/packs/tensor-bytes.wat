@@ -1,0 +1,20 @@
+;; A node that doubles a tensor until it is refused.
+(module
+  (import "amdm:node/tensors@0.1.0" "[static]tensor.from-f32" (func $from-f32 (param i32 i32 i32 i32 i32)))
+  (import "amdm:node/tensors@0.1.0" "[static]tensor.concat" (func $concat (param i32 i32 i32 i32)))
+  @COMMON@
+  @DESCRIBE@
+  ;; A shape [64].
+  (data (i32.const 1024) "\40\00\00\00")
+  (func (export "amdm:node/nodes@0.1.0#execute") (param $class i32) (param $length i32) (param $call i32)
+    (result i32)
+    (local $tensor i32)
+    (call $from-f32 (i32.const 1024) (i32.const 1) (i32.const 2048) (i32.const 64) (i32.const 96))
+    (loop $again
+      (local.set $tensor (i32.load (i32.const 100)))
+      (i32.store (i32.const 112) (local.get $tensor))
+      (i32.store (i32.const 116) (local.get $tensor))
+      (call $concat (i32.const 112) (i32.const 2) (i32.const 0) (i32.const 96))
+      (br_if $again (i32.eqz (i32.load8_u (i32.const 96)))))
+    (i32.const 96))
+)
