@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use amdm::error::Error;
-use amdm::math::Tensor as _;
+use amdm::math::{PredictionKind, Tensor as _};
 
 use crate::{Conditioning, Result, Tensor, failure};
 
