@@ -48,16 +48,11 @@ pub fn overlap(a: [f64; 4], b: [f64; 4]) -> f64 {
 }
 
 fn found(image: &Image, region: &[usize]) -> Found {
-    let edge = |pick: fn(usize, usize) -> usize, axis: fn(usize) -> usize| {
-        region.iter().map(|&at| axis(at)).reduce(pick).unwrap() as f64
-    };
-    let (x, y): (fn(usize) -> usize, fn(usize) -> usize) = (|at| at % SIDE, |at| at / SIDE);
-    let bounds = [
-        edge(usize::min, x),
-        edge(usize::min, y),
-        edge(usize::max, x) + 1.0,
-        edge(usize::max, y) + 1.0,
-    ];
+    let columns = || region.iter().map(|&at| at % SIDE);
+    let rows = || region.iter().map(|&at| at / SIDE);
+    let (left, right) = (columns().min().unwrap(), columns().max().unwrap() + 1);
+    let (top, bottom) = (rows().min().unwrap(), rows().max().unwrap() + 1);
+    let bounds = [left, top, right, bottom].map(|edge| edge as f64);
     let (colour, distance) = nearest(core(image, region));
     let (shape, overlap) = template(region, bounds);
     Found { bounds, colour, distance, shape, overlap }
