@@ -11,6 +11,9 @@ use super::process::{posterior, posterior_mean};
 use super::{NoiseLevel, Operator, Part, Phase, StepContext, Tensor};
 use crate::error::Error;
 
+/// Radius of a shell below which it is a point: keeps divisions finite.
+const TINY: f64 = 1e-30;
+
 /// How far a latent moves; the same cases as `mode` in `wit/standard.wit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
@@ -59,11 +62,15 @@ impl<T: Tensor> ManifoldRefine<T> {
         Self { mode, mean, radius, shell, clamp, alphas_cumprod, before }
     }
 
-    fn refine_posterior<C>(&self, context: &C, lane: u32) -> Result<(), Error>
+    fn refine_posterior<C>(
+        &self,
+        context: &C,
+        lane: u32,
+        (now, next): (NoiseLevel, NoiseLevel),
+    ) -> Result<(), Error>
     where
         C: StepContext<Tensor = T>,
     {
-        let (now, next) = (context.now(), context.next());
         let sigma = posterior(now, next).sigma;
         let strength = match self.mode {
             Mode::Shell => sigma,
@@ -158,9 +165,12 @@ impl<C: StepContext> Operator<C> for ManifoldRefine<C::Tensor> {
     fn apply(&mut self, phase: Phase, context: &C) -> Result<(), Error> {
         match (phase, self.mean) {
             (Phase::Stepped, Mean::Official) => self.refine_official(context),
-            (Phase::Stepped, Mean::Posterior) => (0..context.lanes())
-                .filter(|&lane| context.has_prediction(lane))
-                .try_for_each(|lane| self.refine_posterior(context, lane)),
+            (Phase::Stepped, Mean::Posterior) => {
+                let levels = (context.now(), context.next());
+                (0..context.lanes())
+                    .filter(|&lane| context.has_prediction(lane))
+                    .try_for_each(|lane| self.refine_posterior(context, lane, levels))
+            }
             _ => Ok(()),
         }
     }
@@ -198,10 +208,8 @@ pub fn by_radius<T: Tensor>(value: &T, mean: &T, length: f64, clamp: bool) -> Re
 
 /// Moves each sample of `value` that is farther than `radius` from `mean` to that distance.
 pub fn to_shell<T: Tensor>(value: &T, mean: &T, radius: f64) -> Result<T, Error> {
-    let distance = distance(value, mean)?;
-    let one = distance.affine(0.0, 1.0)?;
-    let part = distance.affine(0.0, radius)?.div(&distance)?;
-    let part = distance.select(radius, &part, &one)?;
+    let distance = distance(value, mean)?.clamp(radius.max(TINY), f64::INFINITY)?;
+    let part = distance.affine(0.0, radius.max(TINY))?.div(&distance)?;
     T::sample_combination(&[value, mean], &[&part, &part.affine(-1.0, 1.0)?])
 }
 

@@ -132,7 +132,8 @@ pub fn sample<B: Backend>(
     context.set_stochastic(stepper.stochastic());
     let end = backend.open_policy(steps)?;
     backend.check(&context)?;
-    let mut run = Run { backend, lanes, steps, end, context, stepper, passes: 0 };
+    let shape = start.shape();
+    let mut run = Run { backend, lanes, shape, steps, end, context, stepper, passes: 0 };
     run.start(start, levels[0], settings.denoise)?;
     for (index, pair) in (0..).zip(levels.windows(2)) {
         run.step(index, pair[0], pair[1])?;
@@ -163,6 +164,7 @@ fn check(lanes: &[LaneSpec], settings: &Settings) -> Result<(), Error> {
 struct Run<'a, B: Backend> {
     backend: &'a mut B,
     lanes: &'a [LaneSpec],
+    shape: Vec<u32>,
     steps: u32,
     end: u32,
     context: B::Context,
@@ -176,12 +178,11 @@ impl<B: Backend> Run<'_, B> {
     }
 
     fn start(&mut self, start: &B::Tensor, first: NoiseLevel, denoise: f64) -> Result<(), Error> {
-        let shape = start.shape();
         for lane in self.all() {
             let latent = if self.steps == 0 {
                 start.share()
             } else {
-                let noise = self.backend.noise(lane, &shape)?;
+                let noise = self.backend.noise(lane, &self.shape)?;
                 if denoise < 1.0 {
                     let terms = [(start, first.signal), (&noise, first.noise)];
                     Tensor::linear_combination(&terms)?
@@ -210,7 +211,7 @@ impl<B: Backend> Run<'_, B> {
         }
         for lane in self.all() {
             if self.context.has_prediction(lane) {
-                self.advance(lane, guided)?;
+                self.advance(lane, (now, next), guided)?;
             }
         }
         if guided {
@@ -252,9 +253,13 @@ impl<B: Backend> Run<'_, B> {
     }
 
     /// Clamps the lane's prediction, moves its latent and, where operators follow, leaves the mean.
-    fn advance(&mut self, lane: u32, guided: bool) -> Result<(), Error> {
+    fn advance(
+        &mut self,
+        lane: u32,
+        (now, next): (NoiseLevel, NoiseLevel),
+        guided: bool,
+    ) -> Result<(), Error> {
         let context = &self.context;
-        let (now, next) = (context.now(), context.next());
         let spec = &self.lanes[lane as usize];
         if let Some(clip) = spec.clip {
             let clamped = context.denoised(lane, Part::Guided)?.clamp(-clip, clip)?;
@@ -266,13 +271,9 @@ impl<B: Backend> Run<'_, B> {
         let plain = spec.prediction == PredictionKind::Epsilon && spec.clip.is_none();
         let form = if plain && now.signal > 0.0 { Form::Epsilon } else { Form::Denoised };
         let sigma = self.stepper.sigma(now, next);
-        let noise = if sigma > 0.0 {
-            Some(self.backend.noise(lane, &context.input(lane)?.shape())?)
-        } else {
-            None
-        };
+        let noise = if sigma > 0.0 { Some(self.backend.noise(lane, &self.shape)?) } else { None };
         let latent = if guided && self.stepper.stochastic() {
-            let mean = self.stepper.step(context, lane, form, None)?;
+            let mean = self.stepper.step(context, lane, (now, next), form, None)?;
             let latent = match &noise {
                 Some(noise) => Tensor::linear_combination(&[(&mean, 1.0), (noise, sigma)])?,
                 None => mean.share(),
@@ -280,7 +281,7 @@ impl<B: Backend> Run<'_, B> {
             context.set_mean(lane, mean)?;
             latent
         } else {
-            self.stepper.step(context, lane, form, noise.as_ref())?
+            self.stepper.step(context, lane, (now, next), form, noise.as_ref())?
         };
         context.set_latent(lane, latent)
     }

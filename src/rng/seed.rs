@@ -8,9 +8,9 @@ const WEYL: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The seed of lane `lane` where the graph gives it none.
 ///
-/// Lane 0 has the sampler's own seed. Lane k has the upper 53 bits of the k-th value that SplitMix64
-/// (Steele, Lea and Flood 2014) yields after `sampler_seed`, so it is at most [`SEED_MAX`]. The
-/// function is part of the format: results record these seeds, and it never changes.
+/// Lane 0 has the sampler's own seed. Lane k has the upper 53 bits of the k-th value that
+/// SplitMix64 (Steele, Lea and Flood 2014) yields after `sampler_seed`, so it is at most
+/// [`SEED_MAX`]. The function is part of the format: it never changes, and results record seeds.
 pub const fn lane_seed(sampler_seed: u64, lane: u32) -> u64 {
     if lane == 0 {
         return sampler_seed;

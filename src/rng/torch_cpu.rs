@@ -36,7 +36,8 @@ impl TorchCpu {
 
     /// The next `n` values: what one call of `torch.randn` with `n` elements returns.
     ///
-    /// Drawing 32 at once differs from drawing 16 twice where `n` is no multiple of 16, as in torch.
+    /// As in torch, two calls draw other values than one call of the sum unless both are for
+    /// multiples of 16.
     pub fn normal(&mut self, n: usize) -> Vec<f32> {
         if n < BLOCK {
             #[allow(clippy::cast_possible_truncation)]

@@ -48,7 +48,7 @@ fn operators_stay_within_their_budget() {
         (
             "slerp and shell",
             vec![Box::new(aggregate(Method::Slerp)), Box::new(refine(Mode::Shell))],
-            54,
+            52,
         ),
     ];
     for (name, operators, most) in cases {

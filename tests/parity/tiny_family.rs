@@ -137,6 +137,18 @@ fn predictions_equal_the_recorded_ones_through_candle() {
     predictions_equal_the_recorded_ones(&Device::reference(1).unwrap());
 }
 
+#[test]
+fn a_batch_through_candle_equals_rows_on_the_cpu() {
+    let guided = |device: &Device| {
+        let model = load(device, "style");
+        let checker = model.condition(r#"{"style":"checker"}"#, &[]).unwrap();
+        let latent = Generator::new(5).normal(device, &[3, 3, 32, 32]).unwrap();
+        ask(&model, &latent, 400.0, &checker, 2.0, false).guided
+    };
+    let expected = guided(&Device::reference(1).unwrap()).to_f32().unwrap();
+    assert_close(&guided(&Device::cpu(2).unwrap()), &expected, "a batch of three");
+}
+
 /// DDIM with eta 0 and guidance 2, the clean latent clamped, by hand.
 fn sample(fixture: &Fixture, device: &Device, name: &str, row: usize) -> Tensor {
     let model = load(device, name);

@@ -95,7 +95,7 @@ fn processes<F: Real>(case: &Case<'_>) {
             case.check(&format!("rf_mu_{name}"), &mean(levels, PredictionKind::Flow, &x, &v));
             let context = seen(levels, PredictionKind::Flow, (&x, &v));
             let mut euler = Stepper::new(Solver::Euler, 1.0, 1);
-            let moved = euler.step(&context, 0, Form::Denoised, None).unwrap();
+            let moved = euler.step(&context, 0, levels, Form::Denoised, None).unwrap();
             case.check(&format!("rf_euler_{name}"), &moved);
             continue;
         }

@@ -10,8 +10,9 @@ use crate::args::LogFormat;
 /// # Errors
 /// Where the filter does not parse.
 pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)
-        .with_context(|| format!("found the log filter {filter:?}, expected a level such as info"))?;
+    let filter = EnvFilter::try_new(filter).with_context(|| {
+        format!("found the log filter {filter:?}, expected a level such as info")
+    })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),

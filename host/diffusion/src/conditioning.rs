@@ -1,7 +1,7 @@
 //! A condition that a model has prepared: opaque, immutable, cheap to clone.
 //!
-//! It remembers the family of models that it was made for, so that a condition of one model given to
-//! another is an error that says so instead of a wrong picture.
+//! It remembers the family of models that it was made for, so that a condition of one model given
+//! to another is an error that says so instead of a wrong picture.
 
 use std::any::Any;
 use std::fmt;

@@ -7,25 +7,12 @@
 use std::sync::Arc;
 
 use amdm::error::Error;
-use amdm::math::Tensor as _;
+use amdm::math::{PredictionKind, Tensor as _};
 
 use crate::{Conditioning, Result, Tensor, failure};
 
-/// Answers whether the run is being stopped; asked between the blocks of a network, from any thread.
+/// Answers whether the run is being stopped; asked between a network's blocks, from any thread.
 pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
-
-/// What a network's output means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PredictionKind {
-    /// The noise in the latent.
-    Epsilon,
-    /// `signal * epsilon - noise * x0` (Salimans and Ho 2022).
-    Velocity,
-    /// The clean latent.
-    Sample,
-    /// `noise - x0` along a straight path.
-    Flow,
-}
 
 /// Facts about a network that schedules, samplers and editors need.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Where tensors live and networks run, and the threads that serve it.
 //!
-//! A device owns a thread pool; the global pool of the process stays untouched, so that an embedder's
-//! own use of it and ours do not meet. CUDA is a matter of the build: the CPU build names the one that
-//! is wanted.
+//! A device owns a thread pool; the global pool of the process stays untouched, so that an
+//! embedder's own use of it and ours do not meet. CUDA is a matter of the build: the CPU build
+//! names the one that is wanted.
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Device {
     /// The CPU with `threads` threads; 0 takes as many as the process may use.
     ///
     /// # Errors
-    /// `limit_exceeded` for more than 1,024 threads, `internal` where the system refuses to start them.
+    /// `limit_exceeded` for more than 1,024 threads, `internal` where the system starts none.
     pub fn cpu(threads: usize) -> Result<Self> {
         Self::new(Backend::Host, "cpu".into(), threads)
     }

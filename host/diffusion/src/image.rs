@@ -121,7 +121,7 @@ pub fn to_rows(image: &Tensor) -> Result<Vec<Vec<u8>>> {
 /// [1, height, width, channels]; 255 becomes 1.
 ///
 /// # Errors
-/// `invalid_input` where the number of values does not fit, `limit_exceeded` for too large an image.
+/// `invalid_input` where the number of values does not fit, `limit_exceeded` for a large image.
 pub fn from_rows(
     device: &Device,
     width: u32,

@@ -8,7 +8,7 @@
 //! * [`image`]: resizing, and conversion to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
-//! the CPU every row is computed by itself with single-thread kernels, and rows spread over threads.
+//! the CPU every row is computed by itself with single-thread kernels, and rows spread over them.
 
 mod conditioning;
 mod denoiser;
@@ -23,7 +23,8 @@ mod tensor;
 mod weights;
 
 pub use conditioning::Conditioning;
-pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, PredictionKind, Request};
+pub use amdm::math::PredictionKind;
+pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, Request};
 pub use device::Device;
 pub use guidance::predict;
 pub use models::Models;

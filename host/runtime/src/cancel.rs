@@ -24,8 +24,7 @@ impl Cancel {
     /// The same token, set as well once `limit` has passed from now.
     #[must_use]
     pub fn with_timeout(&self, limit: Option<Duration>) -> Self {
-        let deadline =
-            limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        let deadline = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
         Self { stopped: self.stopped.clone(), deadline }
     }
 

@@ -79,7 +79,7 @@ pub struct Failure {
     pub code: FailureCode,
     /// The node at fault, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub node: Option<NodeRef>,
+    pub node: Option<Box<NodeRef>>,
     /// The input at fault, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
@@ -96,7 +96,7 @@ impl Failure {
     /// Names the node, unless one is named already.
     #[must_use]
     pub fn in_node(mut self, node: &NodeRef) -> Self {
-        self.node.get_or_insert_with(|| node.clone());
+        self.node.get_or_insert_with(|| Box::new(node.clone()));
         self
     }
 

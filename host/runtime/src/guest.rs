@@ -104,7 +104,8 @@ impl Guest {
         store.epoch_deadline_callback(move |mut context| {
             let data = context.data_mut();
             data.ticks += 1;
-            if data.run.cancel.is_set() || TICK.as_nanos() * u128::from(data.ticks) > limit.as_nanos()
+            if data.run.cancel.is_set()
+                || TICK.as_nanos() * u128::from(data.ticks) > limit.as_nanos()
             {
                 return Ok(UpdateDeadline::Interrupt);
             }

@@ -152,8 +152,9 @@ impl Pack {
         let pre = linker.instantiate_pre(&component).map_err(|error| {
             self.invalid(format!("it imports what the contract does not offer: {error:#}"))
         })?;
-        let nodes = nodes::GuestIndices::new(&pre)
-            .map_err(|error| self.invalid(format!("it does not export amdm:node/nodes: {error:#}")))?;
+        let nodes = nodes::GuestIndices::new(&pre).map_err(|error| {
+            self.invalid(format!("it does not export amdm:node/nodes: {error:#}"))
+        })?;
         let operators = step_operators::GuestIndices::new(&pre).ok();
         Ok(Ready { engine: self.engine.clone(), pre, nodes, operators })
     }
@@ -188,10 +189,7 @@ impl Pack {
 
     /// A failure of the pack's behaviour.
     pub fn mismatch(&self, message: impl Into<String>) -> Failure {
-        Failure::new(
-            FailureCode::PackMismatch,
-            format!("pack {}: {}", self.name(), message.into()),
-        )
+        Failure::new(FailureCode::PackMismatch, format!("pack {}: {}", self.name(), message.into()))
     }
 }
 
@@ -333,4 +331,3 @@ pub fn files(dir: &Path, limit: usize) -> Result<Vec<(PathBuf, Vec<u8>)>, Failur
     };
     paths.into_iter().map(read).collect()
 }
-

@@ -344,4 +344,3 @@ impl<B: Borrow<amdm_sdk::StepContext>> math::StepContext for Context<B> {
         self.0.borrow().trace(name, lane, value);
     }
 }
-

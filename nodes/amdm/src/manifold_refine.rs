@@ -19,6 +19,7 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> 
         manifold_refine::Mean::Posterior => Mean::Posterior,
         manifold_refine::Mean::Official => Mean::Official,
     };
-    let operator = ManifoldRefine::<Handle>::new(mode, mean, inputs.radius, inputs.shell, inputs.clamp);
+    let operator =
+        ManifoldRefine::<Handle>::new(mode, mean, inputs.radius, inputs.shell, inputs.clamp);
     Ok(Box::new(Native(operator)))
 }

@@ -1,17 +1,17 @@
 //! `Sampler`: the step loop of `amdm::math` over the host's networks, noise and operators.
 
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use amdm::error::{Code, Error as MathError};
 use amdm::math::schedule::{Schedule, Spacing};
-use amdm::math::{
-    Backend, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample,
-};
+use amdm::math::{Backend, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample};
 use amdm::rng::lane_seed;
 use amdm_sdk::{Call, Error, Generator, Model, Object, Policy, Request, StepContext, Tensor};
 
 use crate::handle::{Context, Handle, lift, lift_kind, lower, lower_phase};
+use crate::json;
 use crate::latent;
 use crate::pack::sampler::{self, Inputs, Outputs};
 
@@ -126,14 +126,19 @@ impl Backend for Host<'_> {
         self.generators[lane as usize].normal(shape).map(Handle).map_err(lift)
     }
 
-    fn progress(&mut self, done: u32, total: u32, context: &Self::Context) -> Result<(), MathError> {
+    fn progress(
+        &mut self,
+        done: u32,
+        total: u32,
+        context: &Self::Context,
+    ) -> Result<(), MathError> {
         self.call.progress(done, total);
         if self.call.cancelled() {
             return Err(MathError::new(Code::Cancelled, "the run was stopped"));
         }
-        if let Ok(latent) = context.0.latent(context.0.target()) {
-            let target = context.0.target() as usize;
-            self.call.preview(&self.lanes[target].model, &latent);
+        let target = context.0.target();
+        if let Ok(latent) = context.0.latent(target) {
+            self.call.preview(&self.lanes[target as usize].model, &latent);
         }
         Ok(())
     }
@@ -154,13 +159,14 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
         wanted: (0..lanes.len()).map(|lane| all || lane == inputs.target as usize).collect(),
     };
     let schedule = schedule(&inputs, settings.solver, target).map_err(lower)?;
-    let generators = (0..).zip(&lanes).map(|(index, lane)| {
-        Generator::new(lane.seed.unwrap_or_else(|| lane_seed(inputs.seed, index)))
-    });
+    let seed = |(index, lane): (u32, &Lane)| lane.seed.unwrap_or(lane_seed(inputs.seed, index));
+    let seeds = (0..).zip(&lanes).map(seed).collect::<Vec<u64>>();
+    let shown = json::array(seeds.iter().map(ToString::to_string));
+    call.set_ui(&format!("{{\"seeds\":{shown}}}"));
     let mut host = Host {
         call,
         lanes: &lanes,
-        generators: generators.collect(),
+        generators: seeds.into_iter().map(Generator::new).collect(),
         policy: inputs.policy.as_ref(),
         opened: None,
     };

@@ -175,8 +175,8 @@ impl AggregateStep {
         }
         let lanes: Vec<u32> =
             (0..context.lanes()).filter(|&lane| context.has_prediction(lane)).collect();
-        let target = lanes.iter().position(|&lane| lane == context.target());
-        let Some(target) = target else { return Ok(()) };
+        let target = context.target();
+        let Some(target) = lanes.iter().position(|&lane| lane == target) else { return Ok(()) };
         let weights: Vec<f64> = lanes.iter().map(|&lane| context.weight(lane)).collect();
         let alone = (0..lanes.len()).all(|at| at == target || weights[at] == 0.0);
         if alone && (self.method != Method::Official || lanes.len() < 2) {
@@ -210,8 +210,11 @@ impl AggregateStep {
 
     /// At the window's last step, sets the guidance of the steps that follow.
     fn guide_on<C: StepContext>(&self, context: &C) {
+        if self.guidance_after <= 0.0 {
+            return;
+        }
         let (_, end) = window::resolve(self.start, self.end, context.steps());
-        if self.guidance_after > 0.0 && context.index() + 1 == end {
+        if context.index() + 1 == end {
             for lane in 0..context.lanes() {
                 context.set_guidance(lane, self.guidance_after);
             }

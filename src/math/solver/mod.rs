@@ -84,16 +84,16 @@ impl<T: Tensor> Stepper<T> {
         }
     }
 
-    /// The lane's latent at the context's next level, from its input and guided prediction read in
-    /// `form`. `noise` is a unit normal draw; without it, the result is the mean.
+    /// The lane's latent at level `next`, from its input and guided prediction at level `now`, read
+    /// in `form`. `noise` is a unit normal draw; without it, the result is the mean.
     pub fn step<C: StepContext<Tensor = T>>(
         &mut self,
         context: &C,
         lane: u32,
+        (now, next): (NoiseLevel, NoiseLevel),
         form: Form,
         noise: Option<&T>,
     ) -> Result<T, Error> {
-        let (now, next) = (context.now(), context.next());
         let input = context.input(lane)?;
         if self.solver == Solver::Dpmpp2m {
             let denoised = context.denoised(lane, Part::Guided)?;

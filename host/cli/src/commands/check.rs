@@ -37,5 +37,8 @@ fn valid(arguments: &CheckArguments, nodes: usize, warnings: &[GraphError]) {
     for warning in warnings {
         output::note(format_args!("warning: {warning}"));
     }
-    output::line(format_args!("{}: valid, {nodes} nodes would run", arguments.graph.graph.display()));
+    output::line(format_args!(
+        "{}: valid, {nodes} nodes would run",
+        arguments.graph.graph.display()
+    ));
 }

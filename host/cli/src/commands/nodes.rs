@@ -37,9 +37,8 @@ fn catalogue(arguments: &NodesArguments) -> Result<Catalogue, Stop> {
 }
 
 fn unknown(catalogue: &Catalogue, class: &str) -> Stop {
-    let hint = catalogue.closest(class).map_or_else(String::new, |name| {
-        format!("; did you mean {name}?")
-    });
+    let hint =
+        catalogue.closest(class).map_or_else(String::new, |name| format!("; did you mean {name}?"));
     Stop::new(USAGE, format!("there is no node {class:?}{hint}"))
 }
 

@@ -1,6 +1,7 @@
 //! Attention of pixels to pixels, in tiles of queries: the whole score matrix never exists.
 
 use candle_core::{D, Tensor as CandleTensor};
+use pulp::{Simd, WithSimd};
 
 use super::exponential::exp;
 use super::map::{Map, Plane, misfit};
@@ -38,6 +39,7 @@ impl Attention {
         let mut out = Plane::stale(channels, qkv.height, qkv.width);
         let mut scores = Buffer::stale(TILE.min(pixels) * pixels);
         let head = depth * pixels;
+        let arch = pulp::Arch::new();
         let part = |index: usize| &qkv.values[index * head..(index + 1) * head];
         for (index, out) in out.values.chunks_exact_mut(head).enumerate() {
             let (query, key, value) =
@@ -47,13 +49,13 @@ impl Attention {
                 let scores = &mut scores[..rows * pixels];
                 let tile = Layout::rows(depth, rows).spaced(pixels).transposed();
                 multiply(
-                    (scores, Layout::rows(rows, pixels)),
+                    (&mut *scores, Layout::rows(rows, pixels)),
                     (&query[first..], tile),
                     (key, Layout::rows(depth, pixels)),
                     1.0 / (depth as f32).sqrt(),
                     false,
                 )?;
-                softmax(scores, pixels);
+                arch.dispatch(Softmax { scores: &mut *scores, columns: pixels });
                 multiply(
                     (&mut out[first..], tile),
                     (scores, Layout::rows(rows, pixels)),
@@ -84,15 +86,23 @@ impl Attention {
 }
 
 /// Every row of `columns` scores becomes weights that sum to 1.
-fn softmax(scores: &mut [f32], columns: usize) {
-    pulp::Arch::new().dispatch(|| {
-        for row in scores.chunks_exact_mut(columns) {
+struct Softmax<'a> {
+    scores: &'a mut [f32],
+    columns: usize,
+}
+
+impl WithSimd for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for row in self.scores.chunks_exact_mut(self.columns) {
             let largest = fold(row, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
             row.iter_mut().for_each(|score| *score = exp(*score - largest));
             let inverse = 1.0 / fold(row, 0.0, |a, b| a + b);
             row.iter_mut().for_each(|score| *score *= inverse);
         }
-    });
+    }
 }
 
 /// Folds in fixed lanes, then the lanes.

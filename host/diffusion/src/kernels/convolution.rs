@@ -1,7 +1,7 @@
 //! Convolutions of 1x1 and 3x3 taps, stride 1 and 2, with a margin of zeros.
 //!
-//! On the CPU a 3x3 convolution is the product of the weights and the patches' columns, tile by tile
-//! of output rows, written straight into the result, which starts as the bias or as bias and
+//! On the CPU a 3x3 convolution is the product of the weights and the patches' columns, tile by
+//! tile of output rows, written straight into the result, which starts as the bias or as bias and
 //! residual. A 1x1 convolution is one product.
 
 use super::columns::Padded;

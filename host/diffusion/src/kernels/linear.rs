@@ -1,5 +1,7 @@
 //! Linear layers on single vectors: embeddings, which are computed on the CPU for every device.
 
+use pulp::{Simd, WithSimd};
+
 use super::exponential::silu;
 use crate::Result;
 use crate::weights::Weights;
@@ -10,7 +12,6 @@ const LANES: usize = 16;
 pub(crate) struct Linear {
     weight: Vec<f32>,
     bias: Vec<f32>,
-    inputs: usize,
 }
 
 impl Linear {
@@ -23,15 +24,14 @@ impl Linear {
     ) -> Result<Self> {
         let weight = weights.values(&format!("{name}.weight"), &[outputs, inputs])?;
         let bias = weights.values(&format!("{name}.bias"), &[outputs])?;
-        Ok(Self { weight, bias, inputs })
+        Ok(Self { weight, bias })
     }
 
     /// Adds the layer's outputs for `x` to the end of `out`.
     pub(crate) fn extend(&self, x: &[f32], out: &mut Vec<f32>) {
-        pulp::Arch::new().dispatch(|| {
-            let rows = self.weight.chunks_exact(self.inputs).zip(&self.bias);
-            out.extend(rows.map(|(row, bias)| dot(row, x) + bias));
-        });
+        let start = out.len();
+        out.extend_from_slice(&self.bias);
+        pulp::Arch::new().dispatch(Product { weight: &self.weight, x, out: &mut out[start..] });
     }
 
     /// The layer's outputs for `x`.
@@ -45,6 +45,23 @@ impl Linear {
 /// SiLU of every value.
 pub(crate) fn activate(values: &mut [f32]) {
     values.iter_mut().for_each(|value| *value = silu(*value));
+}
+
+/// Adds the product of a matrix and a vector.
+struct Product<'a> {
+    weight: &'a [f32],
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let rows = self.weight.chunks_exact(self.x.len());
+        self.out.iter_mut().zip(rows).for_each(|(out, row)| *out += dot(row, self.x));
+    }
 }
 
 #[inline(always)]

@@ -2,12 +2,14 @@
 //!
 //! A network is written once, over [`Map`]s; each operation dispatches on where its input lies. On
 //! the CPU a map is one row of a batch and every operation runs on the calling thread, so a row's
-//! result cannot depend on its neighbours or on how many threads there are. Matrix products go to the
-//! `gemm` crate; vector loops are plain code compiled for the processor's widest vectors by `pulp`.
+//! result cannot depend on its neighbours or on how many threads there are. Matrix products go to
+//! the `gemm` crate; vector loops are plain code that `pulp` compiles for the widest vectors.
 //!
 //! Temporaries come from a per-thread store of buffers; the process's allocator settings stay as
 //! the host application chose them.
 
+#[cfg(test)]
+mod agreement;
 mod attention;
 mod columns;
 mod convolution;

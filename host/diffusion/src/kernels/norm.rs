@@ -4,6 +4,7 @@
 //! of each channel. Partial sums run in fixed lanes, their totals in float64.
 
 use candle_core::{D, Tensor as CandleTensor};
+use pulp::{Simd, WithSimd};
 
 use super::exponential::silu;
 use super::map::{Map, Plane, misfit};
@@ -102,29 +103,14 @@ impl Norm {
         let mut out = Plane::stale(x.channels, x.height, x.width);
         let area = x.area();
         let members = self.channels / self.groups;
-        pulp::Arch::new().dispatch(|| {
-            let groups = x.values.chunks_exact(area * members);
-            for (index, (from, to)) in
-                groups.zip(out.values.chunks_exact_mut(area * members)).enumerate()
-            {
-                let (mean, scale) = statistics(from);
-                let channels = from.chunks_exact(area).zip(to.chunks_exact_mut(area));
-                for (channel, (from, to)) in (index * members..).zip(channels) {
-                    let mut a = scale * weight[channel];
-                    let mut b = bias[channel] - mean * a;
-                    if let Some(film) = film {
-                        let gain = 1.0 + film[channel];
-                        a *= gain;
-                        b = b * gain + film[self.channels + channel];
-                    }
-                    if activate {
-                        to.iter_mut().zip(from).for_each(|(to, &x)| *to = silu(a * x + b));
-                    } else {
-                        to.iter_mut().zip(from).for_each(|(to, &x)| *to = a * x + b);
-                    }
-                }
-            }
-        });
+        let arch = pulp::Arch::new();
+        let groups = x.values.chunks_exact(area * members);
+        for (index, (from, to)) in
+            groups.zip(out.values.chunks_exact_mut(area * members)).enumerate()
+        {
+            let first = index * members;
+            arch.dispatch(Group { weight, bias, film, activate, first, area, from, to });
+        }
         Ok(out)
     }
 
@@ -150,6 +136,46 @@ impl Norm {
             out = out.broadcast_add(&part(start + self.channels)?)?;
         }
         if activate { out.silu() } else { Ok(out) }
+    }
+}
+
+/// One group of one row.
+struct Group<'a> {
+    /// Of all channels of the row, as `bias` and `film`.
+    weight: &'a [f32],
+    bias: &'a [f32],
+    /// Scales, then shifts.
+    film: Option<&'a [f32]>,
+    activate: bool,
+    /// The group's first channel.
+    first: usize,
+    area: usize,
+    from: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for Group<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let (mean, scale) = statistics(self.from);
+        let from = self.from.chunks_exact(self.area);
+        let channels = from.zip(self.to.chunks_exact_mut(self.area));
+        for (channel, (from, to)) in (self.first..).zip(channels) {
+            let mut a = scale * self.weight[channel];
+            let mut b = self.bias[channel] - mean * a;
+            if let Some(film) = self.film {
+                let gain = 1.0 + film[channel];
+                a *= gain;
+                b = b * gain + film[self.weight.len() + channel];
+            }
+            if self.activate {
+                to.iter_mut().zip(from).for_each(|(to, &x)| *to = silu(a * x + b));
+            } else {
+                to.iter_mut().zip(from).for_each(|(to, &x)| *to = a * x + b);
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Buffers for temporaries, kept per thread between uses.
 //!
-//! Fresh pages from the system cost 15 to 25 % of a network's time in page faults. A buffer goes back
-//! to the store of the thread that drops it; a store keeps a bounded number of bytes.
+//! Fresh pages from the system cost 15 to 25 % of a network's time in page faults. A buffer goes
+//! back to the store of the thread that drops it; a store keeps a bounded number of bytes.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};

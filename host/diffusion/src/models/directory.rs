@@ -1,7 +1,7 @@
 //! Weight files in model directories: resolving names, and saying what a file is.
 //!
-//! A name is a relative path below a directory. Names that lead out, by `..`, by an absolute path or
-//! by a link, are denied. Pickles are never executed.
+//! A name is a relative path below a directory. Names that lead out, by `..`, by an absolute path
+//! or by a link, are denied. Pickles are never executed.
 
 use std::fs::{self, File};
 use std::io::Read;

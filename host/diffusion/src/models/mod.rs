@@ -56,8 +56,8 @@ impl Models {
     /// the tiny family needs `{"conditioning": "layout" | "attributes" | "style"}`.
     ///
     /// # Errors
-    /// `not_found` with the closest known name and all of them; `denied` for a name that leads out of
-    /// the directories; `unsupported` for files that this build cannot load; `invalid_input` for
+    /// `not_found` with the closest known name and all of them; `denied` for a name that leads out
+    /// of the directories; `unsupported` for files that this build cannot load; `invalid_input` for
     /// options that do not fit; `input_output` where reading fails.
     pub fn load(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
         if let Some(model) = lock(&self.registered).get(name) {

@@ -8,7 +8,8 @@ use crate::{Result, failure};
 
 type Candle<T> = candle_core::Result<T>;
 
-/// Coefficients of `acos(x) / sqrt(1 - x)` on [0, 1], error below 2e-8 (Abramowitz and Stegun, 4.4.46).
+/// Coefficients of `acos(x) / sqrt(1 - x)` on [0, 1], error below 2e-8: Abramowitz and Stegun,
+/// 4.4.46.
 const ACOS: [f64; 8] = [
     1.570_796_305_0,
     -0.214_598_801_6,
@@ -31,7 +32,7 @@ pub(super) fn dtype(tensor: &Tensor) -> Dtype {
 }
 
 /// Values on the host, row-major.
-pub(crate) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
+pub(super) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
     let flat = || tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
     flat().map_err(failure::from_candle)
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use pulp::{Simd, WithSimd};
+
 /// Values that a fused loop keeps in float64 at a time: fits the first-level cache.
 const CHUNK: usize = 512;
 /// Partial sums of an inner product: enough to fill the widest vectors.
@@ -12,13 +14,30 @@ const LANES: usize = 16;
 
 /// Adds `weight * term` of every term, each with a weight of its own.
 pub(super) fn combine(out: &mut [f32], terms: &[(&[f32], f64)]) {
-    pulp::Arch::new().dispatch(|| {
+    pulp::Arch::new().dispatch(Combine { out, terms });
+}
+
+/// The inner product of two slices, accumulated in float64.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    pulp::Arch::new().dispatch(Dot { a, b })
+}
+
+struct Combine<'a> {
+    out: &'a mut [f32],
+    terms: &'a [(&'a [f32], f64)],
+}
+
+impl WithSimd for Combine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
         let mut sums = [0.0_f64; CHUNK];
         let mut start = 0;
-        for chunk in out.chunks_mut(CHUNK) {
+        for chunk in self.out.chunks_mut(CHUNK) {
             let sums = &mut sums[..chunk.len()];
             sums.fill(0.0);
-            for (term, weight) in terms {
+            for (term, weight) in self.terms {
                 let term = &term[start..start + chunk.len()];
                 for (sum, &value) in sums.iter_mut().zip(term) {
                     *sum += *weight * f64::from(value);
@@ -29,23 +48,30 @@ pub(super) fn combine(out: &mut [f32], terms: &[(&[f32], f64)]) {
             }
             start += chunk.len();
         }
-    });
+    }
 }
 
-/// The inner product of two slices, accumulated in float64.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    pulp::Arch::new().dispatch(|| {
+struct Dot<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+impl WithSimd for Dot<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> f32 {
         let mut sums = [0.0_f64; LANES];
-        let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-        let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+        let (a_blocks, a_rest) = self.a.as_chunks::<LANES>();
+        let (b_blocks, b_rest) = self.b.as_chunks::<LANES>();
         for (x, y) in a_blocks.iter().zip(b_blocks) {
             for lane in 0..LANES {
                 sums[lane] += f64::from(x[lane]) * f64::from(y[lane]);
             }
         }
-        let rest: f64 = a_rest.iter().zip(b_rest).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
-        round(sums.iter().sum::<f64>() + rest)
-    })
+        let rest = a_rest.iter().zip(b_rest).map(|(&x, &y)| f64::from(x) * f64::from(y));
+        round(sums.iter().sum::<f64>() + rest.sum::<f64>())
+    }
 }
 
 /// Elementwise on slices of one length.

@@ -47,8 +47,7 @@ impl images::Host for StoreData {
             WitFilter::Bicubic => Filter::Bicubic,
             WitFilter::Lanczos => Filter::Lanczos,
         };
-        let result =
-            resize(self.table.get(&image)?, width, height, filter)?;
+        let result = resize(self.table.get(&image)?, width, height, filter)?;
         self.push_tensor(result)
     }
 

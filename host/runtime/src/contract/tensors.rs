@@ -158,8 +158,7 @@ impl tensors::HostTensor for StoreData {
         b: Handle,
     ) -> Result<Handle, HostError> {
         self.alive()?;
-        let (tensor, a, b) =
-            (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
+        let (tensor, a, b) = (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
         let result = tensor.select(threshold, a, b)?;
         self.push_tensor(result)
     }
@@ -212,11 +211,7 @@ impl tensors::HostGenerator for StoreData {
         self.push(Generator(amdm_diffusion::noise::Generator::new(seed))).map_err(into_trap)
     }
 
-    fn normal(
-        &mut self,
-        this: Resource<Generator>,
-        shape: Vec<u32>,
-    ) -> Result<Handle, HostError> {
+    fn normal(&mut self, this: Resource<Generator>, shape: Vec<u32>) -> Result<Handle, HostError> {
         self.alive()?;
         let device = self.run.device.clone();
         let tensor = self.table.get_mut(&this)?.0.normal(&device, &shape)?;

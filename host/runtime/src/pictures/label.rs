@@ -36,8 +36,7 @@ pub fn draw(text: &str, width: u32, height: u32, size: f32) -> Result<Vec<f32>, 
     let font = font.as_scaled(PxScale::from(size));
     let lines = wrap(text, |line| measure(&font, line), width as f32);
     let line_height = font.height() + font.line_gap();
-    let mut baseline =
-        (height as f32 - line_height * lines.len() as f32) / 2.0 + font.ascent();
+    let mut baseline = (height as f32 - line_height * lines.len() as f32) / 2.0 + font.ascent();
     for line in lines {
         let left = ((width as f32 - measure(&font, &line)) / 2.0).max(0.0);
         canvas.line(&font, &line, left, baseline.round());
@@ -72,7 +71,11 @@ impl Canvas {
                 continue;
             }
             outline.draw(|x, y, coverage| {
-                self.darken(x as i64 + bounds.min.x as i64, y as i64 + bounds.min.y as i64, coverage);
+                self.darken(
+                    x as i64 + bounds.min.x as i64,
+                    y as i64 + bounds.min.y as i64,
+                    coverage,
+                );
             });
         }
     }

@@ -45,7 +45,12 @@ impl Outputs {
     ///
     /// # Errors
     /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
-    pub fn save(&self, prefix: &str, image: &Tensor, cancel: &Cancel) -> Result<Vec<String>, Error> {
+    pub fn save(
+        &self,
+        prefix: &str,
+        image: &Tensor,
+        cancel: &Cancel,
+    ) -> Result<Vec<String>, Error> {
         let prefix = place::relative(prefix).map_err(|error| error.at("filename_prefix"))?;
         let folder = match prefix.parent() {
             Some(below) if !below.as_os_str().is_empty() => self.dir.join(below),
@@ -59,7 +64,8 @@ impl Outputs {
             .ok_or_else(|| Error::invalid("expected a file name in UTF-8").at("filename_prefix"))?;
         let [_, height, width, channels] = image.shape()[..] else {
             let found = image.shape();
-            let message = format!("found a tensor {found:?}, expected [batch, height, width, channels]");
+            let message =
+                format!("found a tensor {found:?}, expected [batch, height, width, channels]");
             return Err(Error::invalid(message).at("images"));
         };
         let mut files = Vec::new();
@@ -93,11 +99,7 @@ impl Outputs {
         Ok(file.into_temp_path())
     }
 
-    fn encode(
-        &self,
-        writer: &mut impl Write,
-        pixels: &Pixels,
-    ) -> Result<(), png::EncodingError> {
+    fn encode(&self, writer: &mut impl Write, pixels: &Pixels) -> Result<(), png::EncodingError> {
         let mut encoder = png::Encoder::new(writer, pixels.width, pixels.height);
         encoder.set_color(match pixels.channels {
             1 => png::ColorType::Grayscale,
@@ -164,10 +166,8 @@ fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
     let number = |name: &str| -> Option<u64> {
         name.strip_prefix(stem)?.strip_prefix('_')?.strip_suffix("_.png")?.parse().ok()
     };
-    let highest = entries
-        .filter_map(|entry| number(entry.ok()?.file_name().to_str()?))
-        .max()
-        .unwrap_or(0);
+    let highest =
+        entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).max().unwrap_or(0);
     Ok(highest.saturating_add(1))
 }
 

@@ -38,8 +38,5 @@ pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Error> {
     if path.starts_with(&root) {
         return Ok(path);
     }
-    Err(Error::new(
-        Code::Denied,
-        format!("{} lies outside {}", path.display(), root.display()),
-    ))
+    Err(Error::new(Code::Denied, format!("{} lies outside {}", path.display(), root.display())))
 }

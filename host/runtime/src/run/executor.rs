@@ -126,10 +126,8 @@ impl<'a> Executor<'a> {
             return operator(pack, descriptor, name, inputs).map(|value| vec![(0, value)]);
         }
         let wanted = descriptor.outputs.iter().zip(&node.wanted);
-        let wanted: HashSet<String> = wanted
-            .filter(|(_, wanted)| **wanted)
-            .map(|(output, _)| output.name.clone())
-            .collect();
+        let wanted: HashSet<String> =
+            wanted.filter(|(_, wanted)| **wanted).map(|(output, _)| output.name.clone()).collect();
         let call = Call::new(Descriptor::clone(descriptor), inputs, wanted.clone());
         let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
         collect(descriptor, &wanted, set).map_err(|message| pack.mismatch(message))

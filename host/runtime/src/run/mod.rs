@@ -118,9 +118,7 @@ impl Shared {
             return;
         }
         let mut saved = self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        saved.extend(
-            names.iter().map(|name| Saved { node: node.id.clone(), name: name.clone() }),
-        );
+        saved.extend(names.iter().map(|name| Saved { node: node.id.clone(), name: name.clone() }));
         drop(saved);
         self.emit(Event::Saved { node: node.id.clone(), files: names.to_vec() });
     }

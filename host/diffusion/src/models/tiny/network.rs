@@ -99,7 +99,7 @@ impl Network {
         })
     }
 
-    /// The networks's output of every pass, in order, shaped as the latents.
+    /// The network's output of every pass, in order, shaped as the latents.
     pub(super) fn run(
         &self,
         device: &Device,

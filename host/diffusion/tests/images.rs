@@ -1,0 +1,70 @@
+//! Resizing and 8-bit conversion of images.
+
+use amdm::error::Code;
+use amdm_diffusion::image::{Filter, from_rows, resize, to_rows};
+use amdm_diffusion::{Device, Tensor};
+
+const FILTERS: [Filter; 5] =
+    [Filter::NearestExact, Filter::Bilinear, Filter::Area, Filter::Bicubic, Filter::Lanczos];
+
+fn ramp(device: &Device) -> Tensor {
+    Tensor::from_f32(device, &[1, 1, 4, 1], vec![0.0, 0.25, 0.5, 1.0]).unwrap()
+}
+
+fn scaled(image: &Tensor, width: u32, filter: Filter) -> Vec<f32> {
+    resize(image, width, 1, filter).unwrap().to_f32().unwrap()
+}
+
+fn assert_close(found: &[f32], expected: &[f32]) {
+    let close = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5);
+    assert!(close && found.len() == expected.len(), "{found:?}, expected {expected:?}");
+}
+
+#[test]
+fn filters_follow_torch() {
+    // torch.nn.functional.interpolate with the mode of that name on [0, .25, .5, 1].
+    let ramp = ramp(&Device::cpu(1).unwrap());
+    assert_close(&scaled(&ramp, 2, Filter::NearestExact), &[0.25, 1.0]);
+    assert_close(&scaled(&ramp, 2, Filter::Bilinear), &[0.125, 0.75]);
+    assert_close(&scaled(&ramp, 2, Filter::Area), &[0.125, 0.75]);
+    assert_close(
+        &scaled(&ramp, 8, Filter::Bilinear),
+        &[0.0, 0.0625, 0.1875, 0.3125, 0.4375, 0.625, 0.875, 1.0],
+    );
+}
+
+#[test]
+fn a_plain_image_stays_plain() {
+    for device in [Device::cpu(1).unwrap(), Device::reference(1).unwrap()] {
+        for channels in [1, 3, 4] {
+            for filter in FILTERS {
+                let image = from_rows(&device, 5, 4, channels, &vec![51; 20 * channels as usize]);
+                let found = resize(&image.unwrap(), 7, 3, filter).unwrap();
+                assert_eq!(found.extents(), [1, 3, 7, channels]);
+                assert!(to_rows(&found).unwrap()[0].iter().all(|&value| value == 51), "{filter:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_survive_a_round_trip_and_halves_round_up() {
+    let device = Device::cpu(1).unwrap();
+    let bytes: Vec<u8> = (0..=255).cycle().take(768).collect();
+    assert_eq!(to_rows(&from_rows(&device, 16, 16, 3, &bytes).unwrap()).unwrap(), [bytes]);
+    let values = vec![-1.0, 2.0, f32::NAN, 0.5 / 255.0];
+    let image = Tensor::from_f32(&device, &[2, 1, 2, 1], values).unwrap();
+    assert_eq!(to_rows(&image).unwrap(), [[0, 255], [0, 1]]);
+}
+
+#[test]
+fn what_is_no_image_is_an_error() {
+    let device = Device::cpu(1).unwrap();
+    let flat = Tensor::from_f32(&device, &[4, 4], vec![0.0; 16]).unwrap();
+    assert_eq!(to_rows(&flat).unwrap_err().code, Code::InvalidInput);
+    let ramp = ramp(&device);
+    assert_eq!(resize(&ramp, 0, 1, Filter::Area).unwrap_err().code, Code::InvalidInput);
+    let huge = resize(&ramp, u32::MAX, u32::MAX, Filter::Area);
+    assert_eq!(huge.unwrap_err().code, Code::LimitExceeded);
+    assert_eq!(from_rows(&device, 2, 2, 3, &[0; 5]).unwrap_err().code, Code::InvalidInput);
+}

@@ -1,0 +1,7 @@
+//! What the device layer promises to those who build on it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod conditions;
+mod images;
+mod models;
+mod tensors;
