@@ -129,7 +129,7 @@ pub fn sampling(steps: u32, batch: u32) -> Value {
 pub fn assert_failure(failure: &Failure, code: &str, message: &str) {
     let node = NodeRef { id: "bad".into(), class: CLASS.into(), title: None };
     assert_eq!(failure.code.as_str(), code, "{failure}");
-    assert_eq!(failure.node, Some(node), "{failure}");
+    assert_eq!(failure.node.as_deref(), Some(&node), "{failure}");
     assert!(failure.message.contains(message), "{failure}, expected {message:?}");
     assert!(!failure.message.chars().any(char::is_control), "{failure:?}");
     assert!(failure.message.len() < 5000);

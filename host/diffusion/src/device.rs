@@ -82,8 +82,10 @@ impl Device {
 
     #[cfg(feature = "cuda")]
     fn cuda(ordinal: usize, threads: usize) -> Result<Self> {
-        let device = candle_core::Device::new_cuda(ordinal)
-            .map_err(|e| failure::unsupported(format!("cuda:{ordinal} cannot be opened: {e}")))?;
+        let device = candle_core::Device::new_cuda(ordinal).map_err(|e| {
+            let reason = failure::plain(e);
+            failure::unsupported(format!("cuda:{ordinal} cannot be opened: {reason}"))
+        })?;
         Self::new(Backend::Composed(device), format!("cuda:{ordinal}"), threads)
     }
 

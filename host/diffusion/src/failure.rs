@@ -4,15 +4,20 @@ use amdm::error::{Code, Error};
 
 /// A candle error: out of memory and what the device cannot do are told apart from our defects.
 pub(crate) fn from_candle(error: candle_core::Error) -> Error {
-    let text = error.to_string();
+    let text = plain(error);
     let lower = text.to_lowercase();
     let code = if lower.contains("out of memory") || lower.contains("out_of_memory") {
         Code::OutOfMemory
     } else {
         Code::Internal
     };
-    let first = text.lines().next().unwrap_or_default().trim_end_matches('.');
-    Error::new(code, format!("the device failed: {first}"))
+    Error::new(code, format!("the device failed: {text}"))
+}
+
+/// The first line of candle's message; with RUST_BACKTRACE set, a backtrace follows it.
+pub(crate) fn plain(error: candle_core::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// Something that this build, model or device cannot do.
