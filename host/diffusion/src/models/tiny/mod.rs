@@ -157,7 +157,10 @@ impl Denoiser for Tiny {
                 "found tensor `{name}`, conditions of model {model} take none"
             )));
         }
-        let condition = Condition::parse(self.kind, json)?;
+        let condition = Condition::parse(self.kind, json).map_err(|error| {
+            let message = format!("for the model {}, {}", self.info.name, error.message);
+            Error::new(error.code, message)
+        })?;
         Ok(Conditioning::new(self.kind.name(), json, condition))
     }
 
