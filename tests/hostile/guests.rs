@@ -18,7 +18,11 @@ fn the_modules_are_sound() {
 
 #[test]
 fn crashes() {
-    assert_failure(&fails("unreachable"), "trap", "pack acme:hostile crashed: wasm trap: wasm `unr");
+    assert_failure(
+        &fails("unreachable"),
+        "trap",
+        "pack acme:hostile crashed: wasm trap: wasm `unr",
+    );
     assert_failure(&fails("recursion"), "trap", "call stack exhausted");
     assert_failure(&fails("start"), "trap", "unreachable");
     assert_failure(&fails("handle"), "trap", "pack acme:hostile crashed");

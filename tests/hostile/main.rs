@@ -24,5 +24,5 @@ mod signals;
 mod stacks;
 mod stage;
 mod stops;
-mod surroundings;
 mod surface;
+mod surroundings;

@@ -38,8 +38,10 @@ fn loops() {
 fn windows_outside_the_run() {
     for (start, end) in [("0", "4"), ("2", "1"), ("-1", "-1")] {
         let source = Source::operator("good");
-        let text = source.fill("i32.const 80) (i32.const 0)", &format!("i32.const 80) (i32.const {start})"));
-        let source = text.fill("i32.const 84) (i32.const 2)", &format!("i32.const 84) (i32.const {end})"));
+        let text = source
+            .fill("i32.const 80) (i32.const 0)", &format!("i32.const 80) (i32.const {start})"));
+        let source =
+            text.fill("i32.const 84) (i32.const 2)", &format!("i32.const 84) (i32.const {end})"));
         let failure = fails(&source, Limits::default());
         assert_failure(&failure, "invalid_input", "expected one inside [0, 3)");
     }

@@ -11,10 +11,7 @@ pub const CLASS: &str = "acme.hostile.Node";
 
 /// Interfaces that no host has, or that only WASI hosts have.
 const OTHERS: [(&str, &str); 2] = [
-    (
-        "wasi.wit",
-        "package wasi:clocks@0.2.0; interface monotonic-clock { now: func() -> u64; }",
-    ),
+    ("wasi.wit", "package wasi:clocks@0.2.0; interface monotonic-clock { now: func() -> u64; }"),
     ("other.wit", "package acme:other; interface wishes { wish: func(); }"),
 ];
 const WORLDS: &str = "package acme:hostile;

@@ -22,8 +22,8 @@ pub mod noise;
 mod tensor;
 mod weights;
 
-pub use conditioning::Conditioning;
 pub use amdm::math::PredictionKind;
+pub use conditioning::Conditioning;
 pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, Request};
 pub use device::Device;
 pub use guidance::predict;

@@ -153,7 +153,9 @@ impl Guest {
 
     fn push(&mut self, call: Call) -> Result<Resource<Call>, Failure> {
         let data = self.store.data_mut();
-        data.table.push(call).map_err(|_| Failure::from(data.handles_exhausted()).in_node(&data.node))
+        data.table
+            .push(call)
+            .map_err(|_| Failure::from(data.handles_exhausted()).in_node(&data.node))
     }
 
     fn push_context(&mut self, context: &Context) -> Result<Resource<Context>, Failure> {

@@ -17,9 +17,7 @@ const STACK: usize = 8 << 20;
 ///
 /// # Errors
 /// Those of `work`; `out_of_memory` where no thread can be had, `internal` where `work` panics.
-pub(crate) fn run<T: Send>(
-    work: impl FnOnce() -> Result<T, Failure> + Send,
-) -> Result<T, Failure> {
+pub(crate) fn run<T: Send>(work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
     let subscriber = tracing::dispatcher::get_default(Clone::clone);
     scope(|scope| {
         Builder::new()

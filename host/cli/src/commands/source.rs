@@ -28,7 +28,9 @@ pub fn host(sources: &Sources, device: &str, threads: usize) -> Result<Host, Sto
     };
     Host::open(&options).map_err(|failure| match failure.code {
         // What the options say is wrong: a device or a number of threads.
-        FailureCode::Node(Code::InvalidInput | Code::LimitExceeded) => Stop::new(USAGE, failure.to_string()),
+        FailureCode::Node(Code::InvalidInput | Code::LimitExceeded) => {
+            Stop::new(USAGE, failure.to_string())
+        }
         _ => failure.into(),
     })
 }

@@ -47,7 +47,9 @@ impl Ledger {
         self.remove(held);
         Err(Error::new(
             Code::LimitExceeded,
-            format!("the node would hold {found} bytes of tensors and texts, at most {limit} are given"),
+            format!(
+                "the node would hold {found} bytes of tensors and texts, at most {limit} are given"
+            ),
         ))
     }
 

@@ -137,9 +137,8 @@ impl StoreData {
         &self,
         operands: impl IntoIterator<Item = &'a Tensor>,
     ) -> Result<(), HostError> {
-        let found = operands.into_iter().fold(0, |sum: usize, tensor| {
-            sum.saturating_add(tensor.bytes())
-        });
+        let found =
+            operands.into_iter().fold(0, |sum: usize, tensor| sum.saturating_add(tensor.bytes()));
         let limit = self.run.limits.node_tensor_bytes;
         if found <= limit {
             return Ok(());

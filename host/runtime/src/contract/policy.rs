@@ -46,7 +46,8 @@ impl sampling::HostPolicy for StoreData {
             return Err(Error::new(Code::Denied, message).into());
         }
         if self.policies >= POLICIES {
-            let message = format!("the node has {POLICIES} policies open, which is as many as it may");
+            let message =
+                format!("the node has {POLICIES} policies open, which is as many as it may");
             return Err(Error::new(Code::LimitExceeded, message).into());
         }
         let specs = self.table.get(&object)?.operators()?.to_vec();

@@ -141,12 +141,7 @@ fn publish(files: Vec<TempPath>, folder: &Path, stem: &str) -> Result<Vec<String
 }
 
 /// Gives a finished file the next free number.
-fn persist(
-    mut file: TempPath,
-    folder: &Path,
-    stem: &str,
-    next: &mut u64,
-) -> Result<String, Error> {
+fn persist(mut file: TempPath, folder: &Path, stem: &str, next: &mut u64) -> Result<String, Error> {
     loop {
         let name = format!("{stem}_{next:05}_.png");
         *next += 1;

@@ -235,7 +235,9 @@ fn judge(input: &Input, value: Value) -> Result<Value, Error> {
         _ => return Ok(value),
     };
     if !number.is_finite() {
-        return Err(Error::invalid(format!("found {number} on the link, expected a finite number")));
+        return Err(Error::invalid(format!(
+            "found {number} on the link, expected a finite number"
+        )));
     }
     let bound = |bound: &Option<serde_json::Value>| bound.as_ref().and_then(|value| value.as_f64());
     let (min, max) = (bound(&input.min), bound(&input.max));
