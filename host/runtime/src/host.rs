@@ -109,7 +109,7 @@ impl Host {
     ) -> Result<(), Failure> {
         let pack = Arc::new(Pack::open(&self.engine, linker, origin, bytes)?);
         if !pack.is_described() {
-            pack.accept(&self.describe(&pack, Cancel::new())?)?;
+            pack.accept(&self.ask(&pack, Cancel::new())?)?;
         }
         self.catalogue.add_pack(pack.descriptors().to_vec()).map_err(|error| {
             Failure::new(FailureCode::PackInvalid, format!("{}: {error}", pack.origin()))
@@ -120,7 +120,7 @@ impl Host {
     }
 
     /// What the pack's own `describe` says; it runs without files, models or time to waste.
-    fn describe(&self, pack: &Arc<Pack>, cancel: Cancel) -> Result<String, Failure> {
+    fn ask(&self, pack: &Arc<Pack>, cancel: Cancel) -> Result<String, Failure> {
         let nowhere = (Inputs::new(None), Outputs::new(PathBuf::new(), None));
         let run = Shared::new(
             cancel,
@@ -147,7 +147,7 @@ impl Host {
         if let Some(known) = confirmed().get(&name) {
             return known.clone();
         }
-        let described = self.describe(pack, cancel.clone());
+        let described = self.ask(pack, cancel.clone());
         let result = described.and_then(|text| pack.confirm(&text));
         if result.is_err() && cancel.is_set() {
             // The run ended, so nothing is known of the pack.
@@ -181,6 +181,14 @@ impl Host {
     /// Networks by name; embedders add their own here.
     pub fn models(&self) -> &Arc<Models> {
         &self.models
+    }
+
+    /// The node descriptors as JSON, as the pack's own `describe` gives them.
+    ///
+    /// # Errors
+    /// Those of a pack that does not compile, and what it does wrong.
+    pub fn describe(&self, pack: &Arc<Pack>) -> Result<String, Failure> {
+        worker::run(|| self.ask(pack, Cancel::new()))
     }
 
     /// Everything that is wrong with a graph, or the graph ready to run.
