@@ -109,6 +109,27 @@ fn all_lanes_and_parts_of_the_schedule() {
     }
 }
 
+/// Two aggregations whose windows overlap, follow each other or are empty, in either order.
+#[test]
+fn chains() {
+    let stage = Stage::new();
+    let mut passes = Vec::new();
+    for (first, second) in [(METHODS[6], METHODS[4]), (METHODS[4], METHODS[6])] {
+        for (start, end) in [(1, 3), (3, 7), (5, 6), (4, 4)] {
+            let plan = Plan {
+                refinement: REFINEMENTS[2],
+                second: Some((second.0, second.1, start, end)),
+                ..Plan::new(first, SOLVERS[0])
+            };
+            assert!(stage.agrees(&plan), "{plan:?}");
+            passes.push(run(&stage.host, &plan.graph()).unwrap().passes);
+            stage.asked();
+        }
+    }
+    // Both lanes up to the end of the last window, never below that of the first, 5.
+    assert_eq!(passes, [12, 14, 13, 12, 12, 14, 13, 12]);
+}
+
 /// The operators act in the order of the graph, up to the last of their windows: with parts where
 /// one that acts wants them, and with all lanes.
 #[test]

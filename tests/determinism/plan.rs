@@ -43,6 +43,8 @@ pub struct Plan {
     pub method: (&'static str, Method),
     pub solver: (&'static str, Solver),
     pub refinement: Option<(&'static str, Mode, &'static str, Mean)>,
+    /// A second aggregation after the first, and its window.
+    pub second: Option<(&'static str, Method, u32, u32)>,
     pub lanes: u32,
     pub all_wanted: bool,
     pub denoise: f64,
@@ -56,7 +58,15 @@ pub struct Lane {
 
 impl Plan {
     pub fn new(method: (&'static str, Method), solver: (&'static str, Solver)) -> Self {
-        Self { method, solver, refinement: None, lanes: 2, all_wanted: false, denoise: 1.0 }
+        Self {
+            method,
+            solver,
+            refinement: None,
+            second: None,
+            lanes: 2,
+            all_wanted: false,
+            denoise: 1.0,
+        }
     }
 
     /// Lane 0 is the target; the last one runs without guidance.
@@ -76,6 +86,12 @@ impl Plan {
             guidance_after: 3.0,
         };
         let mut operators: Vec<Box<dyn Operator<Context>>> = vec![Box::new(merge)];
+        if let Some((_, method, start, end)) = self.second {
+            let (start, end) = (f64::from(start), f64::from(end));
+            let merge =
+                AggregateStep { method, weight: 0.4, start, end, ..AggregateStep::default() };
+            operators.push(Box::new(merge));
+        }
         if let Some((_, mode, _, mean)) = self.refinement {
             operators.push(Box::new(ManifoldRefine::<Tensor>::new(mode, mean, 0.1, 0.5, true)));
         }
@@ -136,11 +152,18 @@ impl Plan {
                 graph[format!("lane {k}")]["inputs"]["lanes"] = before;
             }
         }
+        let mut last = "merge";
+        if let Some((method, _, start, end)) = self.second {
+            graph["second"] = json!({"class_type": "AggregateStep", "inputs": {
+                "policy": [last, 0], "method": method, "weight": 0.4, "start": start, "end": end}});
+            last = "second";
+        }
         if let Some((mode, _, mean, _)) = self.refinement {
             graph["refine"] = json!({"class_type": "ManifoldRefine", "inputs": {
-                "policy": ["merge", 0], "mode": mode, "mean": mean, "radius": 0.1, "shell": 0.5}});
-            graph["sample"]["inputs"]["policy"] = json!(["refine", 0]);
+                "policy": [last, 0], "mode": mode, "mean": mean, "radius": 0.1, "shell": 0.5}});
+            last = "refine";
         }
+        graph["sample"]["inputs"]["policy"] = json!([last, 0]);
         if self.all_wanted {
             // On the last lane's model, so that its question is told apart from the target's.
             graph["decode all"] = json!({"class_type": "DecodeLatent",

@@ -203,8 +203,8 @@ impl Host {
         validate(document, &self.catalogue_for(input_dir))
     }
 
-    /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns when
-    /// the run has ended. `document` is the graph as it goes into the pictures.
+    /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns
+    /// when the run has ended. `document` is the graph as it goes into the pictures.
     ///
     /// # Errors
     /// The first failure; nothing half-written is left behind. `internal` for a defect of ours.

@@ -130,8 +130,8 @@ impl Tensor {
         self.count() * self.dtype().bytes()
     }
 
-    /// Address and bytes of the storage that it keeps alive; views and clones share it. On devices of
-    /// candle's the bytes are the view's own.
+    /// Address and bytes of the storage that it keeps alive; views and clones share it. On devices
+    /// of candle's the bytes are the view's own.
     pub fn storage(&self) -> (usize, usize) {
         match &self.storage {
             Storage::Host { values, .. } => {

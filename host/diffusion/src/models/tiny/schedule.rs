@@ -26,8 +26,8 @@ pub(super) fn alphas_cumprod() -> Vec<f32> {
     (0..STEPS).map(step).collect()
 }
 
-/// `steps` timesteps from 985 down to 0, evenly spaced, halves rounded to even; left unrounded where
-/// there are more of them than whole numbers.
+/// `steps` timesteps from 985 down to 0, evenly spaced, halves rounded to even; left unrounded
+/// where there are more of them than whole numbers.
 pub(super) fn timesteps(steps: u32) -> Vec<f64> {
     let gap = FIRST / f64::from(steps.saturating_sub(1).max(1));
     let at = |i| (FIRST - gap * f64::from(i)).max(0.0);
