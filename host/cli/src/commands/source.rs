@@ -74,11 +74,15 @@ fn read(path: &Path) -> Result<Vec<u8>, Stop> {
     let fail = |error: std::io::Error| {
         Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
     };
-    if path.as_os_str() != "-" {
-        return std::fs::read(path).map_err(fail);
-    }
+    // One byte more than a graph may have: the parser then says that it is too big.
+    let limit = amdm::limits::GRAPH_BYTES as u64 + 1;
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    read.map_err(fail)?;
     Ok(bytes)
 }
 

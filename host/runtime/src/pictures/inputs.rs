@@ -59,7 +59,11 @@ impl Inputs {
         let fail = |error: &dyn std::fmt::Display| {
             Error::new(Code::InputOutput, format!("cannot read {}: {error}", path.display()))
         };
-        let size = std::fs::metadata(&path).map_err(|error| fail(&error))?.len();
+        let metadata = std::fs::metadata(&path).map_err(|error| fail(&error))?;
+        if !metadata.is_file() {
+            return Err(fail(&"it is no regular file"));
+        }
+        let size = metadata.len();
         if size > FILE_BYTES {
             return Err(Error::new(
                 Code::LimitExceeded,

@@ -15,6 +15,9 @@ use tempfile::{NamedTempFile, TempPath};
 use super::place;
 use crate::cancel::Cancel;
 
+/// Numbers that are counted on from; higher ones are taken for a name of somebody else's.
+const NUMBERS: u64 = 1_000_000_000_000;
+
 /// The directory that graphs write pictures to.
 #[derive(Clone, Debug)]
 pub struct Outputs {
@@ -56,6 +59,11 @@ impl Outputs {
             Some(below) if !below.as_os_str().is_empty() => self.dir.join(below),
             _ => self.dir.clone(),
         };
+        std::fs::create_dir_all(&self.dir).map_err(|error| unwritable(&self.dir, &error))?;
+        // What is there already may be a link that leads out: look before making the rest.
+        if let Some(present) = folder.ancestors().find(|path| path.exists()) {
+            place::inside(&self.dir, present)?;
+        }
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
         place::inside(&self.dir, &folder)?;
         let stem = prefix
@@ -159,7 +167,12 @@ fn persist(mut file: TempPath, folder: &Path, stem: &str, next: &mut u64) -> Res
 fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
     let entries = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
     let number = |name: &str| -> Option<u64> {
-        name.strip_prefix(stem)?.strip_prefix('_')?.strip_suffix("_.png")?.parse().ok()
+        name.strip_prefix(stem)?
+            .strip_prefix('_')?
+            .strip_suffix("_.png")?
+            .parse()
+            .ok()
+            .filter(|number| *number < NUMBERS)
     };
     let highest =
         entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).max().unwrap_or(0);
