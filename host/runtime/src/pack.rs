@@ -5,7 +5,7 @@
 //! the section (from languages whose tools drop it) are asked at once.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use amdm::catalogue::Descriptor;
 use wasmparser::{Parser, Payload};
@@ -28,7 +28,6 @@ pub struct Pack {
     engine: Engine,
     descriptors: OnceLock<Vec<Descriptor>>,
     ready: OnceLock<Result<Ready, Failure>>,
-    compiling: Mutex<()>,
 }
 
 /// Where a pack comes from.
@@ -76,7 +75,6 @@ impl Pack {
             engine: engine.clone(),
             descriptors: OnceLock::new(),
             ready: OnceLock::new(),
-            compiling: Mutex::new(()),
         };
         if let Some(text) = section {
             pack.accept(&text)?;
@@ -139,7 +137,6 @@ impl Pack {
     /// # Errors
     /// `pack_invalid` where it does not compile or imports what the contract does not offer.
     pub fn ready(&self) -> Result<&Ready, Failure> {
-        let _one = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
         self.ready.get_or_init(|| self.compile()).as_ref().map_err(Clone::clone)
     }
 
@@ -306,7 +303,7 @@ struct Denied;
 /// Pack files of a directory, sorted by name.
 ///
 /// # Errors
-/// `pack_invalid` where the directory or a file in it cannot be read or is too big.
+/// `input_output` where the directory or a file in it cannot be read or is too big.
 pub fn files(dir: &Path, limit: usize) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
     let fail = |path: &Path, error: &dyn std::fmt::Display| {
         Failure::new(

@@ -20,7 +20,7 @@ pub struct Policy(Arc<Mutex<Vec<Operator>>>);
 type Handle = Resource<Policy>;
 
 impl StoreData {
-    /// The operators behind a handle; fails where one of them calls back into its own policy.
+    /// The operators behind a handle. Traps where the guest does not own it.
     fn operators(&self, this: &Handle) -> wasmtime::Result<Arc<Mutex<Vec<Operator>>>> {
         Ok(self.table.get(this)?.0.clone())
     }
