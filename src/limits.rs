@@ -24,3 +24,7 @@ pub const GUEST_HANDLES: usize = 100_000;
 pub const PACK_BYTES: usize = 64 << 20;
 /// Bytes of tensors that one guest instance may hold at a time.
 pub const NODE_TENSOR_BYTES: usize = 4 << 30;
+/// The same for all of a run: its instances, samplings and wires, each counted by itself.
+pub const RUN_TENSOR_BYTES: usize = 16 << 30;
+/// Linear memory of all guest instances of a run: the longest chain of operators fits.
+pub const RUN_GUEST_MEMORY_BYTES: usize = 1 << 30;
