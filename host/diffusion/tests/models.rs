@@ -67,7 +67,8 @@ fn an_unknown_name_is_answered_with_the_closest() {
 
 #[test]
 fn options_are_strict() {
-    let models = Folder::new().open();
+    let folder = Folder::new();
+    let models = folder.open();
     let options = [
         ("tiny-layout", r#"{"precision":"f16"}"#, "unknown field `precision`"),
         ("tiny-layout", r#"{"family":"tiny-style"}"#, "the built-in model is `tiny-layout`"),
