@@ -4,6 +4,8 @@
 pub const GRAPH_BYTES: usize = 64 << 20;
 /// Nodes in a graph: keeps validation and planning under a second.
 pub const GRAPH_NODES: usize = 100_000;
+/// Runs of one sweep: each writes files.
+pub const SWEEP_RUNS: usize = 10_000;
 /// Nesting of JSON values: `serde_json` recurses, and 128 is far beyond any real graph.
 pub const JSON_DEPTH: usize = 128;
 /// Values in a graph file: each takes up to 100 bytes of memory, however short it is in the file.

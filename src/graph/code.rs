@@ -69,10 +69,14 @@ codes! {
     DependencyCycle = "dependency_cycle",
     /// Step operators chained in an order in which they do not work.
     OperatorOrder = "operator_order",
-    /// A setting that is not of the form node.input=value.
+    /// A setting that is not of the form node.input=value, or a sweep without values.
     InvalidSetting = "invalid_setting",
     /// A setting for a node that is not in the graph.
     UnknownNode = "unknown_node",
+    /// A setting for a parameter that the graph does not declare.
+    UnknownParameter = "unknown_parameter",
+    /// A parameter that is declared in a way that cannot work.
+    InvalidParameter = "invalid_parameter",
     /// A setting for a title that several nodes have.
     AmbiguousTitle = "ambiguous_title",
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.

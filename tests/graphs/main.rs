@@ -10,3 +10,4 @@ mod cases;
 mod catalogue;
 mod document;
 mod metadata;
+mod settings;
