@@ -79,6 +79,10 @@ codes! {
     InvalidParameter = "invalid_parameter",
     /// A setting for a title that several nodes have.
     AmbiguousTitle = "ambiguous_title",
+    /// A graph, or a node of it, made for a newer version than this one.
+    NewerVersion = "newer_version",
+    /// Warning: the node was made for an older version and was brought up to date.
+    MigratedNode = "migrated_node",
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.
     UnusedNode = "unused_node",
     /// Warning: the node's author advises against using it any more.

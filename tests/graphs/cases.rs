@@ -1,7 +1,9 @@
 //! Runs every case folder.
 
 use amdm::catalogue::Catalogue;
-use amdm::graph::{Checked, Document, ErrorCode, GraphError, Resolved, Source, set, validate};
+use amdm::graph::{
+    Checked, Document, ErrorCode, GraphError, Resolved, Source, set, validate, version,
+};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,6 +38,7 @@ fn case_folders() -> Vec<PathBuf> {
 fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
     let bytes = fs::read(case.join("graph.json")).or_else(|_| fs::read(case.join("graph.png")));
     let mut document = Document::parse(&bytes.unwrap()).map_err(|error| vec![error])?;
+    let migrated = version::migrate(&mut document, catalogue)?;
     if let Ok(settings) = fs::read_to_string(case.join("set.txt")) {
         let results = settings.lines().map(|line| set::apply(&mut document, catalogue, line));
         let errors: Vec<GraphError> = results.filter_map(Result::err).collect();
@@ -43,7 +46,9 @@ fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>>
             return Err(errors);
         }
     }
-    validate(&document, catalogue)
+    let mut checked = validate(&document, catalogue)?;
+    checked.warnings.extend(migrated);
+    Ok(checked)
 }
 
 fn outline(checked: &Checked) -> Value {

@@ -11,3 +11,4 @@ mod catalogue;
 mod document;
 mod metadata;
 mod settings;
+mod version;
