@@ -77,7 +77,7 @@ impl Denoiser for Network {
     }
 
     fn condition(&self, json: &str, _: &[(&str, &Tensor)]) -> Result<Conditioning> {
-        Ok(Conditioning::new("test", json, ()))
+        Ok(Conditioning::new("test", json, (), 0))
     }
 
     fn encode(&self, image: &Tensor) -> Result<Tensor> {

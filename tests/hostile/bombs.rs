@@ -86,3 +86,23 @@ fn memory_of_many_operators() {
     let options = RunOptions { output_dir: out.path().into(), ..RunOptions::default() };
     run(&stage.host, &chain(8), &options, &Cancel::new()).unwrap();
 }
+
+#[test]
+fn conditions_in_objects() {
+    let failure = fails("conditions", tensor_bytes(4 << 20));
+    assert_failure(&failure, "limit_exceeded", "bytes of tensors and texts, at most 4194304");
+}
+
+#[test]
+fn a_huge_ui() {
+    let failure = fails("ui", Limits::default());
+    assert_failure(&failure, "limit_exceeded", "found a ui of 120000001 bytes, at most 1048576");
+}
+
+/// A growth that the module's own maximum forbids costs nothing.
+#[test]
+fn growth_that_fails_is_not_charged() {
+    let limits = Limits { guest_memory: 128 << 20, ..Limits::default() };
+    let failure = fails("grow", limits);
+    assert_failure(&failure, "pack_mismatch", "did not set its output value");
+}

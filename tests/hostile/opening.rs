@@ -139,7 +139,7 @@ fn a_pipe_does_not_block() {
     let options = HostOptions { pack_dirs: vec![dir.path().into()], ..options() };
     let failure = Host::open(&options).map(|_| ()).expect_err("a pipe was taken");
     assert_eq!(failure.code.as_str(), "input_output", "{failure}");
-    says(&failure, "it is no regular file");
+    says(&failure, "pipe.wasm: it is no regular file");
 }
 
 #[test]

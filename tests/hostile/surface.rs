@@ -100,9 +100,12 @@ fn devices_and_threads() {
         ["--device", "cuda:999"],
         ["--threads", "100000"],
         ["--packs", "/nowhere/at/all"],
+        ["--models", "/nowhere/at/all"],
         ["--limit", "guest-memory"],
         ["--limit", "guest-memory=-1"],
         ["--limit", "luck=1"],
+        ["--limit", "guest-handles=0.5"],
+        ["--limit", "guest-time=10M"],
         ["--timeout", "-1"],
     ] {
         let ended = end(amdm(&["run", &graph]).args(arguments));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::command::{Ended, Scene, end};
+use crate::command::{Ended, Scene, amdm, end};
 use crate::graphs::{good, with};
 use crate::stage::leftovers;
 
@@ -36,7 +36,7 @@ fn no_home_and_nothing_to_write_to_but_the_output() {
 fn into(out: &str) -> Ended {
     let scene = Scene::new(&good());
     let graph = scene.graph();
-    end(&mut crate::command::amdm(&["run", &graph, "--out", out, "--threads", "1"]))
+    end(&mut amdm(&["run", &graph, "--out", out, "--threads", "1"]))
 }
 
 #[test]
@@ -100,9 +100,39 @@ fn a_full_disk() {
     }
     let scene = large();
     let out = disk.path().to_str().unwrap();
-    let ended = end(&mut crate::command::amdm(&["run", &scene.graph(), "--out", out]));
+    let ended = end(&mut amdm(&["run", &scene.graph(), "--out", out]));
     let left = leftovers(disk.path());
     assert!(Command::new("umount").arg(disk.path()).status().unwrap().success());
     assert_eq!(left, [""; 0]);
     assert_full(&ended, disk.path());
+}
+
+#[test]
+fn a_pack_that_is_listed_writes_nothing() {
+    let packs = crate::stage::directory(
+        &crate::pack::Source::node("describe-saves").undescribed().component(),
+    );
+    let here = tempfile::tempdir().unwrap();
+    let mut command = amdm(&["nodes", "--packs", packs.path().to_str().unwrap()]);
+    let ended = end(command.current_dir(here.path()));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(leftovers(here.path()), [""; 0]);
+}
+
+#[test]
+fn a_stdout_that_is_full() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let ended = end(amdm(&["nodes"]).stdout(full));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("cannot write to stdout"), "{ended:?}");
+}
+
+#[test]
+fn variables_that_are_set_to_nothing() {
+    let mut command = amdm(&["packs"]);
+    for name in ["AMDM_PACKS", "AMDM_MODELS", "AMDM_CACHE"] {
+        command.env(name, "");
+    }
+    let ended = end(&mut command);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }

@@ -108,6 +108,12 @@ fn assert_close(found: &Tensor, expected: &[f32], what: &str) {
     assert!(worst <= EPSILON_TOLERANCE, "{what}: off by {worst}");
 }
 
+/// The device under test: `AMDM_DEVICE`, such as `cuda` in a CUDA build, else the CPU.
+fn device() -> Device {
+    let name = std::env::var("AMDM_DEVICE").unwrap_or_else(|_| "cpu".into());
+    Device::open(&name, 2).unwrap()
+}
+
 fn predictions_equal_the_recorded_ones(device: &Device) {
     let fixture = Fixture::open();
     for name in NAMES {
@@ -128,8 +134,8 @@ fn predictions_equal_the_recorded_ones(device: &Device) {
 }
 
 #[test]
-fn predictions_equal_the_recorded_ones_on_the_cpu() {
-    predictions_equal_the_recorded_ones(&Device::cpu(1).unwrap());
+fn predictions_equal_the_recorded_ones_on_the_device() {
+    predictions_equal_the_recorded_ones(&device());
 }
 
 #[test]
@@ -174,7 +180,7 @@ fn sample(fixture: &Fixture, device: &Device, name: &str, row: usize) -> Tensor 
 
 #[test]
 fn ten_guided_steps_end_where_the_recorded_ones_do() {
-    let (fixture, device) = (Fixture::open(), Device::cpu(1).unwrap());
+    let (fixture, device) = (Fixture::open(), device());
     for name in NAMES {
         for row in 0..ROWS {
             let found = sample(&fixture, &device, name, row).to_f32().unwrap();
@@ -191,7 +197,7 @@ fn ten_guided_steps_end_where_the_recorded_ones_do() {
 
 #[test]
 fn schedule_equals_the_recorded_one() {
-    let (fixture, device) = (Fixture::open(), Device::cpu(1).unwrap());
+    let (fixture, device) = (Fixture::open(), device());
     let model = load(&device, "layout");
     let expected = fixture.floats("alphas_cumprod");
     for (found, expected) in model.info().alphas_cumprod.iter().zip(&expected) {
@@ -204,7 +210,7 @@ fn schedule_equals_the_recorded_one() {
 #[test]
 fn another_box_gives_another_prediction() {
     // Without this, the test against recorded predictions might hold for a map that says nothing.
-    let (fixture, device) = (Fixture::open(), Device::cpu(1).unwrap());
+    let (fixture, device) = (Fixture::open(), device());
     let model = load(&device, "layout");
     let latent = fixture.row(&device, "x", 0);
     let timestep = f64::from(fixture.floats("t")[0]);
@@ -239,7 +245,7 @@ fn rows_depend_neither_on_neighbours_nor_on_threads() {
 
 #[test]
 fn other_requests_of_a_step_change_nothing() {
-    let device = Device::cpu(2).unwrap();
+    let device = device();
     let models = Models::new(&device);
     let layout = models.load("tiny-layout", "{}").unwrap();
     let style = models.load("tiny-style", "").unwrap();

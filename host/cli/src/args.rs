@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::limits::Limit;
@@ -73,13 +74,13 @@ pub enum ProgressMode {
 #[derive(Args, Debug)]
 pub struct Sources {
     /// Directory of further packs (.wasm); may be given several times
-    #[arg(long, value_name = "DIR", env = "AMDM_PACKS", value_delimiter = PATHS)]
+    #[arg(long, value_name = "DIR", env = "AMDM_PACKS", value_delimiter = PATHS, value_parser = path())]
     pub packs: Vec<PathBuf>,
     /// Directory of models; may be given several times
-    #[arg(long, value_name = "DIR", env = "AMDM_MODELS", value_delimiter = PATHS)]
+    #[arg(long, value_name = "DIR", env = "AMDM_MODELS", value_delimiter = PATHS, value_parser = path())]
     pub models: Vec<PathBuf>,
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
-    #[arg(long, value_name = "DIR", env = "AMDM_CACHE")]
+    #[arg(long, value_name = "DIR", env = "AMDM_CACHE", value_parser = path())]
     pub cache: Option<PathBuf>,
     /// Change a bound on packs: `guest-memory=512M`, `guest-time=10` (seconds).
     /// Names: guest-memory, guest-handles, guest-time, node-tensors, run-tensors, run-guest-memory,
@@ -178,6 +179,11 @@ pub struct PacksArguments {
 pub struct CompletionsArguments {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// A path; empty in variables that are set to nothing, and then passed over.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

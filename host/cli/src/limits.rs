@@ -34,7 +34,7 @@ const NAMES: [(&str, Name); 7] = [
 ];
 
 impl Limit {
-    /// Reads `NAME=VALUE`; values are seconds or numbers, with `K`, `M` or `G` for powers of 1,024.
+    /// Reads `NAME=VALUE`; values are seconds, or whole numbers with `K`, `M` or `G` for powers of 1,024.
     ///
     /// # Errors
     /// What was found and what is expected.
@@ -47,18 +47,21 @@ impl Limit {
             let names = NAMES.map(|(name, _)| name).join(", ");
             format!("found the name {name:?}, expected one of {names}")
         })?;
-        let (digits, unit) = match value.char_indices().last() {
+        let time = matches!(name, Name::GuestTime);
+        let (digits, unit) = match value.char_indices().last().filter(|_| !time) {
             Some((at, 'K' | 'k')) => (&value[..at], 1024.0),
             Some((at, 'M' | 'm')) => (&value[..at], 1024.0 * 1024.0),
             Some((at, 'G' | 'g')) => (&value[..at], 1024.0 * 1024.0 * 1024.0),
             _ => (value, 1.0),
         };
         let number = digits.parse::<f64>().ok().map(|number| number * unit);
-        match number.filter(|number| (0.0..=MAXIMUM).contains(number) && *number > 0.0) {
+        let least = if time { f64::MIN_POSITIVE } else { 1.0 };
+        let fits =
+            |number: &f64| (least..=MAXIMUM).contains(number) && (time || number.fract() == 0.0);
+        let expected = if time { "seconds, such as 2.5" } else { "a whole number, such as 512M" };
+        match number.filter(fits) {
             Some(value) => Ok(Self { name: *name, value }),
-            None => {
-                Err(format!("found the value {value:?}, expected a number above 0, such as 512M"))
-            }
+            None => Err(format!("found the value {value:?}, expected {expected}")),
         }
     }
 }

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Completions(completions) => commands::completions::run(completions),
     };
     match result {
+        Ok(()) if output::is_lost() => exit::FAILED.into(),
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
             if let Some(message) = &stop.message {

@@ -1,10 +1,27 @@
-//! Writing to the terminal; a reader that went away (`amdm nodes | head`) is no error.
+//! Writing to the terminal; a reader that went away (`amdm nodes | head`) is no error, a full disk is.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether something that was asked for could not be written.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// A line of what was asked for.
 pub fn line(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error)
+            if error.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Ordering::Relaxed) =>
+        {
+            problem(&format!("cannot write to stdout: {error}"));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a line that was asked for was lost.
+pub fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// A line for the person.

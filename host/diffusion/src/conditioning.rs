@@ -19,17 +19,26 @@ struct Inner {
     family: String,
     json: String,
     data: Box<dyn Any + Send + Sync>,
+    bytes: usize,
 }
 
 impl Conditioning {
-    /// A condition of models of `family`, made from `json`, with whatever they prepared.
+    /// A condition of models of `family`, made from `json`, with whatever they prepared: `data`, which
+    /// holds `bytes` beside its own size.
     pub fn new<T: Any + Send + Sync>(
         family: impl Into<String>,
         json: impl Into<String>,
         data: T,
+        bytes: usize,
     ) -> Self {
-        let data = Box::new(data);
-        Self(Arc::new(Inner { family: family.into(), json: json.into(), data }))
+        let (family, json) = (family.into(), json.into());
+        let bytes = bytes + size_of::<T>() + size_of::<Inner>() + family.len() + json.len();
+        Self(Arc::new(Inner { family, json, data: Box::new(data), bytes }))
+    }
+
+    /// Address and bytes of the memory that it keeps alive; clones share it.
+    pub fn storage(&self) -> (usize, usize) {
+        (Arc::as_ptr(&self.0).addr(), self.0.bytes)
     }
 
     /// The family of models that understand it.

@@ -35,7 +35,7 @@ pub fn resize(image: &Tensor, width: u32, height: u32, filter: Filter) -> Result
     let [batch, old_height, old_width, channels] = extents(image)?;
     let target = [batch, height, width, channels];
     let mut out = vec![0.0; shape::count(&target)?];
-    let source = image.to_f32()?;
+    let source = image.read()?;
     let sizes = Sizes { from: (old_width, old_height), to: (width, height), filter };
     let rows = source.chunks_exact(source.len() / batch as usize);
     let step = out.len() / batch as usize;
@@ -110,7 +110,7 @@ fn cubic(x: f64) -> f64 {
 /// `invalid_input` for a tensor that is no image.
 pub fn to_rows(image: &Tensor) -> Result<Vec<Vec<u8>>> {
     let [batch, ..] = extents(image)?;
-    let values = image.to_f32()?;
+    let values = image.read()?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let quantise = |value: &f32| (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
     let images = values.chunks_exact(values.len() / batch as usize);

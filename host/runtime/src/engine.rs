@@ -1,7 +1,7 @@
 //! The wasmtime engine: how guests are compiled and interrupted.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -98,19 +98,27 @@ pub fn linker(engine: &Engine) -> Result<Linker<StoreData>, Failure> {
 
 /// The ticker of an engine: one, however many runs there are, or time would pass faster for each.
 #[derive(Default)]
-pub struct Clock(Mutex<Weak<Ticker>>);
+pub struct Clock {
+    ticker: Mutex<Weak<Ticker>>,
+    ticks: Arc<AtomicU64>,
+}
 
 impl Clock {
+    /// Counts the ticks so far, while it ticks.
+    pub fn ticks(&self) -> Arc<AtomicU64> {
+        self.ticks.clone()
+    }
+
     /// Ticks while what it returns lives.
     ///
     /// # Errors
     /// `out_of_memory` where no thread can be had.
     pub fn tick(&self, engine: &Engine) -> Result<Arc<Ticker>, Failure> {
-        let mut ticker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ticker) = ticker.upgrade() {
             return Ok(ticker);
         }
-        let fresh = Arc::new(Ticker::start(engine)?);
+        let fresh = Arc::new(Ticker::start(engine, self.ticks.clone())?);
         *ticker = Arc::downgrade(&fresh);
         Ok(fresh)
     }
@@ -123,7 +131,7 @@ pub struct Ticker {
 }
 
 impl Ticker {
-    fn start(engine: &Engine) -> Result<Self, Failure> {
+    fn start(engine: &Engine, ticks: Arc<AtomicU64>) -> Result<Self, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, engine) = (stop.clone(), engine.clone());
         let thread = std::thread::Builder::new()
@@ -131,6 +139,7 @@ impl Ticker {
             .spawn(move || {
                 while !stopped.load(Ordering::Relaxed) {
                     std::thread::park_timeout(TICK);
+                    ticks.fetch_add(1, Ordering::Relaxed);
                     engine.increment_epoch();
                 }
             })

@@ -23,6 +23,8 @@ use crate::run::{OperatorSpec, Shared};
 pub struct Limiter {
     limit: usize,
     memory: Grant,
+    /// What the last growth was granted, until the next: the growth may still fail.
+    last: usize,
     entries: usize,
     refused: Option<String>,
 }
@@ -33,7 +35,7 @@ impl Limiter {
 
     /// At most `limit` bytes of memory, out of what the run's guests have together.
     pub fn new(limit: usize, guests: &Arc<Budget>) -> Self {
-        Self { limit, memory: Grant::new(guests), entries: 0, refused: None }
+        Self { limit, memory: Grant::new(guests), last: 0, entries: 0, refused: None }
     }
 }
 
@@ -44,7 +46,8 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let all = self.memory.bytes().saturating_add(desired.saturating_sub(current));
+        self.last = desired.saturating_sub(current);
+        let all = self.memory.bytes().saturating_add(self.last);
         let refused = if all > self.limit {
             let limit = self.limit;
             format!("it asked for {all} bytes of memory, at most {limit} are given")
@@ -54,8 +57,16 @@ impl ResourceLimiter for Limiter {
                 Err(error) => error.message,
             }
         };
+        self.last = 0;
         self.refused = Some(refused);
         wasmtime::bail!("memory limit")
+    }
+
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        let before = self.memory.bytes().saturating_sub(std::mem::take(&mut self.last));
+        // Shrinking is always granted.
+        let _ = self.memory.resize(before);
+        Ok(())
     }
 
     fn table_growing(
@@ -107,12 +118,10 @@ impl Guest {
         store.set_max_component_handles(run.limits.guest_handles.saturating_mul(2));
         store.set_epoch_deadline(1);
         let limit = run.limits.guest_time;
-        store.epoch_deadline_callback(move |mut context| {
-            let data = context.data_mut();
-            data.ticks += 1;
-            if data.run.cancel.is_set()
-                || TICK.as_nanos() * u128::from(data.ticks) > limit.as_nanos()
-            {
+        store.epoch_deadline_callback(move |context| {
+            let data = context.data();
+            let spent = TICK.as_nanos() * u128::from(data.clock.spent());
+            if data.run.cancel.is_set() || spent > limit.as_nanos() {
                 return Ok(UpdateDeadline::Interrupt);
             }
             Ok(UpdateDeadline::Continue(1))
@@ -136,7 +145,7 @@ impl Guest {
         // The guest owns the call and drops it; what it set there is kept outside.
         let outputs = call.outputs();
         let call = self.push(call)?;
-        self.store.data_mut().ticks = 0;
+        self.store.data_mut().clock.restart();
         let result = nodes.call_execute(&mut self.store, class, call);
         self.finish(result)?;
         let data = self.store.data();
@@ -152,7 +161,7 @@ impl Guest {
     /// How it crashed.
     pub fn describe(&mut self) -> Result<String, Failure> {
         let nodes = self.pack.ready()?.nodes(&mut self.store, &self.instance)?;
-        self.store.data_mut().ticks = 0;
+        self.store.data_mut().clock.restart();
         let result = nodes.call_describe(&mut self.store);
         result.map_err(|error| crash(&mut self.store, &self.pack, &error))
     }
@@ -259,7 +268,8 @@ impl Operator {
             .ready()?
             .operators(&mut guest.store, &guest.instance)
             .map_err(|failure| failure.in_node(&spec.node))?;
-        let call = Call::new(run, spec.descriptor.clone(), spec.inputs.clone(), HashSet::new());
+        let call = Call::new(run, spec.descriptor.clone(), spec.inputs.clone(), HashSet::new())
+            .map_err(|error| Failure::from(error).in_node(&spec.node))?;
         let call = guest.push(call)?;
         let made = exports.call_make(&mut guest.store, &spec.descriptor.r#type, call);
         let handle = guest.finish(made)?;
@@ -305,7 +315,7 @@ impl Operator {
     /// Its refusal.
     pub fn check(&mut self, context: &Context) -> Result<(), Failure> {
         let context = self.guest.push_context(context)?;
-        self.guest.store.data_mut().ticks = 0;
+        self.guest.store.data_mut().clock.restart();
         let result =
             self.exports.operator().call_check(&mut self.guest.store, self.handle, context);
         self.guest.finish(result)
@@ -317,7 +327,7 @@ impl Operator {
     /// What it says, or how it crashed.
     pub fn apply(&mut self, phase: Phase, context: &Context) -> Result<(), Failure> {
         let context = self.guest.push_context(context)?;
-        self.guest.store.data_mut().ticks = 0;
+        self.guest.store.data_mut().clock.restart();
         let result =
             self.exports.operator().call_apply(&mut self.guest.store, self.handle, phase, context);
         self.guest.finish(result)

@@ -1,10 +1,11 @@
 //! The host: packs, models and a device, opened once; runs graphs, any number at a time.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amdm::catalogue::{Catalogue, Choices};
+use amdm::error::{Code, Error};
 use amdm::graph::{Checked, CheckedNode, Document, GraphError, metadata, validate};
 use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
@@ -78,8 +79,8 @@ impl Host {
     ///
     /// # Errors
     /// Names the option at fault as its input: `device` or `threads` (`unsupported` for a device this
-    /// build has not), `packs` for a directory that cannot be read. `pack_invalid` for files that are
-    /// no packs: all of them, a line each. What a pack that is asked does wrong; `cancelled`.
+    /// build has not), `packs` and `models` for directories that cannot be read.
+    /// `pack_invalid` and `input_output` for files that are no packs: all of them, a line each. What a pack that is asked does wrong; `cancelled`.
     pub fn open(options: &HostOptions) -> Result<Self, Failure> {
         worker::run(|| Self::load(options))
     }
@@ -88,6 +89,9 @@ impl Host {
         let engine = engine::engine(&options.cache)?;
         let linker = engine::linker(&engine)?;
         let device = Device::open(&options.device, options.threads)?;
+        for dir in &options.model_dirs {
+            readable(dir)?;
+        }
         let models = Models::new(&device).with_directories(options.model_dirs.clone());
         let mut host = Self {
             engine,
@@ -108,18 +112,16 @@ impl Host {
             for path in pack::files(dir).map_err(unreadable)? {
                 let added = pack::read(&path, options.limits.pack_bytes)
                     .and_then(|bytes| host.add(&linker, Origin::File(path), bytes, cancel));
+                let bad = [FailureCode::PackInvalid, FailureCode::Node(Code::InputOutput)];
                 match added {
-                    Err(failure) if failure.code == FailureCode::PackInvalid => {
-                        invalid.push(failure.message);
-                    }
+                    Err(failure) if bad.contains(&failure.code) => invalid.push(failure),
                     added => added?,
                 }
             }
         }
-        if invalid.is_empty() {
-            return Ok(host);
-        }
-        Err(Failure::new(FailureCode::PackInvalid, invalid.join("\n")))
+        let Some(last) = invalid.pop() else { return Ok(host) };
+        let before = invalid.iter().map(|failure| format!("{failure}\n")).collect::<String>();
+        Err(Failure { message: before + &last.message, ..last })
     }
 
     fn add(
@@ -145,14 +147,16 @@ impl Host {
         Ok(())
     }
 
-    /// What the pack's own `describe` says; it runs without files, models or time to waste.
+    /// What the pack's own `describe` says; it runs without files and models.
     fn ask(&self, pack: &Arc<Pack>, cancel: Cancel) -> Result<String, Failure> {
-        let nowhere = (Inputs::new(None), Outputs::new(PathBuf::new(), None));
+        let nowhere = (Inputs::new(None), Outputs::nowhere());
+        let none = Arc::new(Models::none(&self.device));
         let run = Shared::new(
             cancel,
-            (self.device.clone(), self.models.clone()),
+            (self.device.clone(), none),
             nowhere,
             self.limits.clone(),
+            self.clock.ticks(),
             Arc::new(|_| {}),
         );
         let node =
@@ -285,11 +289,20 @@ impl Host {
             (self.device.clone(), self.models.clone()),
             (Inputs::new(options.input_dir.clone()), outputs),
             self.limits.clone(),
+            self.clock.ticks(),
             sink.clone(),
         ));
         let _ticker = self.clock.tick(&self.engine)?;
         Executor::new(graph, &self.packs, &run).execute()
     }
+}
+
+/// Fails for a directory of models that is none.
+fn readable(dir: &Path) -> Result<(), Failure> {
+    std::fs::read_dir(dir).map(drop).map_err(|error| {
+        let message = format!("cannot read {}: {error}", dir.display());
+        Failure::from(Error::new(Code::InputOutput, message).at("models"))
+    })
 }
 
 /// The host's lists of names.

@@ -88,6 +88,12 @@ impl Pack {
     /// # Errors
     /// `pack_invalid` where they are none, or take a name that is not the pack's to give.
     pub fn accept(&self, text: &str) -> Result<(), Failure> {
+        let (found, limit) = (text.len(), amdm::limits::PACK_NODES_BYTES);
+        if found > limit {
+            let message =
+                format!("its node descriptors have {found} bytes, at most {limit} are read");
+            return Err(self.invalid(message));
+        }
         let descriptors: Vec<Descriptor> = serde_json::from_str(text)
             .map_err(|error| self.invalid(format!("its node descriptors do not parse: {error}")))?;
         let Some(first) = descriptors.first() else {
@@ -164,6 +170,10 @@ impl Pack {
     pub fn confirm(&self, described: &str) -> Result<(), Failure> {
         if !self.is_described() {
             return self.accept(described);
+        }
+        if described.len() > amdm::limits::PACK_NODES_BYTES {
+            let found = described.len();
+            return Err(self.mismatch(format!("describe gives {found} bytes, too many to read")));
         }
         let said: Vec<Descriptor> = serde_json::from_str(described).map_err(|error| {
             self.mismatch(format!("describe gives no node descriptors: {error}"))
@@ -327,7 +337,9 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
     }
     let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
     let mut bytes = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
+    file.take((limit as u64).saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| fail(&error))?;
     if bytes.len() > limit {
         return Err(fail(&format!("it has more than {limit} bytes")));
     }

@@ -219,8 +219,10 @@ impl Object {
                 items.iter().for_each(|item| item.storages(into));
                 size_of_val(items.as_slice())
             }
-            // The model's own form of a condition is about as large as its text.
-            Content::Conditioning(conditioning) => 2 * conditioning.json().len(),
+            Content::Conditioning(conditioning) => {
+                into.push(conditioning.storage());
+                0
+            }
             Content::Policy(operators) => {
                 let inputs = operators.iter().flat_map(|operator| &operator.inputs);
                 inputs.for_each(|(_, value)| value.storages(into));

@@ -10,7 +10,8 @@ use amdm_sdk::{Call, Error, Model};
 use crate::pack::model_loader::{Family, Inputs, Outputs};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
-    let model = Model::load(&inputs.model_name, &options(inputs.family))?;
+    let model = Model::load(&inputs.model_name, &options(inputs.family))
+        .map_err(|error| if error.input.is_none() { error.at("model_name") } else { error })?;
     Ok(Outputs { model: model.to_object() })
 }
 

@@ -72,7 +72,7 @@ pub fn settable(
                 None => input.default.clone(),
             };
             let link = match given {
-                Some(Given::Link(LinkRef { node, slot })) => Some((node.to_owned(), slot as u64)),
+                Some(Given::Link(LinkRef { node, slot })) => Some((node.to_owned(), slot)),
                 _ => None,
             };
             let listed = input.choices_from.as_ref().and_then(|kind| catalogue.choices(kind));

@@ -17,7 +17,9 @@ pub fn host(
     (device, threads): (&str, usize),
     cancel: &Cancel,
 ) -> Result<Host, Stop> {
-    let cache = match &sources.cache {
+    let given =
+        |dirs: &[PathBuf]| dirs.iter().filter(|dir| !dir.as_os_str().is_empty()).cloned().collect();
+    let cache = match sources.cache.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
         None => CacheDir::User,
         Some(dir) if dir.as_os_str() == "none" => CacheDir::Off,
         Some(dir) => CacheDir::At(dir.clone()),
@@ -25,8 +27,8 @@ pub fn host(
     let options = HostOptions {
         device: device.to_owned(),
         threads,
-        pack_dirs: sources.packs.clone(),
-        model_dirs: sources.models.clone(),
+        pack_dirs: given(&sources.packs),
+        model_dirs: given(&sources.models),
         cache,
         limits: limits(&sources.limit),
         cancel: cancel.clone(),

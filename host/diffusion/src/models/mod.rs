@@ -21,6 +21,7 @@ type Slot = Arc<Mutex<Option<Shared>>>;
 /// The networks that a name may mean, on one device.
 pub struct Models {
     device: Device,
+    built_in: bool,
     directories: Vec<PathBuf>,
     registered: Mutex<BTreeMap<String, Shared>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
@@ -31,10 +32,16 @@ impl Models {
     pub fn new(device: &Device) -> Self {
         Self {
             device: device.clone(),
+            built_in: true,
             directories: Vec::new(),
             registered: Mutex::default(),
             loaded: Mutex::default(),
         }
+    }
+
+    /// No networks at all.
+    pub fn none(device: &Device) -> Self {
+        Self { built_in: false, ..Self::new(device) }
     }
 
     /// Also finds weight files below these directories, the first match first.
@@ -81,7 +88,7 @@ impl Models {
     }
 
     fn read(&self, name: &str, options: &Options) -> Result<Shared> {
-        if let Some(kind) = tiny::Kind::built_in(name) {
+        if let Some(kind) = tiny::Kind::built_in(name).filter(|_| self.built_in) {
             if let Some(found) = options.family.as_ref().filter(|family| *family != name) {
                 let message = format!("found family `{found}`, the built-in model is `{name}`");
                 return Err(Error::invalid(message).at("family"));
@@ -101,8 +108,8 @@ impl Models {
         if kind != "models" {
             return Vec::new();
         }
-        let mut names: Vec<String> =
-            tiny::Kind::ALL.iter().map(|kind| kind.name().into()).collect();
+        let built_in = tiny::Kind::ALL.iter().filter(|_| self.built_in);
+        let mut names: Vec<String> = built_in.map(|kind| kind.name().into()).collect();
         names.extend(lock(&self.registered).keys().cloned());
         names.extend(directory::names(&self.directories));
         names.sort();

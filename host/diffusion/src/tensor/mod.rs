@@ -10,6 +10,7 @@ mod operations;
 mod parts;
 pub(crate) mod shape;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -99,6 +100,14 @@ impl Tensor {
         match &self.storage {
             Storage::Host { .. } => Ok(self.values().to_vec()),
             Storage::Composed(tensor) => composed::read(tensor),
+        }
+    }
+
+    /// The values, row-major; copied only from a device.
+    pub(crate) fn read(&self) -> Result<Cow<'_, [f32]>> {
+        match &self.storage {
+            Storage::Host { .. } => Ok(Cow::Borrowed(self.values())),
+            Storage::Composed(tensor) => composed::read(tensor).map(Cow::Owned),
         }
     }
 

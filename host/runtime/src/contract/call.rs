@@ -9,7 +9,7 @@ use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
 use super::objects::into_trap;
-use super::{HostError, Model, StoreData, clean};
+use super::{HostError, Model, StoreData, clean, short};
 use crate::bindings::amdm::node::objects::Value as WitValue;
 use crate::bindings::amdm::node::runtime;
 use crate::bindings::amdm::node::types::LogLevel;
@@ -21,6 +21,8 @@ use crate::value::Value;
 /// One execution of one node: what it is given, and what it gives.
 pub struct Call {
     inputs: Vec<(String, Value)>,
+    /// What the inputs keep alive; they are on no wire any more.
+    _held: Ledger,
     descriptor: Descriptor,
     wanted: HashSet<String>,
     outputs: Outputs,
@@ -72,15 +74,23 @@ type Handle = Resource<Call>;
 
 impl Call {
     /// A call of the node that `descriptor` describes, in `run`. `wanted` names the linked outputs.
+    ///
+    /// # Errors
+    /// `limit_exceeded` where the inputs are more than the run may hold.
     pub fn new(
         run: &Shared,
         descriptor: Descriptor,
         inputs: Vec<(String, Value)>,
         wanted: HashSet<String>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let mut held = Ledger::new(run.limits.run_tensor_bytes, &run.tensors);
+        for (_, value) in &inputs {
+            held.add(&value.held())?;
+        }
         let ledger = Ledger::new(run.limits.node_tensor_bytes, &run.tensors);
         let set = Set { values: Vec::new(), ledger, refused: None };
-        Self { inputs, descriptor, wanted, outputs: Outputs(Arc::new(Mutex::new(set))) }
+        let outputs = Outputs(Arc::new(Mutex::new(set)));
+        Ok(Self { inputs, _held: held, descriptor, wanted, outputs })
     }
 
     /// Where the outputs appear.
@@ -176,7 +186,7 @@ impl runtime::HostCall for StoreData {
     }
 
     fn set_output(&mut self, this: Handle, name: String, value: WitValue) -> Result<(), HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let value = self.lift(value)?;
         Ok(self.table.get(&this)?.accept(&name, value)?)
     }
@@ -187,6 +197,7 @@ impl runtime::HostCall for StoreData {
 
     fn set_ui(&mut self, this: Handle, json: String) -> wasmtime::Result<()> {
         self.table.get(&this)?;
+        short(&json, "a ui").map_err(wasmtime::Error::new)?;
         match serde_json::from_str(&json) {
             Ok(ui) => self.run.emit(Event::Ui { node: self.node.id.clone(), ui }),
             Err(error) => tracing::warn!(node = %self.node, %error, "set-ui was given no JSON"),

@@ -33,8 +33,12 @@ struct Tensors {
     grant: Grant,
 }
 
-/// Bytes that a lane takes without its tensors.
-const LANE: usize = 1024;
+/// Bytes that a lane takes without its tensors, and those of its values.
+const LANE: usize = 4096;
+/// Bytes that the slots take without their values: as many as there may be, with their names.
+const SLOTS: usize = math::state::SLOTS * (NAME + OVERHEAD);
+/// Bytes that a tensor takes beside its values.
+const OVERHEAD: usize = 256;
 /// Bytes of a slot's name.
 const NAME: usize = 256;
 
@@ -52,7 +56,7 @@ impl Context {
     }
 
     fn new(state: StepState<Tensor>, budget: &Arc<Budget>) -> Self {
-        let bytes = LANE * state.lanes() as usize + size_of_val(state.alphas_cumprod());
+        let bytes = LANE * state.lanes() as usize + SLOTS + size_of_val(state.alphas_cumprod());
         let tensors = Mutex::new(Tensors { estimate: 0, grant: Grant::new(budget) });
         Self(Arc::new(Inner { state: Mutex::new(state), bytes, tensors }))
     }
@@ -112,7 +116,7 @@ impl StoreData {
         this: &Handle,
         f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, Error>,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let tensor = self.context(this, f)??;
         self.push_tensor(tensor)
     }
@@ -126,7 +130,7 @@ impl StoreData {
         value: Resource<Tensor>,
         f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), Error>,
     ) -> Result<(), HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let value = self.take_tensor(value)?.compact()?;
         self.reserve(this, value.bytes())?;
         Ok(self.context(this, |state| {
@@ -306,7 +310,7 @@ impl sampling::HostStepContext for StoreData {
         kind: PredictionKind,
         value: Prediction,
     ) -> Result<(), HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let mut take = |handle: Option<Resource<Tensor>>| match handle {
             Some(handle) => Ok::<_, HostError>(Some(self.take_tensor(handle)?.compact()?)),
             None => Ok(None),

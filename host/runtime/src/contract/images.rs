@@ -8,10 +8,17 @@ use super::{HostError, StoreData};
 use crate::bindings::amdm::node::images::{self, Filter as WitFilter, Place};
 use crate::pictures::label;
 
+impl StoreData {
+    /// Bytes that one picture may take.
+    fn picture_bytes(&self) -> usize {
+        self.run.limits.node_tensor_bytes.min(amdm::limits::TENSOR_BYTES)
+    }
+}
+
 impl images::Host for StoreData {
     fn load(&mut self, name: String) -> Result<Resource<Tensor>, HostError> {
-        self.alive()?;
-        let tensor = self.run.inputs.load(&self.run.device, &name)?;
+        let _work = self.work()?;
+        let tensor = self.run.inputs.load(&self.run.device, &name, self.picture_bytes())?;
         self.push_tensor(tensor)
     }
 
@@ -21,7 +28,7 @@ impl images::Host for StoreData {
         prefix: String,
         image: Resource<Tensor>,
     ) -> Result<Vec<String>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let image = self.table.get(&image)?.clone();
         let run = self.run.clone();
         let names = match place {
@@ -39,7 +46,7 @@ impl images::Host for StoreData {
         height: u32,
         filter: WitFilter,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let filter = match filter {
             WitFilter::NearestExact => Filter::NearestExact,
             WitFilter::Bilinear => Filter::Bilinear,
@@ -58,7 +65,7 @@ impl images::Host for StoreData {
         height: u32,
         size: f32,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let pixels = label::draw(&text, width, height, size)?;
         let tensor = Tensor::from_f32(&self.run.device, &[1, height, width, 3], pixels)?;
         self.push_tensor(tensor)

@@ -5,6 +5,7 @@
 //! so that one that comes back unchanged keeps its origin.
 
 mod call;
+mod clock;
 mod context;
 mod images;
 mod models;
@@ -19,6 +20,8 @@ use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::call::Call;
+pub use self::clock::GuestClock;
+use self::clock::Work;
 pub use self::context::Context;
 pub use self::models::Model;
 pub use self::policy::Policy;
@@ -45,8 +48,8 @@ pub struct StoreData {
     pub node: NodeRef,
     /// Memory bound, and what was asked for beyond it.
     pub limiter: Limiter,
-    /// 10 ms ticks spent in guest code since it was called, or last called the host for work.
-    pub ticks: u64,
+    /// Time that it has computed since it was called.
+    pub clock: GuestClock,
     /// Whether it is a step operator, which has a sampler above it.
     pub operator: bool,
     /// What the table's handles keep alive.
@@ -62,13 +65,14 @@ impl StoreData {
         let mut table = ResourceTable::new();
         table.set_max_capacity(run.limits.guest_handles);
         let limiter = Limiter::new(run.limits.guest_memory, &run.guests);
+        let clock = GuestClock::new(&run.ticks);
         let ledger = Ledger::new(run.limits.node_tensor_bytes, &run.tensors);
         Self {
             table,
             run,
             node,
             limiter,
-            ticks: 0,
+            clock,
             operator: false,
             ledger,
             policies: 0,
@@ -84,11 +88,10 @@ impl StoreData {
         }
     }
 
-    /// Fails once the run is being stopped. Work of the host's begins: the guest's own time starts
-    /// anew.
-    fn alive(&mut self) -> Result<(), HostError> {
-        self.ticks = 0;
-        Ok(self.run.cancel.check()?)
+    /// Begins work of the host's, which is not the guest's time; fails once the run is being stopped.
+    fn work(&self) -> Result<Work, HostError> {
+        self.run.cancel.check()?;
+        Ok(self.clock.work())
     }
 
     fn push<T: Send + 'static>(&mut self, value: T) -> Result<Resource<T>, HostError> {
@@ -274,6 +277,16 @@ fn clean(text: &str) -> String {
         clean.push_str(&format!("... ({} bytes)", text.len()));
     }
     clean
+}
+
+/// Fails for a text that is longer than packs' texts may be.
+fn short(text: &str, what: &str) -> Result<(), Error> {
+    let (found, limit) = (text.len(), amdm::limits::GUEST_TEXT_BYTES);
+    if found <= limit {
+        return Ok(());
+    }
+    let message = format!("found {what} of {found} bytes, at most {limit} are taken");
+    Err(Error::new(Code::LimitExceeded, message))
 }
 
 fn lower_code(code: Code) -> types::ErrorCode {

@@ -7,7 +7,7 @@ use amdm_diffusion::{Conditioning, Denoiser, PredictionKind, Tensor};
 use wasmtime::component::Resource;
 
 use super::objects::into_trap;
-use super::{HostError, StoreData};
+use super::{HostError, StoreData, short};
 use crate::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
 use crate::value::Object;
 
@@ -62,7 +62,7 @@ impl models::Host for StoreData {
         requests: Vec<Request>,
         parts: bool,
     ) -> Result<Vec<Prediction>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let limit = amdm::math::state::LANES as usize;
         if requests.len() > limit {
             let found = requests.len();
@@ -95,13 +95,14 @@ impl models::Host for StoreData {
 
 impl models::HostModel for StoreData {
     fn load(&mut self, name: String, options_json: String) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
+        short(&options_json, "model options")?;
         let model = self.run.models.load(&name, &options_json)?;
         self.push(Model(model))
     }
 
     fn from_object(&mut self, object: Resource<Object>) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let model = self.table.get(&object)?.model()?.clone();
         self.push(Model(model))
     }
@@ -144,7 +145,7 @@ impl models::HostModel for StoreData {
         name: String,
         _options_json: String,
     ) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let model = &self.table.get(&this)?.0.info().name;
         Err(Error::new(
             Code::Unsupported,
@@ -159,7 +160,8 @@ impl models::HostModel for StoreData {
         json: String,
         parts: Vec<(String, Resource<Tensor>)>,
     ) -> Result<Resource<Object>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
+        short(&json, "a condition")?;
         let parts = parts
             .iter()
             .map(|(name, handle)| Ok((name.as_str(), self.table.get(handle)?)))
@@ -177,7 +179,7 @@ impl models::HostModel for StoreData {
         this: Handle,
         image: Resource<Tensor>,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let latent = self.table.get(&this)?.0.encode(self.table.get(&image)?)?;
         self.push_tensor(latent)
     }
@@ -187,7 +189,7 @@ impl models::HostModel for StoreData {
         this: Handle,
         latent: Resource<Tensor>,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let image = self.table.get(&this)?.0.decode(self.table.get(&latent)?)?;
         self.push_tensor(image)
     }

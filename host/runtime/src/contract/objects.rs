@@ -16,7 +16,7 @@ impl objects::HostObject for StoreData {
         kind: String,
         fields: Vec<(String, WitValue)>,
     ) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let fields = fields
             .into_iter()
             .map(|(name, value)| Ok((name, self.lift(value)?)))
@@ -40,7 +40,7 @@ impl objects::HostObject for StoreData {
     }
 
     fn append(&mut self, this: Handle, item: Handle) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let list = self.table.get(&this)?.append(self.table.get(&item)?)?;
         self.push_object(list)
     }

@@ -40,7 +40,7 @@ fn each(
 
 impl sampling::HostPolicy for StoreData {
     fn open(&mut self, object: Resource<Object>, steps: u32) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         if self.operator {
             let message = "a step operator cannot open a policy, only a sampler can";
             return Err(Error::new(Code::Denied, message).into());
@@ -82,7 +82,7 @@ impl sampling::HostPolicy for StoreData {
     }
 
     fn check(&mut self, this: Handle, context: Resource<Context>) -> Result<(), HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let operators = self.operators(&this)?;
         let context = self.table.get(&context)?.clone();
         each(&operators, |operator| operator.check(&context))
@@ -94,7 +94,7 @@ impl sampling::HostPolicy for StoreData {
         phase: Phase,
         context: Resource<Context>,
     ) -> Result<(), HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let operators = self.operators(&this)?;
         let context = self.table.get(&context)?.clone();
         let step = context.lock().index();

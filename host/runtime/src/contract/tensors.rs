@@ -9,9 +9,18 @@ use super::objects::into_trap;
 use super::{HostError, StoreData};
 use crate::bindings::amdm::node::tensors;
 use crate::bindings::amdm::node::types::Dtype;
+use crate::memory::Storage;
 
 /// A stream of standard normal values.
-pub struct Generator(amdm_diffusion::noise::Generator);
+pub struct Generator(Box<amdm_diffusion::noise::Generator>);
+
+impl Generator {
+    /// The memory that it keeps alive.
+    fn storage(&self) -> Storage {
+        let generator = std::ptr::from_ref(&*self.0);
+        (generator.addr(), size_of::<amdm_diffusion::noise::Generator>())
+    }
+}
 
 type Handle = Resource<Tensor>;
 
@@ -22,7 +31,7 @@ impl StoreData {
         of: &Handle,
         f: impl FnOnce(&Tensor) -> Result<Tensor, Error>,
     ) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let result = f(self.table.get(of)?)?;
         self.push_tensor(result)
     }
@@ -34,7 +43,7 @@ impl StoreData {
         other: &Handle,
         f: impl FnOnce(&Tensor, &Tensor) -> Result<Tensor, Error>,
     ) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let result = f(self.table.get(of)?, self.table.get(other)?)?;
         self.push_tensor(result)
     }
@@ -51,7 +60,7 @@ impl tensors::Host for StoreData {}
 
 impl tensors::HostTensor for StoreData {
     fn from_f32(&mut self, shape: Vec<u32>, values: Vec<f32>) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let tensor = Tensor::from_f32(&self.run.device, &shape, values)?;
         self.push_tensor(tensor)
     }
@@ -77,7 +86,7 @@ impl tensors::HostTensor for StoreData {
     }
 
     fn linear_combination(&mut self, terms: Vec<(Handle, f64)>) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let tensors = terms
             .iter()
             .map(|(handle, weight)| Ok((self.table.get(handle)?, *weight)))
@@ -92,7 +101,7 @@ impl tensors::HostTensor for StoreData {
         terms: Vec<Handle>,
         weights: Vec<Handle>,
     ) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let (terms, weights) = (self.all(&terms)?, self.all(&weights)?);
         self.affordable(&terms)?;
         let result = Tensor::sample_combination(
@@ -157,7 +166,7 @@ impl tensors::HostTensor for StoreData {
         a: Handle,
         b: Handle,
     ) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let (tensor, a, b) = (self.table.get(&this)?, self.table.get(&a)?, self.table.get(&b)?);
         let result = tensor.select(threshold, a, b)?;
         self.push_tensor(result)
@@ -178,7 +187,7 @@ impl tensors::HostTensor for StoreData {
     }
 
     fn concat(&mut self, parts: Vec<Handle>, axis: u32) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let parts = self.all(&parts)?;
         self.affordable(&parts)?;
         let result = Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis)?;
@@ -186,7 +195,7 @@ impl tensors::HostTensor for StoreData {
     }
 
     fn read_f32(&mut self, this: Handle) -> Result<Vec<f32>, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let tensor = self.table.get(&this)?;
         let found = tensor.shape().iter().map(|&extent| u64::from(extent)).product::<u64>();
         let limit = self.run.limits.read_values;
@@ -208,18 +217,21 @@ impl tensors::HostTensor for StoreData {
 
 impl tensors::HostGenerator for StoreData {
     fn new(&mut self, seed: u64) -> wasmtime::Result<Resource<Generator>> {
-        self.push(Generator(amdm_diffusion::noise::Generator::new(seed))).map_err(into_trap)
+        let generator = Generator(Box::new(amdm_diffusion::noise::Generator::new(seed)));
+        self.ledger.add(&[generator.storage()]).map_err(wasmtime::Error::new)?;
+        self.push(generator).map_err(into_trap)
     }
 
     fn normal(&mut self, this: Resource<Generator>, shape: Vec<u32>) -> Result<Handle, HostError> {
-        self.alive()?;
+        let _work = self.work()?;
         let device = self.run.device.clone();
         let tensor = self.table.get_mut(&this)?.0.normal(&device, &shape)?;
         self.push_tensor(tensor)
     }
 
     fn drop(&mut self, this: Resource<Generator>) -> wasmtime::Result<()> {
-        self.table.delete(this)?;
+        let generator = self.table.delete(this)?;
+        self.ledger.remove(&[generator.storage()]);
         Ok(())
     }
 }

@@ -37,12 +37,13 @@ impl Inputs {
         names
     }
 
-    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency.
+    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency. It
+    /// is decoded only where it takes at most `limit` bytes.
     ///
     /// # Errors
     /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
     /// `limit_exceeded` for one that is too big.
-    pub fn load(&self, device: &Device, name: &str) -> Result<Tensor, Error> {
+    pub fn load(&self, device: &Device, name: &str, limit: usize) -> Result<Tensor, Error> {
         let Some(dir) = &self.dir else {
             return Err(Error::new(
                 Code::NotFound,
@@ -65,20 +66,33 @@ impl Inputs {
             ));
         }
         let bytes = std::fs::read(&path).map_err(|error| fail(&error))?;
-        let picture = decode(&bytes).map_err(|error| {
+        let picture = decode(&bytes, limit).map_err(|error| {
             Error::new(error.code, format!("{}: {}", path.display(), error.message))
         })?;
         to_tensor(device, picture)
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<DynamicImage, Error> {
+fn decode(bytes: &[u8], limit: usize) -> Result<DynamicImage, Error> {
     let unsupported = |error: &dyn std::fmt::Display| {
         Error::new(Code::Unsupported, format!("expected a PNG, JPEG or WebP picture: {error}"))
     };
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|error| unsupported(&error))?;
+    let reader = || {
+        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+        reader.map_err(|error| unsupported(&error))
+    };
+    let (width, height) = reader()?.into_dimensions().map_err(|error| unsupported(&error))?;
+    let needed = u64::from(width) * u64::from(height) * 16;
+    if width > SIDE || height > SIDE || needed > limit as u64 {
+        return Err(Error::new(
+            Code::LimitExceeded,
+            format!(
+                "found a picture of {width} x {height} pixels, which takes {needed} bytes, expected \
+                 sides up to {SIDE} and at most {limit} bytes"
+            ),
+        ));
+    }
+    let mut reader = reader()?;
     let mut limits = image::Limits::default();
     limits.max_image_width = Some(SIDE);
     limits.max_image_height = Some(SIDE);

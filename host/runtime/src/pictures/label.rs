@@ -67,7 +67,8 @@ impl Canvas {
             let Some(outline) = font.outline_glyph(glyph) else { continue };
             let bounds = outline.px_bounds();
             // Letters outside cost as much as those inside, and a text may have thousands.
-            if bounds.min.x > self.width as f32 || bounds.min.y > self.height as f32 {
+            let beyond = bounds.min.x > self.width as f32 || bounds.min.y > self.height as f32;
+            if beyond || bounds.max.x < 0.0 || bounds.max.y < 0.0 {
                 continue;
             }
             outline.draw(|x, y, coverage| {

@@ -27,7 +27,8 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 /// The directory that graphs write pictures to.
 #[derive(Clone, Debug)]
 pub struct Outputs {
-    dir: PathBuf,
+    /// None where nothing may be written.
+    dir: Option<PathBuf>,
     /// Text of the PNG chunk `prompt`; none where the graph is to be left out.
     prompt: Option<String>,
 }
@@ -35,7 +36,18 @@ pub struct Outputs {
 impl Outputs {
     /// Pictures go to `dir`, each with `prompt` inside where given.
     pub fn new(dir: PathBuf, prompt: Option<String>) -> Self {
-        Self { dir, prompt }
+        Self { dir: Some(dir), prompt }
+    }
+
+    /// Nothing may be written.
+    pub fn nowhere() -> Self {
+        Self { dir: None, prompt: None }
+    }
+
+    fn dir(&self) -> Result<&Path, Error> {
+        let nowhere =
+            || Error::new(Code::Denied, "found a picture to save where none may be written");
+        self.dir.as_deref().ok_or_else(nowhere)
     }
 
     /// Makes the directory and proves that files can be written there; clears away what a process
@@ -44,13 +56,14 @@ impl Outputs {
     /// # Errors
     /// `input_output`.
     pub fn prepare(&self) -> Result<(), Error> {
-        if self.dir.exists() && !self.dir.is_dir() {
-            return Err(unwritable(&self.dir, &"found a file, expected a directory"));
+        let dir = self.dir()?;
+        if dir.exists() && !dir.is_dir() {
+            return Err(unwritable(dir, &"found a file, expected a directory"));
         }
-        std::fs::create_dir_all(&self.dir)
-            .and_then(|()| NamedTempFile::new_in(&self.dir))
-            .map_err(|error| unwritable(&self.dir, &error))?;
-        remove_abandoned(&self.dir);
+        std::fs::create_dir_all(dir)
+            .and_then(|()| NamedTempFile::new_in(dir))
+            .map_err(|error| unwritable(dir, &error))?;
+        remove_abandoned(dir);
         Ok(())
     }
 
@@ -65,18 +78,19 @@ impl Outputs {
         image: &Tensor,
         cancel: &Cancel,
     ) -> Result<Vec<String>, Error> {
+        let dir = self.dir()?;
         let prefix = place::relative(prefix).map_err(|error| error.at("filename_prefix"))?;
         let folder = match prefix.parent() {
-            Some(below) if !below.as_os_str().is_empty() => self.dir.join(below),
-            _ => self.dir.clone(),
+            Some(below) if !below.as_os_str().is_empty() => dir.join(below),
+            _ => dir.to_owned(),
         };
-        std::fs::create_dir_all(&self.dir).map_err(|error| unwritable(&self.dir, &error))?;
+        std::fs::create_dir_all(dir).map_err(|error| unwritable(dir, &error))?;
         // What is there already may be a link that leads out: look before making the rest.
         if let Some(present) = folder.ancestors().find(|path| path.exists()) {
-            place::inside(&self.dir, present)?;
+            place::inside(dir, present)?;
         }
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
-        place::inside(&self.dir, &folder)?;
+        place::inside(dir, &folder)?;
         let stem = prefix
             .file_name()
             .and_then(|name| name.to_str())

@@ -105,9 +105,10 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// A failure as the run reports it: with its node, and a stop with its reason.
+    /// A failure as the run reports it: with its node, and a stop with its reason. Whatever a guest does
+    /// once the run is being stopped follows from that.
     fn finish(&self, failure: Failure, node: &NodeRef) -> Failure {
-        let failure = if failure.is_cancelled() && self.run.cancel.is_set() {
+        let failure = if self.run.cancel.is_set() {
             Failure { node: failure.node, ..self.run.cancel.failure() }
         } else {
             failure
@@ -134,7 +135,7 @@ impl<'a> Executor<'a> {
         let wanted = descriptor.outputs.iter().zip(&node.wanted);
         let wanted: HashSet<String> =
             wanted.filter(|(_, wanted)| **wanted).map(|(output, _)| output.name.clone()).collect();
-        let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone());
+        let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?;
         let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
         collect(descriptor, &wanted, set).map_err(|message| pack.mismatch(message))
     }

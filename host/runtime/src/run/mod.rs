@@ -55,6 +55,8 @@ pub struct Shared {
     pub outputs: Outputs,
     /// Bounds.
     pub limits: Limits,
+    /// Ticks of the engine's clock.
+    pub ticks: Arc<AtomicU64>,
     /// Tensors and texts that the run's parts hold.
     pub tensors: Arc<Budget>,
     /// Linear memory of the run's instances.
@@ -72,6 +74,7 @@ impl Shared {
         (device, models): (Device, Arc<Models>),
         (inputs, outputs): (Inputs, Outputs),
         limits: Limits,
+        ticks: Arc<AtomicU64>,
         sink: Sink,
     ) -> Self {
         let tensors = Budget::new(limits.run_tensor_bytes, "tensors and texts");
@@ -83,6 +86,7 @@ impl Shared {
             inputs,
             outputs,
             limits,
+            ticks,
             tensors,
             guests,
             sink,

@@ -153,7 +153,8 @@ impl Denoiser for Tiny {
             let message = format!("for the model {}, {}", self.info.name, error.message);
             Error::new(error.code, message)
         })?;
-        Ok(Conditioning::new(self.kind.name(), json, condition))
+        let bytes = condition.map.as_ref().map_or(0, |map| size_of_val(map.as_slice()));
+        Ok(Conditioning::new(self.kind.name(), json, condition, bytes))
     }
 
     fn encode(&self, picture: &Tensor) -> Result<Tensor> {

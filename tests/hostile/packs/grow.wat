@@ -1,0 +1,18 @@
+;; A node that asks for more memory than its own module allows, and takes no for an answer.
+(module
+  (memory (export "memory") 4 8)
+  (global $heap (mut i32) (i32.const 131072))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (global.get $heap))
+  (@custom "amdm:nodes" "@NODES@")
+  (data (i32.const 65536) "@SAID@")
+  (func (export "amdm:node/nodes@0.1.0#describe") (result i32)
+  (i32.store (i32.const 16) (i32.const 65536))
+  (i32.store (i32.const 20) (i32.const @SAID_LENGTH@))
+  (i32.const 16))
+  (func (export "amdm:node/nodes@0.1.0#execute") (param $class i32) (param $length i32) (param $call i32) (result i32)
+    (local $i i32)
+    (loop $l (drop (memory.grow (i32.const 1000)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $l (i32.lt_u (local.get $i) (i32.const 20))))
+    (i32.store (i32.const 32) (i32.const 0))
+    (i32.const 32)))
