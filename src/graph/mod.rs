@@ -12,7 +12,7 @@ mod checked;
 mod code;
 mod document;
 pub mod error;
-mod json;
+pub(crate) mod json;
 mod link;
 pub mod metadata;
 mod node;

@@ -9,4 +9,5 @@
 mod cases;
 mod catalogue;
 mod document;
+mod foreign;
 mod metadata;
