@@ -68,6 +68,15 @@ impl GraphError {
         self
     }
 
+    /// Names the node at fault by its parts; an empty title is none.
+    #[must_use]
+    pub fn at_node(mut self, id: &str, class: &str, title: &str) -> Self {
+        self.0.node = Some(id.to_owned());
+        self.0.class = Some(class.to_owned());
+        self.0.title = (!title.is_empty()).then(|| title.to_owned());
+        self
+    }
+
     /// Names the input at fault.
     #[must_use]
     pub fn input(mut self, name: impl Into<String>) -> Self {

@@ -18,6 +18,7 @@ pub mod metadata;
 mod node;
 pub mod set;
 mod validate;
+pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;

@@ -31,6 +31,8 @@ pub struct NodeInfo {
     pub input_list: bool,
     /// Its author advises against using it.
     pub deprecated: bool,
+    /// Says in which order its inputs stand (`input_order`).
+    pub ordered: bool,
     index: HashMap<String, usize>,
 }
 
@@ -80,6 +82,7 @@ impl NodeInfo {
             output_node: flag("output_node"),
             input_list: flag("is_input_list"),
             deprecated: flag("deprecated"),
+            ordered: entry.get("input_order").is_some_and(Value::is_object),
             inputs,
             index,
         }
@@ -94,8 +97,7 @@ impl NodeInfo {
 impl InputInfo {
     /// Reads a declaration: `[TYPE, {options}]`, `[[choices], {options}]`, or a bare type.
     pub fn read(name: &str, required: bool, hidden: bool, config: Value) -> Self {
-        let declared = if config.is_array() { config.get(0) } else { Some(&config) };
-        let type_name = type_name(declared.unwrap_or(&Value::Null));
+        let type_name = declared_type(&config).to_owned();
         Self { name: name.to_owned(), required, hidden, type_name, config }
     }
 
@@ -116,13 +118,7 @@ impl InputInfo {
 
     /// The values of a `COMBO`, in both ways to declare them; `None` where none are listed.
     pub fn choices(&self) -> Option<&[Value]> {
-        if let Some(Value::Array(choices)) = self.config.get(0) {
-            return Some(choices);
-        }
-        if self.type_name != "COMBO" {
-            return None;
-        }
-        self.option("options")?.as_array().map(Vec::as_slice)
+        declared_choices(&self.config)
     }
 
     /// Whether the choices stand in place of the type, the form that servers check.
@@ -131,11 +127,28 @@ impl InputInfo {
     }
 }
 
-fn type_name(declared: &Value) -> String {
+/// The type of a declaration `[TYPE, {options}]`; lists of choices are a `COMBO`.
+pub(crate) fn declared_type(config: &Value) -> &str {
+    let declared = if config.is_array() { config.get(0) } else { Some(config) };
+    type_name(declared.unwrap_or(&Value::Null))
+}
+
+/// The choices of a declaration, in place of the type or among the options.
+pub(crate) fn declared_choices(config: &Value) -> Option<&[Value]> {
+    if let Some(Value::Array(choices)) = config.get(0) {
+        return Some(choices);
+    }
+    if declared_type(config) != "COMBO" {
+        return None;
+    }
+    config.get(1)?.get("options")?.as_array().map(Vec::as_slice)
+}
+
+fn type_name(declared: &Value) -> &str {
     match declared {
-        Value::String(name) => name.clone(),
-        Value::Array(_) => "COMBO".to_owned(),
-        _ => "*".to_owned(),
+        Value::String(name) => name,
+        Value::Array(_) => "COMBO",
+        _ => "*",
     }
 }
 
@@ -179,10 +192,10 @@ fn outputs(entry: &Map<String, Value>) -> Vec<OutputInfo> {
     let list = |key: &str| entry.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let (names, lists) = (list("output_name"), list("output_is_list"));
     let types = list("output").iter().map(type_name);
-    let output = |(at, type_name): (usize, String)| OutputInfo {
-        name: names.get(at).and_then(Value::as_str).unwrap_or(&type_name).to_owned(),
+    let output = |(at, type_name): (usize, &str)| OutputInfo {
+        name: names.get(at).and_then(Value::as_str).unwrap_or(type_name).to_owned(),
         list: lists.get(at) == Some(&Value::Bool(true)),
-        type_name,
+        type_name: type_name.to_owned(),
     };
     types.enumerate().map(output).collect()
 }
