@@ -1,10 +1,11 @@
-//! Node graphs in the API ("prompt") JSON format.
+//! Node graphs in the API ("prompt") JSON format, and workflows as editors save them.
 //!
+//! * [`read()`]: a document from any file that holds a graph; [`workflow`] converts what editors save.
 //! * [`Document`]: a graph as it was read, lossless; [`set`] changes single values in it.
 //! * [`validate()`]: a document against a catalogue, all errors at once, or a [`Checked`] graph:
 //!   inputs resolved, defaults filled in, in the order to run.
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
-//! * [`metadata`]: graphs inside PNG files.
+//! * [`metadata`]: graphs inside pictures.
 //!
 //! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
 
@@ -16,6 +17,7 @@ pub(crate) mod json;
 mod link;
 pub mod metadata;
 mod node;
+mod read;
 pub mod set;
 mod validate;
 pub mod workflow;
@@ -26,6 +28,7 @@ pub use document::{Document, Limits};
 pub use error::GraphError;
 pub use link::LinkRef;
 pub use node::{Given, Node};
+pub use read::{Prefer, Read, read};
 pub use validate::validate;
 
 /// The wire on which step operators chain.

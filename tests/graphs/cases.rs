@@ -1,7 +1,9 @@
 //! Runs every case folder.
 
-use amdm::catalogue::Catalogue;
-use amdm::graph::{Checked, Document, ErrorCode, GraphError, Resolved, Source, set, validate};
+use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::graph::{
+    Checked, ErrorCode, GraphError, Prefer, Read, Resolved, Source, read, set, validate,
+};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -35,8 +37,10 @@ fn case_folders() -> Vec<PathBuf> {
 
 /// Reads, sets and validates as a command line does.
 fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
-    let bytes = fs::read(case.join("graph.json")).or_else(|_| fs::read(case.join("graph.png")));
-    let mut document = Document::parse(&bytes.unwrap()).map_err(|error| vec![error])?;
+    let files = ["graph.json", "graph.png", "graph.webp"].map(|name| case.join(name));
+    let bytes = files.iter().find_map(|file| fs::read(file).ok());
+    let info = ObjectInfo::of(catalogue);
+    let Read { mut document, warnings, .. } = read(&bytes.unwrap(), &info, Prefer::Prompt)?;
     if let Ok(settings) = fs::read_to_string(case.join("set.txt")) {
         let results = settings.lines().map(|line| set::apply(&mut document, catalogue, line));
         let errors: Vec<GraphError> = results.filter_map(Result::err).collect();
@@ -44,7 +48,9 @@ fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>>
             return Err(errors);
         }
     }
-    validate(&document, catalogue)
+    let mut checked = validate(&document, catalogue)?;
+    checked.warnings.splice(0..0, warnings);
+    Ok(checked)
 }
 
 fn outline(checked: &Checked) -> Value {

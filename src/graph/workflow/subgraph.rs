@@ -6,7 +6,7 @@
 //! previews.
 
 use super::file;
-use super::layer::Layer;
+use super::layer::{Layer, Origin};
 use super::node::{Node, Role};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -112,14 +112,25 @@ impl<'a> Given<'a> {
         if let Some(proxy) = owned.or_else(|| named().next()) {
             return self.put(proxy, value.value, inner);
         }
-        let node = match &value.owner {
-            _ if inner.inputs.contains(&&*value.widget) => Cow::Borrowed("-1"),
-            Some(owner) => owner.clone(),
-            None => Cow::Borrowed("-1"),
-        };
+        let owner = value.owner.as_ref().filter(|owner| inner.index.contains_key(*owner));
+        let promoted = owner.and_then(|owner| promoted(inner, owner, &value.widget));
+        if let Some(place) = promoted.and_then(|input| self.inputs.get_mut(input)) {
+            *place = Some(value.value);
+            return;
+        }
+        let named = inner.inputs.contains(&&*value.widget);
+        let node = owner.filter(|_| !named).cloned().unwrap_or(Cow::Borrowed("-1"));
         let proxy = Proxy { node, widget: value.widget.clone(), owner: None };
         self.put(&proxy, value.value, inner);
     }
+}
+
+/// The input of the subgraph that shows this widget of a node inside.
+fn promoted(inner: &Layer<'_>, node: &str, widget: &str) -> Option<usize> {
+    let node = inner.nodes.get(*inner.index.get(node)?)?;
+    let socket = node.sockets.iter().find(|socket| socket.name == widget)?;
+    let link = inner.links.get(socket.link?)?;
+    (link.origin == Origin::Entry).then_some(link.slot)
 }
 
 /// Whether a node can take a value for that widget.
