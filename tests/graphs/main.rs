@@ -11,4 +11,5 @@ mod catalogue;
 mod document;
 mod foreign;
 mod metadata;
+mod reading;
 mod workflow;
