@@ -7,7 +7,7 @@
 
 use super::code::ErrorCode;
 use super::error::{GraphError, quoted, shown};
-use super::metadata::Embedded;
+use super::metadata::{self, Embedded};
 use super::{Node, json};
 use crate::limits;
 use serde_json::{Map, Value};
@@ -68,7 +68,7 @@ impl Document {
                 let expected = "a text named prompt, as files written by SaveImage have";
                 GraphError::new(ErrorCode::NoPrompt, "a picture without a graph", expected)
             })?;
-            return Self::from_value(json::parse(text.as_bytes())?, limits);
+            return Self::from_value(metadata::parse(&text)?, limits);
         }
         Self::from_value(json::parse(bytes)?, limits)
     }

@@ -1,7 +1,9 @@
 //! Any file that holds a graph: API JSON, a saved workflow, or a picture with either inside.
+//!
+//! Workflows are converted at once and kept beside the graph, so that they can be written again.
 
 use super::error::shown;
-use super::metadata::Embedded;
+use super::metadata::{self, Embedded};
 use super::{Document, ErrorCode, GraphError, Limits, json, workflow};
 use crate::catalogue::ObjectInfo;
 use serde_json::Value;
@@ -47,16 +49,16 @@ pub fn read(bytes: &[u8], info: &ObjectInfo, prefer: Prefer) -> Result<Read, Vec
     };
     match (prompt, saved) {
         (Some(prompt), saved) => {
-            let mut read = from_value(json::parse(prompt.as_bytes()).map_err(one)?, info, &limits)?;
+            let mut read = from_value(metadata::parse(&prompt).map_err(one)?, info, &limits)?;
             // The workflow is only carried on: what is wrong with it harms nobody here.
-            let saved = saved.and_then(|saved| json::parse(saved.as_bytes()).ok());
+            let saved = saved.and_then(|saved| metadata::parse(&saved).ok());
             if let (Some(saved), None) = (saved, read.document.workflow()) {
                 read.document.keep_workflow(saved);
             }
             Ok(read)
         }
         (None, Some(saved)) => {
-            let value = json::parse(saved.as_bytes()).map_err(one)?;
+            let value = metadata::parse(&saved).map_err(one)?;
             if !workflow::is_workflow(&value) {
                 let found = format!("{} as the picture's workflow", shown(&value));
                 let expected = "a workflow as editors save it";

@@ -68,6 +68,18 @@ fn a_damaged_workflow_beside_a_graph_harms_nobody() {
 }
 
 #[test]
+fn numbers_that_are_none_are_read_in_pictures_only() {
+    let inputs = r#"{"class_type": "LoadImage", "is_changed": [NaN, -Infinity, -1],
+        "inputs": {"image": "NaN \"Infinity\\"}}"#;
+    let text = format!("{{\"1\": {inputs}}}");
+    assert!(read(text.as_bytes(), &info(), Prefer::Prompt).is_err());
+    let read = read(&png(&[("prompt", text)]), &info(), Prefer::Prompt).unwrap();
+    let node = &read.document.to_value()["1"];
+    assert_eq!(node["is_changed"], json!([null, null, -1]));
+    assert_eq!(node["inputs"]["image"], r#"NaN "Infinity\"#);
+}
+
+#[test]
 fn forms_of_objects_are_told_in_order() {
     let code = |value: Value| {
         let errors = read(value.to_string().as_bytes(), &info(), Prefer::Prompt);

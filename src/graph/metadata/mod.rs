@@ -10,6 +10,7 @@ mod webp;
 
 use super::code::ErrorCode;
 use super::error::GraphError;
+use super::json;
 use crate::limits;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -103,6 +104,56 @@ fn latin1(data: &[u8]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => data.iter().copied().map(char::from).collect(),
     }
+}
+
+/// Reads the JSON of an embedded text. Servers of the ComfyUI family write `NaN` and `Infinity` into
+/// it, for what they know of a run; these read as `null`, as in editors.
+pub(super) fn parse(text: &str) -> Result<Value, GraphError> {
+    let strict = json::parse(text.as_bytes());
+    match strict {
+        Err(error) if error.code == ErrorCode::InvalidJson => match finite(text) {
+            Some(text) => json::parse(text.as_bytes()),
+            None => Err(error),
+        },
+        other => other,
+    }
+}
+
+/// The text with its numbers that are none replaced; `None` where it has no such numbers.
+fn finite(text: &str) -> Option<String> {
+    let mut finite = String::with_capacity(text.len());
+    let (mut rest, mut changed) = (text, false);
+    while let Some(at) = rest.find(['"', 'N', 'I', '-']) {
+        let (before, after) = rest.split_at(at);
+        finite.push_str(before);
+        let number = ["NaN", "Infinity", "-Infinity"].iter().find(|word| after.starts_with(**word));
+        let taken = match number {
+            Some(word) => {
+                finite.push_str("null");
+                changed = true;
+                word.len()
+            }
+            None if after.starts_with('"') => quoted(after),
+            None => 1,
+        };
+        if number.is_none() {
+            finite.push_str(after.get(..taken)?);
+        }
+        rest = after.get(taken..)?;
+    }
+    finite.push_str(rest);
+    changed.then_some(finite)
+}
+
+/// Bytes of the quoted text that begins here, with its quotes.
+fn quoted(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let end = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        end
+    });
+    end.map_or(text.len(), |end| end + 2)
 }
 
 fn too_long() -> GraphError {

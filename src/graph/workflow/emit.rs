@@ -1,6 +1,10 @@
 //! The API graph: a node for every active one, with its widgets' values and what its links lead to.
+//!
+//! A link to a widget takes the place of its value. Inputs that are linked to nodes that are not
+//! written are dropped at the end. Beside the graph, warnings tell what editors keep silent about:
+//! values that do not fit their widgets, choices that do not exist, sockets left open.
 
-use super::super::error::{shown, word};
+use super::super::error::{cut, shown, word};
 use super::super::{ErrorCode, GraphError};
 use super::expand::Scope;
 use super::extension::{self, Extension};
@@ -27,9 +31,8 @@ pub(super) fn emit<'a>(
     report: &mut Report,
 ) -> Result<Map<String, Value>, Vec<GraphError>> {
     let resolver = Resolver::new(layers, scopes);
-    let graph = Vec::new();
-    let mut writer =
-        Writer { layers, scopes, info, report, resolver, graph, room: limits::GRAPH_BYTES };
+    let (graph, hints, room) = (Vec::new(), HashMap::new(), limits::GRAPH_BYTES);
+    let mut writer = Writer { layers, scopes, info, report, resolver, graph, room, hints };
     let mut waiting = vec![(0, 0)];
     while let Some((scope, at)) = waiting.pop() {
         let Some(node) = layers[scopes[scope].layer].nodes.get(at) else { continue };
@@ -58,11 +61,16 @@ struct Writer<'a, 's> {
     graph: Vec<(String, Value)>,
     /// Bytes that the graph may still take.
     room: usize,
+    /// What was probably meant by unknown types.
+    hints: HashMap<&'a str, Option<&'s str>>,
 }
 
 type Inputs = Map<String, Value>;
 
-impl<'a> Writer<'a, '_> {
+/// Unknown types for which the nearest known one is looked for.
+const HINTS: usize = 50;
+
+impl<'a, 's> Writer<'a, 's> {
     fn node(&mut self, scope: usize, at: usize, info: &'a NodeInfo) -> Result<(), Vec<GraphError>> {
         let node = &self.layers[self.scopes[scope].layer].nodes[at];
         let given = self.scopes[scope].given.nodes.get(&at);
@@ -104,7 +112,7 @@ impl<'a> Writer<'a, '_> {
             if socket.dangling {
                 let found = "a link that is not in the file";
                 let warning = about.say(ErrorCode::BadLinkedInput, found, "a link of the file");
-                self.report.warning(warning.input(&*socket.name));
+                self.report.warning(warning.input(cut(&socket.name)));
             }
             if socket.link.is_none() {
                 continue;
@@ -124,7 +132,7 @@ impl<'a> Writer<'a, '_> {
                     let found = "a link that comes back to itself";
                     let expected = "a link from a node's output";
                     let error = about.say(ErrorCode::DependencyCycle, found, expected);
-                    self.report.error(error.input(&*socket.name));
+                    self.report.error(error.input(cut(&socket.name)));
                     continue;
                 }
             };
@@ -153,9 +161,18 @@ impl<'a> Writer<'a, '_> {
                 let found = format!("unknown node type {class}");
                 let expected = "a type of this installation, or a subgraph of the file";
                 let error = about.say(ErrorCode::MissingNodeType, found, expected);
-                self.report.error(error.closest(self.info.closest(node.class)));
+                let hint = self.hint(node.class);
+                self.report.error(error.closest(hint));
             }
         }
+    }
+
+    /// The class that was probably meant; looked for a few times only, as it takes a while.
+    fn hint(&mut self, class: &'a str) -> Option<&'s str> {
+        if self.hints.len() >= HINTS && !self.hints.contains_key(class) {
+            return None;
+        }
+        *self.hints.entry(class).or_insert_with(|| self.info.closest(class))
     }
 
     fn take(&mut self, bytes: usize) -> Result<(), Vec<GraphError>> {
@@ -218,7 +235,7 @@ impl<'a> About<'_, 'a> {
             if !choices.contains(value) {
                 let expected = format!("one of {} choices", choices.len());
                 let warning = self.say(ErrorCode::ValueNotInList, shown(value), &expected);
-                writer.report.warning(warning.input(&*spec.name));
+                writer.report.warning(warning.input(cut(&spec.name)));
             }
         }
         let inputs_of = info.inputs.iter().filter(|input| input.required && !input.hidden);
@@ -227,7 +244,7 @@ impl<'a> About<'_, 'a> {
             if open {
                 let expected = format!("a link to an output of type {}", word(spec.type_name()));
                 let warning = self.say(ErrorCode::RequiredInputMissing, "nothing", &expected);
-                writer.report.warning(warning.input(&*spec.name));
+                writer.report.warning(warning.input(cut(&spec.name)));
             }
         }
         Ok(())

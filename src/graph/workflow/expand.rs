@@ -102,6 +102,8 @@ fn lost(outer: &Scope<'_>, node: &super::node::Node<'_>, scope: &Scope<'_>, repo
         let found = "a value for a widget that is not in the subgraph";
         let warning = GraphError::new(ErrorCode::WidgetValues, found, "a widget of a node inside");
         let id = format!("{}{}", outer.prefix, node.id);
-        report.warning(warning.at_node(&id, node.class, node.title).input(widget.as_str()));
+        report.warning(
+            warning.at_node(&id, node.class, node.title).input(super::super::error::cut(widget)),
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! The input sockets of a node in an editor's order: those described, those of its widgets, then
-//! what else the file lists. The file names a link by the socket's name, not by its place.
+//! what else the file lists.
+//!
+//! The file leaves out sockets of widgets that are not linked. It is the socket's name that tells
+//! which link is whose, not its place.
 
 use super::file::{self, FileInput};
 use super::layout::Layout;

@@ -1,4 +1,7 @@
 //! A workflow's layers: the graph itself, and the definition of each subgraph, read once each.
+//!
+//! Links are found by their id, nodes by theirs, both in constant time. An id that stands twice, or
+//! is missing, is an error; a link that makes no sense is none.
 
 use super::super::error::word;
 use super::super::{ErrorCode, GraphError};

@@ -1,6 +1,11 @@
 //! A node of a workflow as an editor has it after loading: what it is, its sockets and widgets.
+//!
+//! Where the installation has a description of the node's type, names, types and order are those of
+//! the description; the file brings links, values, title and mode.
 
 use super::file;
+use super::inputs;
+use super::layer::Layer;
 use super::layout::{Layout, Widget};
 use super::value::{self, Oddity};
 use crate::catalogue::ObjectInfo;
@@ -79,12 +84,12 @@ impl<'a> Node<'a> {
             _ => (Layout::default(), None),
         };
         let sockets = match role {
-            Role::Ordinary(_) => super::inputs::described(raw, &layout, context),
+            Role::Ordinary(_) => inputs::described(raw, &layout, context),
             Role::Instance(_) => match context.subgraphs.get(class) {
-                Some((_, definition)) => super::inputs::of_instance(raw, definition, context),
+                Some((_, definition)) => inputs::of_instance(raw, definition, context),
                 None => Vec::new(),
             },
-            _ => super::inputs::listed(raw, context),
+            _ => inputs::listed(raw, context),
         };
         let own = file::text(raw, "title");
         let title = match role {
@@ -101,11 +106,11 @@ impl<'a> Node<'a> {
     }
 
     /// The type of output `slot`: as described, or as the file has it.
-    pub fn output_type(&self, slot: usize, context: &[super::layer::Layer<'a>]) -> &'a str {
+    pub fn output_type(&self, slot: usize, layers: &[Layer<'a>]) -> &'a str {
         let described = match self.role {
             Role::Ordinary(info) => info.outputs.get(slot).map(|output| output.type_name.as_str()),
             Role::Instance(layer) => {
-                let outputs = context.get(layer).map(|layer| layer.outputs.as_slice());
+                let outputs = layers.get(layer).map(|layer| layer.outputs.as_slice());
                 outputs.and_then(|outputs| outputs.get(slot)).copied()
             }
             _ => None,

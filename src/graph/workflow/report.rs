@@ -1,4 +1,6 @@
 //! Errors and warnings as they are found, no more of them than anybody reads.
+//!
+//! One error is enough for there to be no graph; all of them are listed, as is what was left out.
 
 use super::super::{ErrorCode, GraphError};
 use crate::limits;

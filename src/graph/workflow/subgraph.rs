@@ -49,8 +49,9 @@ impl<'a> Given<'a> {
         room: &mut usize,
     ) -> Option<Self> {
         let proxies = proxies(instance.raw);
-        let entries = (proxies.len() + 1).saturating_mul(outer.len() + 1);
-        *room = room.checked_sub(entries.saturating_mul(inner.inputs.len() + 1))?;
+        let matched = (proxies.len() + 1).saturating_mul(outer.len() + 1);
+        let placed = (proxies.len() + outer.len() + 1).saturating_mul(inner.inputs.len() + 1);
+        *room = room.checked_sub(matched.saturating_add(placed))?;
         let nothing = vec![None; inner.inputs.len()];
         let mut given = Self { inputs: nothing, nodes: HashMap::new(), lost: Vec::new() };
         if proxies.is_empty() {

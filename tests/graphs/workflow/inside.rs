@@ -83,8 +83,7 @@ fn widgets_of_instances_inside_are_found_by_name_and_owner() {
     let file = listed("branch", outer, json!([0.71]), branch(json!([0.51, 0.72, 9])));
     assert_eq!(inputs(&file, "30:20:8")["after"], json!(9));
     // An instance that promotes by inputs answers to their names.
-    let promoting =
-        super::definition("branch", &[], &[], vec![node(20, "leaf", &[], json!([0.2]))], &[]);
+    let promoting = definition("branch", &[], &[], vec![node(20, "leaf", &[], json!([0.2]))], &[]);
     let file = listed("branch", json!([["20", "amount"]]), json!([0.3]), promoting.clone());
     assert_eq!(inputs(&file, "30:20:5"), json!({ "value": 0.3 }));
     let file = listed("branch", json!([["20", "value", "5"]]), json!([0.31]), promoting);

@@ -1,7 +1,7 @@
-//! `amdm convert`: the API graph of a workflow, as JSON on stdout.
+//! `amdm convert`: the API graph of a workflow, as JSON on stdout and nothing else there.
 //!
-//! In a picture that holds both, the workflow counts: it is what its author edits.
-//! API graphs come back as they are.
+//! In a picture that holds both, the workflow counts: it is what its author edits. API graphs come
+//! back as they are.
 
 use std::path::Path;
 
