@@ -4,6 +4,8 @@
 pub const GRAPH_BYTES: usize = 64 << 20;
 /// Nodes in a graph: keeps validation and planning under a second.
 pub const GRAPH_NODES: usize = 100_000;
+/// Runs of one sweep: each writes files.
+pub const SWEEP_RUNS: usize = 10_000;
 /// Nesting of JSON values: `serde_json` recurses, and 128 is far beyond any real graph.
 pub const JSON_DEPTH: usize = 128;
 /// Values in a graph file: each takes up to 100 bytes of memory, however short it is in the file.
@@ -28,3 +30,7 @@ pub const GUEST_HANDLES: usize = 100_000;
 pub const PACK_BYTES: usize = 64 << 20;
 /// Bytes of tensors that one guest instance may hold at a time.
 pub const NODE_TENSOR_BYTES: usize = 4 << 30;
+/// The same for all of a run: its instances, samplings and wires, each counted by itself.
+pub const RUN_TENSOR_BYTES: usize = 16 << 30;
+/// Linear memory of all guest instances of a run: the longest chain of operators fits.
+pub const RUN_GUEST_MEMORY_BYTES: usize = 1 << 30;

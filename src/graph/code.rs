@@ -71,10 +71,14 @@ codes! {
     DependencyCycle = "dependency_cycle",
     /// Step operators chained in an order in which they do not work.
     OperatorOrder = "operator_order",
-    /// A setting that is not of the form node.input=value.
+    /// A setting that is not of the form node.input=value, or a sweep without values.
     InvalidSetting = "invalid_setting",
     /// A setting for a node that is not in the graph.
     UnknownNode = "unknown_node",
+    /// A setting for a parameter that the graph does not declare.
+    UnknownParameter = "unknown_parameter",
+    /// A parameter that is declared in a way that cannot work.
+    InvalidParameter = "invalid_parameter",
     /// A setting for a title that several nodes have.
     AmbiguousTitle = "ambiguous_title",
     /// A subgraph that contains itself.
@@ -83,6 +87,10 @@ codes! {
     VirtualNode = "virtual_node",
     /// Warning: the values saved with a node are not as many as it has widgets.
     WidgetValues = "widget_values",
+    /// A graph, or a node of it, made for a newer version than this one.
+    NewerVersion = "newer_version",
+    /// Warning: the node was made for an older version and was brought up to date.
+    MigratedNode = "migrated_node",
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.
     UnusedNode = "unused_node",
     /// Warning: the node's author advises against using it any more.

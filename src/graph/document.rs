@@ -1,7 +1,7 @@
 //! A graph as it was read from a file or a request.
 //!
 //! Accepts a bare API graph (node id to node), a request body with the graph under `prompt`, and a
-//! picture with such a graph inside. Refuses workflows as editors save them, which [`super::read()`]
+//! picture with such a graph inside. Refuses workflows as editors save them, which [`super::read`]
 //! converts, and other JSON. What single nodes lack is left to [`super::validate()`], so that it is
 //! reported with the rest.
 

@@ -5,6 +5,8 @@
 //! * [`validate()`]: a document against a catalogue, all errors at once, or a [`Checked`] graph:
 //!   inputs resolved, defaults filled in, in the order to run.
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
+//! * [`version`]: what graphs were made for; older ones are brought up to date.
+//! * [`plan()`]: what a run would do, without running.
 //! * [`metadata`]: graphs inside pictures.
 //!
 //! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
@@ -17,9 +19,11 @@ pub(crate) mod json;
 mod link;
 pub mod metadata;
 mod node;
+mod plan;
 mod read;
 pub mod set;
 mod validate;
+pub mod version;
 pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
@@ -28,6 +32,7 @@ pub use document::{Document, Limits};
 pub use error::GraphError;
 pub use link::LinkRef;
 pub use node::{Given, Node};
+pub use plan::{Passes, Plan, PlannedNode, Sampling, plan};
 pub use read::{Prefer, Read, read};
 pub use validate::validate;
 

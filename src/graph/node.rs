@@ -80,6 +80,28 @@ impl Node {
         }
     }
 
+    /// Changes the inputs as a whole. Does nothing where the node has none.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Map<String, Value>)) {
+        if let Some(Value::Object(inputs)) = self.raw.get_mut("inputs") {
+            change(inputs);
+        }
+    }
+
+    /// Keeps `value` under `key` beside the node, where editors look.
+    pub(super) fn note(&mut self, key: &str, value: Value) {
+        if let Some(meta) = object(&mut self.raw, "_meta") {
+            meta.insert(key.to_owned(), value);
+        }
+    }
+
+    /// Keeps `value` under `key` beside the node, where only we look.
+    pub(super) fn note_own(&mut self, key: &str, value: Value) {
+        let meta = self.raw.as_object_mut().and_then(|node| node.get_mut("_meta"));
+        if let Some(own) = meta.and_then(|meta| object(meta, "amdm")) {
+            own.insert(key.to_owned(), value);
+        }
+    }
+
     fn fields(&self) -> Option<&Map<String, Value>> {
         self.raw.get("inputs")?.as_object()
     }
@@ -96,4 +118,10 @@ impl<'a> Given<'a> {
             _ => Self::Constant(value),
         }
     }
+}
+
+/// The object under `key`, made where there is nothing.
+fn object<'v>(parent: &'v mut Value, key: &str) -> Option<&'v mut Map<String, Value>> {
+    let entry = parent.as_object_mut()?.entry(key).or_insert_with(|| Value::Object(Map::new()));
+    entry.as_object_mut()
 }

@@ -126,7 +126,10 @@ impl Spacing {
             }
             _ => linspace(solver, steps, training),
         };
-        check(&found, training).map_err(|error| error.at("spacing"))?;
+        check(&found, training).map_err(|error| {
+            let reason = error.message;
+            Error::invalid(format!("found {steps} steps, expected fewer: {reason}")).at("steps")
+        })?;
         Ok(found)
     }
 }

@@ -2,7 +2,7 @@
 
 use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::{
-    Checked, ErrorCode, GraphError, Prefer, Read, Resolved, Source, read, set, validate,
+    Checked, ErrorCode, GraphError, Prefer, Read, Resolved, Source, read, set, validate, version,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,7 @@ fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>>
     let bytes = files.iter().find_map(|file| fs::read(file).ok());
     let info = ObjectInfo::of(catalogue);
     let Read { mut document, warnings, .. } = read(&bytes.unwrap(), &info, Prefer::Prompt)?;
+    let migrated = version::migrate(&mut document, catalogue)?;
     if let Ok(settings) = fs::read_to_string(case.join("set.txt")) {
         let results = settings.lines().map(|line| set::apply(&mut document, catalogue, line));
         let errors: Vec<GraphError> = results.filter_map(Result::err).collect();
@@ -50,6 +51,7 @@ fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>>
     }
     let mut checked = validate(&document, catalogue)?;
     checked.warnings.splice(0..0, warnings);
+    checked.warnings.extend(migrated);
     Ok(checked)
 }
 

@@ -12,4 +12,6 @@ mod document;
 mod foreign;
 mod metadata;
 mod reading;
+mod settings;
+mod version;
 mod workflow;

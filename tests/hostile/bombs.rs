@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use amdm_runtime::{Failure, Limits};
+use amdm_runtime::{Cancel, Failure, Limits, RunOptions};
 
 use crate::pack::Source;
-use crate::stage::{Stage, alone, assert_failure};
+use crate::stage::{Stage, alone, assert_failure, chain, run};
 
 fn fails(name: &str, limits: Limits) -> Failure {
     let stage = Stage::new(&Source::node(name), limits);
@@ -59,4 +59,30 @@ fn objects() {
 fn samplings() {
     let failure = fails("contexts", tensor_bytes(1 << 20));
     assert_failure(&failure, "limit_exceeded", "at most 1048576 are given");
+}
+
+#[test]
+fn latents_in_samplings() {
+    let many = Source::node("latents").fill("@LANES@", "64");
+    let failure = Stage::new(&many, tensor_bytes(1 << 20)).fails(&alone());
+    assert_failure(&failure, "limit_exceeded", "the sampling would hold 1081344 bytes of tensors");
+    // Each sampling fits, all together do not.
+    let few = Source::node("latents").fill("@LANES@", "2");
+    let limits = Limits { run_tensor_bytes: 1 << 20, ..Limits::default() };
+    let failure = Stage::new(&few, limits).fails(&alone());
+    assert_failure(&failure, "limit_exceeded", "the run would hold");
+    assert!(failure.message.ends_with("bytes of tensors and texts, at most 1048576 are given"));
+}
+
+#[test]
+fn memory_of_many_operators() {
+    let limits = Limits { run_guest_memory: 8 << 20, ..Limits::default() };
+    let stage = Stage::new(&Source::operator("good"), limits);
+    let failure = stage.fails(&chain(60));
+    let message = failure.to_string();
+    assert!(message.contains("bytes of packs' memory, at most 8388608 are given"), "{message}");
+    assert!(message.starts_with("node link "), "{message}");
+    let out = tempfile::tempdir().unwrap();
+    let options = RunOptions { output_dir: out.path().into(), ..RunOptions::default() };
+    run(&stage.host, &chain(8), &options, &Cancel::new()).unwrap();
 }

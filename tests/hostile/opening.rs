@@ -1,6 +1,8 @@
 //! Files that are no packs, or claim names that are not theirs.
 
-use amdm_runtime::{Failure, Host, HostOptions, Limits};
+use std::time::Duration;
+
+use amdm_runtime::{Cancel, Failure, Host, HostOptions, Limits};
 use serde_json::json;
 
 use crate::pack::{CLASS, Source, node};
@@ -119,4 +121,34 @@ fn an_operator_without_operators() {
     let source = Source::node("good").nodes(json!([crate::pack::operator()]));
     let failure = Stage::new(&source, Limits::default()).fails(&crate::stage::sampling(2, 1));
     assert_failure(&failure, "pack_mismatch", "does not export amdm:node/step-operators");
+}
+
+#[test]
+fn every_bad_file_is_named_at_once() {
+    let failure = refused(&[b"nothing", b"\x7fELF"]);
+    assert_eq!(failure.message.lines().count(), 2, "{failure}");
+    says(&failure, "hostile.wasm is no pack: found bytes that are no WebAssembly");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_does_not_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe.wasm");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let options = HostOptions { pack_dirs: vec![dir.path().into()], ..options() };
+    let failure = Host::open(&options).map(|_| ()).expect_err("a pipe was taken");
+    assert_eq!(failure.code.as_str(), "input_output", "{failure}");
+    says(&failure, "it is no regular file");
+}
+
+#[test]
+fn opening_can_be_stopped() {
+    let pack = Source::node("describe-loop").undescribed().component();
+    let dir = directory(&pack);
+    let cancel = Cancel::new().with_timeout(Some(Duration::from_millis(200)));
+    let options = HostOptions { pack_dirs: vec![dir.path().into()], cancel, ..options() };
+    let failure = Host::open(&options).map(|_| ()).expect_err("a pack that hangs was taken");
+    assert_eq!(failure.code.as_str(), "timeout", "{failure}");
+    says(&failure, "the run took longer than its limit of 0.2 s");
 }

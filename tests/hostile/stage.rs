@@ -124,6 +124,18 @@ pub fn sampling(steps: u32, batch: u32) -> Value {
     })
 }
 
+/// The same sampling, three steps of one image, with `links` more operators behind the first.
+pub fn chain(links: usize) -> Value {
+    let mut graph = sampling(3, 1);
+    for link in 0..links {
+        let before = if link == 0 { "bad".into() } else { format!("link {}", link - 1) };
+        graph[format!("link {link}")] =
+            json!({"class_type": CLASS, "inputs": {"policy": [before, 0]}});
+    }
+    graph["sample"]["inputs"]["policy"] = json!([format!("link {}", links - 1), 0]);
+    graph
+}
+
 /// Asserts what people and programs see of a failure.
 #[track_caller]
 pub fn assert_failure(failure: &Failure, code: &str, message: &str) {

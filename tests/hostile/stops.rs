@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use amdm_runtime::{Cancel, Failure, Host, HostOptions, Limits, RunOptions};
 
 use crate::pack::Source;
-use crate::stage::{Stage, alone, assert_failure, directory, fails, good, options, sampling};
+use crate::stage::{Stage, alone, assert_failure, directory, fails, good, options, run, sampling};
 
 /// From the call of `stop` to the end of the run.
 const PROMPT: Duration = Duration::from_millis(200);
@@ -38,6 +38,15 @@ fn stopped(stage: &Stage, graph: &serde_json::Value) -> (Failure, Duration) {
 fn by_the_guests_bound() {
     let failure = Stage::new(&Source::node("loop"), guest_time(100)).fails(&alone());
     assert_failure(&failure, "timeout", "pack acme:hostile computed for more than 0.1 s");
+}
+
+#[test]
+fn the_hosts_work_is_not_the_guests_time() {
+    let stage = Stage::new(&Source::operator("good"), guest_time(30));
+    let out = tempfile::tempdir().unwrap();
+    let options = RunOptions { output_dir: out.path().into(), ..RunOptions::default() };
+    let outcome = run(&stage.host, &sampling(100, 4), &options, &Cancel::new()).unwrap();
+    assert!(outcome.seconds > 0.1, "too short a run to show anything: {}", outcome.seconds);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the command line promises to programs: progress lines, settings, exit codes, JSON.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::command::{Ended, Scene, amdm, end};
 use crate::graphs::{good, with};
@@ -94,10 +94,78 @@ fn a_timeout() {
 fn devices_and_threads() {
     let scene = Scene::new(&good());
     let graph = scene.graph();
-    for arguments in [["--device", "gpu"], ["--device", "cuda:x"], ["--threads", "100000"]] {
+    for arguments in [
+        ["--device", "gpu"],
+        ["--device", "cuda:x"],
+        ["--device", "cuda:999"],
+        ["--threads", "100000"],
+        ["--packs", "/nowhere/at/all"],
+        ["--limit", "guest-memory"],
+        ["--limit", "guest-memory=-1"],
+        ["--limit", "luck=1"],
+        ["--timeout", "-1"],
+    ] {
         let ended = end(amdm(&["run", &graph]).args(arguments));
         assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(arguments[0]), "{ended:?}");
     }
+}
+
+#[test]
+fn bounds_can_be_changed() {
+    let scene = Scene::new(&good());
+    let ended = scene.run(&["--limit", "guest-memory=64K"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("at most 65536 are given"), "{ended:?}");
+    let ended = scene.run(&["--limit", "guest-memory=64M", "--limit", "guest-time=2.5"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn what_was_written_before_a_failure_is_named() {
+    let mut graph = good();
+    graph["late"] = json!({"class_type": "SaveImage",
+        "inputs": {"images": ["decode", 0], "filename_prefix": "../late"}});
+    let scene = Scene::new(&graph);
+    let ended = scene.run(&[]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.stdout, format!("{}\n", scene.out().join("amdm_00001_.png").display()));
+    graph["late"]["inputs"]["filename_prefix"] = "".into();
+    let ended = Scene::new(&graph).run(&[]);
+    assert!(ended.stderr.contains("node late (SaveImage), input filename_prefix"), "{ended:?}");
+    assert!(ended.stderr.contains("expected the name of a file [invalid_input]"), "{ended:?}");
+}
+
+#[test]
+fn an_output_that_is_a_file() {
+    let scene = Scene::new(&good());
+    std::fs::write(scene.out(), "taken").unwrap();
+    let ended = scene.run(&[]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("found a file, expected a directory"), "{ended:?}");
+    assert_eq!(std::fs::read(scene.out()).unwrap(), b"taken");
+}
+
+#[test]
+fn a_weight_file_is_used_from_a_graph() {
+    let weights = crate::pack::root().join("host/diffusion/weights/layout.f16.safetensors");
+    let models = tempfile::tempdir().unwrap();
+    std::fs::create_dir(models.path().join("mine")).unwrap();
+    std::fs::copy(weights, models.path().join("mine/where.safetensors")).unwrap();
+    let mut graph = good();
+    graph["layout"]["inputs"]["model_name"] = "mine/where.safetensors".into();
+    let dir = models.path().to_str().unwrap();
+    let ended = Scene::new(&graph).run(&["--models", dir]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("input family: model file"), "{ended:?}");
+    graph["layout"]["inputs"]["family"] = "tiny-layout".into();
+    let own = Scene::new(&graph);
+    let ended = own.run(&["--models", dir, "--no-metadata"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let built_in = Scene::new(&good());
+    assert_eq!(built_in.run(&["--no-metadata"]).code, Some(0));
+    let picture = |scene: &Scene| std::fs::read(scene.out().join("amdm_00001_.png")).unwrap();
+    assert_eq!(picture(&own), picture(&built_in));
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn refused(result: Result<(), Error>, input: Option<&str>, message: &str) {
 
 #[test]
 fn fewer_than_two_lanes() {
-    let message = "1 lane to aggregate, expected at least two";
+    let message = "found 1 lane in the sampler, expected at least 2 to aggregate";
     refused(aggregate(Method::Slerp, &context(&[1.0], &[])), None, message);
 }
 
@@ -136,8 +136,8 @@ fn spacings_that_leave_the_table() {
     };
     refused(
         timesteps(Spacing::Leading, Solver::Ddim, 1000, 1000),
-        Some("spacing"),
-        "timestep 1000, expected 0 to 999",
+        Some("steps"),
+        "found 1000 steps, expected fewer: timestep 1000, expected 0 to 999",
     );
     let none = timesteps(Spacing::Native, Solver::Ddim, 0, 1000);
     refused(none, Some("steps"), "0 steps, expected at least 1");

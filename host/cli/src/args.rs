@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::limits::Limit;
+
 /// Runs node graphs that aggregate several diffusion models into one image.
 #[derive(Debug, Parser)]
 #[command(name = "amdm", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -81,6 +83,11 @@ pub struct Sources {
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
     #[arg(long, value_name = "DIR", env = "AMDM_CACHE")]
     pub cache: Option<PathBuf>,
+    /// Change a bound on packs: `guest-memory=512M`, `guest-time=10` (seconds).
+    /// Names: guest-memory, guest-handles, guest-time, node-tensors, run-tensors, run-guest-memory,
+    /// pack-size
+    #[arg(long, value_name = "NAME=VALUE", value_parser = Limit::parse)]
+    pub limit: Vec<Limit>,
 }
 
 /// What separates directories in an environment variable.
@@ -90,7 +97,7 @@ const PATHS: char = if cfg!(windows) { ';' } else { ':' };
 #[derive(Args, Debug)]
 pub struct GraphArguments {
     /// Graph in API format or as editors save it (JSON), or a PNG or WebP picture with one inside; `-`
-    /// reads stdin
+    /// `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
     /// Set an input: `id.input=value` or `title.input=value`; may be given several times
@@ -117,7 +124,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
     /// Stop after this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
     /// How progress is shown
     #[arg(long, value_name = "MODE", default_value = "auto")]

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod exit;
 mod interrupt;
+mod limits;
 mod logging;
 mod output;
 mod progress;

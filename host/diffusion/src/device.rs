@@ -47,8 +47,15 @@ impl Device {
     /// of a build and machine that have one, else the CPU.
     ///
     /// # Errors
-    /// `invalid_input` for another name; `unsupported` for CUDA without a CUDA build or device.
+    /// `invalid_input` for another name; `unsupported` for CUDA without a CUDA build or device. All
+    /// name the argument at fault: `device` or `threads`.
     pub fn open(name: &str, threads: usize) -> Result<Self> {
+        let at_device =
+            |error: Error| if error.input.is_none() { error.at("device") } else { error };
+        Self::find(name, threads).map_err(at_device)
+    }
+
+    fn find(name: &str, threads: usize) -> Result<Self> {
         match name {
             "cpu" => Self::cpu(threads),
             "auto" if cfg!(feature = "cuda") => match Self::cuda(0, threads) {
@@ -100,7 +107,7 @@ impl Device {
     fn new(backend: Backend, name: String, threads: usize) -> Result<Self> {
         if threads > THREADS_MAX {
             let message = format!("found {threads} threads, the limit is {THREADS_MAX}");
-            return Err(Error::new(Code::LimitExceeded, message));
+            return Err(Error::new(Code::LimitExceeded, message).at("threads"));
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)

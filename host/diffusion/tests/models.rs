@@ -67,10 +67,12 @@ fn an_unknown_name_is_answered_with_the_closest() {
 
 #[test]
 fn options_are_strict() {
-    let models = Folder::new().open();
+    let folder = Folder::new();
+    let models = folder.open();
     let options = [
         ("tiny-layout", r#"{"precision":"f16"}"#, "unknown field `precision`"),
-        ("tiny-layout", r#"{"conditioning":"style"}"#, "takes no options"),
+        ("tiny-layout", r#"{"family":"tiny-style"}"#, "the built-in model is `tiny-layout`"),
+        ("sub/mine.safetensors", r#"{"family":"sd15"}"#, "found family `sd15`"),
     ];
     for (name, options, expected) in options {
         let error = models.load(name, options).map(|_| ()).unwrap_err();
@@ -84,10 +86,51 @@ fn a_weight_file_of_the_family_loads() {
     let folder = Folder::new();
     let models = folder.open();
     assert!(models.names("models").contains(&"sub/mine.safetensors".to_owned()));
-    let model = models.load("sub/mine.safetensors", r#"{"conditioning":"layout"}"#).unwrap();
+    let model = models.load("sub/mine.safetensors", r#"{"family":"tiny-layout"}"#).unwrap();
     assert_eq!(model.info().name, "sub/mine.safetensors");
     assert!(model.condition(r#"{"boxes":[[0,0,1,1]]}"#, &[]).is_ok());
-    assert_eq!(code(&models, "sub/mine.safetensors"), Code::InvalidInput);
+    let error = models.load("sub/mine.safetensors", "").map(|_| ()).unwrap_err();
+    assert_eq!((error.code, error.input.as_deref()), (Code::InvalidInput, Some("family")));
+    assert!(error.message.contains("does not say what it holds, expected one of tiny-attributes"));
+}
+
+/// The file's bytes with `metadata` in the header.
+fn with_metadata(file: &[u8], metadata: &str) -> Vec<u8> {
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let (old, tensors) = file[8..].split_at(length);
+    let mut header = format!("{{\"__metadata__\":{metadata},").into_bytes();
+    header.extend_from_slice(&old[1..]);
+    header.resize(header.len().next_multiple_of(8), b' ');
+    [&(header.len() as u64).to_le_bytes(), header.as_slice(), tensors].concat()
+}
+
+#[test]
+fn a_weight_file_that_says_what_it_holds_loads_without_options() {
+    let folder = Folder::new();
+    let layout = fs::read(folder.models().join("sub/mine.safetensors")).unwrap();
+    folder.write("said.safetensors", &with_metadata(&layout, r#"{"amdm.family":"tiny-layout"}"#));
+    folder.write("odd.safetensors", &with_metadata(&layout, r#"{"amdm.family":"sd99"}"#));
+    let models = folder.open();
+    let model = models.load("said.safetensors", "").unwrap();
+    assert!(model.condition(r#"{"boxes":[[0,0,1,1]]}"#, &[]).is_ok());
+    let options = r#"{"family":"tiny-style"}"#;
+    let error = models.load("said.safetensors", options).map(|_| ()).unwrap_err();
+    assert!(error.message.contains("says that it is `tiny-layout`, found `tiny-style`"), "{error}");
+    assert_eq!(code(&models, "odd.safetensors"), Code::InvalidInput);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_inside_is_not_listed_and_does_not_block() {
+    let folder = Folder::new();
+    let secret = folder.0.path().join("secret.safetensors");
+    std::os::unix::fs::symlink(secret, folder.models().join("link.safetensors")).unwrap();
+    let pipe = folder.models().join("pipe.safetensors");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let names = folder.open().names("models");
+    assert!(names.contains(&"sub/mine.safetensors".into()));
+    assert!(!names.iter().any(|name| name.contains("link") || name.contains("pipe")), "{names:?}");
+    assert_eq!(code(&folder.open(), "pipe.safetensors"), Code::NotFound);
 }
 
 #[test]

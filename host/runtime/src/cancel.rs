@@ -21,10 +21,11 @@ impl Cancel {
         Self::default()
     }
 
-    /// The same token, set as well once `limit` has passed from now.
+    /// The same token, set as well once `limit` has passed from now; an earlier limit stays.
     #[must_use]
     pub fn with_timeout(&self, limit: Option<Duration>) -> Self {
-        let deadline = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        let fresh = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        let deadline = [fresh, self.deadline].into_iter().flatten().min_by_key(|(end, _)| *end);
         Self { stopped: self.stopped.clone(), deadline }
     }
 

@@ -15,24 +15,25 @@ use crate::bindings::exports::amdm::node::step_operators;
 use crate::contract::{Call, Context, HostError, StoreData, checked_window};
 use crate::engine::TICK;
 use crate::failure::{Failure, FailureCode, NodeRef};
+use crate::memory::{Budget, Grant};
 use crate::pack::Pack;
 use crate::run::{OperatorSpec, Shared};
 
 /// Bounds a guest's linear memories and tables, each kind in sum.
 pub struct Limiter {
     limit: usize,
-    memory: usize,
+    memory: Grant,
     entries: usize,
-    refused: Option<usize>,
+    refused: Option<String>,
 }
 
 impl Limiter {
     /// Table entries a guest may have: far beyond what a pack's functions need.
     const TABLE_ENTRIES: usize = 100_000;
 
-    /// At most `limit` bytes of memory.
-    pub fn new(limit: usize) -> Self {
-        Self { limit, memory: 0, entries: 0, refused: None }
+    /// At most `limit` bytes of memory, out of what the run's guests have together.
+    pub fn new(limit: usize, guests: &Arc<Budget>) -> Self {
+        Self { limit, memory: Grant::new(guests), entries: 0, refused: None }
     }
 }
 
@@ -43,13 +44,18 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let all = self.memory.saturating_add(desired.saturating_sub(current));
-        if all > self.limit {
-            self.refused = Some(all);
-            wasmtime::bail!("memory limit");
-        }
-        self.memory = all;
-        Ok(true)
+        let all = self.memory.bytes().saturating_add(desired.saturating_sub(current));
+        let refused = if all > self.limit {
+            let limit = self.limit;
+            format!("it asked for {all} bytes of memory, at most {limit} are given")
+        } else {
+            match self.memory.resize(all) {
+                Ok(()) => return Ok(true),
+                Err(error) => error.message,
+            }
+        };
+        self.refused = Some(refused);
+        wasmtime::bail!("memory limit")
     }
 
     fn table_growing(
@@ -194,12 +200,9 @@ fn crash(store: &mut Store<StoreData>, pack: &Pack, error: &wasmtime::Error) -> 
         failure.clone()
     } else if let Some(error) = error.downcast_ref::<amdm::error::Error>() {
         Failure::from(error.clone())
-    } else if let Some(found) = data.limiter.refused.take() {
-        let limit = data.limiter.limit;
-        Failure::new(
-            FailureCode::Node(amdm::error::Code::LimitExceeded),
-            format!("pack {name} asked for {found} bytes of memory, at most {limit} are given"),
-        )
+    } else if let Some(message) = data.limiter.refused.take() {
+        let code = FailureCode::Node(amdm::error::Code::LimitExceeded);
+        Failure::new(code, format!("pack {name}: {message}"))
     } else if let Some(wasmtime::Trap::Interrupt) = error.downcast_ref::<wasmtime::Trap>() {
         interrupted(data, &name)
     } else if error.root_cause().to_string().contains(LENT) {
@@ -256,7 +259,7 @@ impl Operator {
             .ready()?
             .operators(&mut guest.store, &guest.instance)
             .map_err(|failure| failure.in_node(&spec.node))?;
-        let call = Call::new(spec.descriptor.clone(), spec.inputs.clone(), HashSet::new());
+        let call = Call::new(run, spec.descriptor.clone(), spec.inputs.clone(), HashSet::new());
         let call = guest.push(call)?;
         let made = exports.call_make(&mut guest.store, &spec.descriptor.r#type, call);
         let handle = guest.finish(made)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amdm::catalogue::{Catalogue, Choices};
-use amdm::graph::{Checked, Document, GraphError, metadata, validate};
+use amdm::graph::{Checked, CheckedNode, Document, GraphError, metadata, validate};
 use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
@@ -24,6 +24,9 @@ use crate::worker;
 /// The standard pack, as `cargo xtask nodes` built it.
 const STANDARD: &[u8] = include_bytes!("../../../nodes/prebuilt/amdm_nodes.wasm");
 
+/// The input by which nodes that write files are known before they run.
+const FILE_NAMES: &str = "filename_prefix";
+
 /// How a host is opened.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
@@ -39,6 +42,8 @@ pub struct HostOptions {
     pub cache: CacheDir,
     /// Bounds.
     pub limits: Limits,
+    /// Stops the opening: packs without descriptors are asked for them.
+    pub cancel: Cancel,
 }
 
 impl Default for HostOptions {
@@ -50,6 +55,7 @@ impl Default for HostOptions {
             model_dirs: Vec::new(),
             cache: CacheDir::default(),
             limits: Limits::default(),
+            cancel: Cancel::new(),
         }
     }
 }
@@ -71,7 +77,9 @@ impl Host {
     /// Opens the device and all packs.
     ///
     /// # Errors
-    /// `unsupported` for a device this build has not, `pack_invalid` for a file that is no pack.
+    /// Names the option at fault as its input: `device` or `threads` (`unsupported` for a device this
+    /// build has not), `packs` for a directory that cannot be read. `pack_invalid` for files that are
+    /// no packs: all of them, a line each. What a pack that is asked does wrong; `cancelled`.
     pub fn open(options: &HostOptions) -> Result<Self, Failure> {
         worker::run(|| Self::load(options))
     }
@@ -92,13 +100,26 @@ impl Host {
             clock: Clock::default(),
             confirmed: Mutex::default(),
         };
-        host.add(&linker, Origin::Embedded("amdm:node"), STANDARD.to_vec())?;
+        let cancel = &options.cancel;
+        host.add(&linker, Origin::Embedded("amdm:node"), STANDARD.to_vec(), cancel)?;
+        let mut invalid = Vec::new();
         for dir in &options.pack_dirs {
-            for (path, bytes) in pack::files(dir, options.limits.pack_bytes)? {
-                host.add(&linker, Origin::File(path), bytes)?;
+            let unreadable = |failure| Failure { input: Some("packs".into()), ..failure };
+            for path in pack::files(dir).map_err(unreadable)? {
+                let added = pack::read(&path, options.limits.pack_bytes)
+                    .and_then(|bytes| host.add(&linker, Origin::File(path), bytes, cancel));
+                match added {
+                    Err(failure) if failure.code == FailureCode::PackInvalid => {
+                        invalid.push(failure.message);
+                    }
+                    added => added?,
+                }
             }
         }
-        Ok(host)
+        if invalid.is_empty() {
+            return Ok(host);
+        }
+        Err(Failure::new(FailureCode::PackInvalid, invalid.join("\n")))
     }
 
     fn add(
@@ -106,10 +127,15 @@ impl Host {
         linker: &Linker<StoreData>,
         origin: Origin,
         bytes: Vec<u8>,
+        cancel: &Cancel,
     ) -> Result<(), Failure> {
         let pack = Arc::new(Pack::open(&self.engine, linker, origin, bytes)?);
         if !pack.is_described() {
-            pack.accept(&self.ask(&pack, Cancel::new())?)?;
+            let described = self.ask(&pack, cancel.clone()).map_err(|failure| {
+                // A stop is not the pack's fault.
+                if cancel.is_set() { cancel.failure() } else { failure }
+            });
+            pack.accept(&described?)?;
         }
         self.catalogue.add_pack(pack.descriptors().to_vec()).map_err(|error| {
             Failure::new(FailureCode::PackInvalid, format!("{}: {error}", pack.origin()))
@@ -149,9 +175,15 @@ impl Host {
         }
         let described = self.ask(pack, cancel.clone());
         let result = described.and_then(|text| pack.confirm(&text));
-        if result.is_err() && cancel.is_set() {
+        match &result {
             // The run ended, so nothing is known of the pack.
-            return Err(cancel.failure());
+            Err(_) if cancel.is_set() => return Err(cancel.failure()),
+            Ok(()) => {}
+            Err(failure)
+                if [FailureCode::PackMismatch, FailureCode::PackInvalid]
+                    .contains(&failure.code) => {}
+            // Time or memory was short; the next run may have more.
+            Err(_) => return result,
         }
         confirmed().insert(name, result.clone());
         result
@@ -234,7 +266,10 @@ impl Host {
     ) -> Result<Outcome, Failure> {
         let prompt = options.metadata.then(|| metadata::text(&document.to_value()));
         let outputs = Outputs::new(options.output_dir.clone(), prompt);
-        if graph.order.iter().any(|&index| graph.nodes[index].descriptor.r#type == "SaveImage") {
+        let writes = |node: &CheckedNode| {
+            node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
+        };
+        if graph.order.iter().any(|&index| writes(&graph.nodes[index])) {
             outputs.prepare()?;
         }
         let cancel = cancel.with_timeout(options.timeout);

@@ -29,6 +29,7 @@ mod failure;
 mod guest;
 mod host;
 mod limits;
+mod memory;
 mod pack;
 mod pictures;
 mod run;

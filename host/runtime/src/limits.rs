@@ -9,8 +9,12 @@ pub struct Limits {
     pub guest_memory: usize,
     /// Handles that one guest instance may hold.
     pub guest_handles: usize,
-    /// Bytes of tensors that one guest instance may hold.
+    /// Bytes of tensors that one guest instance, or one sampling, may hold.
     pub node_tensor_bytes: usize,
+    /// Bytes of tensors that all of a run may hold; what two instances hold counts for each.
+    pub run_tensor_bytes: usize,
+    /// Linear memory of all guest instances of a run, in bytes.
+    pub run_guest_memory: usize,
     /// Time that a guest may compute in one call without the host's help. Nodes orchestrate; a
     /// guest that computes for a minute hangs.
     pub guest_time: Duration,
@@ -28,6 +32,8 @@ impl Default for Limits {
             guest_memory: amdm::limits::GUEST_MEMORY_BYTES,
             guest_handles: amdm::limits::GUEST_HANDLES,
             node_tensor_bytes: amdm::limits::NODE_TENSOR_BYTES,
+            run_tensor_bytes: amdm::limits::RUN_TENSOR_BYTES,
+            run_guest_memory: amdm::limits::RUN_GUEST_MEMORY_BYTES,
             guest_time: Duration::from_secs(60),
             call_bytes: 128 << 20,
             read_values: amdm::limits::READ_VALUES,

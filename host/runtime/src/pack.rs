@@ -4,6 +4,7 @@
 //! compiled at the first use of a node, and its own `describe` must then say the same. Packs without
 //! the section (from languages whose tools drop it) are asked at once.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -303,28 +304,39 @@ struct Denied;
 /// Pack files of a directory, sorted by name.
 ///
 /// # Errors
-/// `input_output` where the directory or a file in it cannot be read or is too big.
-pub fn files(dir: &Path, limit: usize) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
-    let fail = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::new(
-            FailureCode::Node(amdm::error::Code::InputOutput),
-            format!("cannot read {}: {error}", path.display()),
-        )
-    };
+/// `input_output` where the directory cannot be read.
+pub fn files(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = std::fs::read_dir(dir)
         .and_then(|entries| {
             entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()
         })
-        .map_err(|error| fail(dir, &error))?;
+        .map_err(|error| unreadable(dir, &error))?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
     paths.sort();
-    let read = |path: PathBuf| {
-        let size = std::fs::metadata(&path).map_err(|error| fail(&path, &error))?.len();
-        if size > limit as u64 {
-            return Err(fail(&path, &format!("found {size} bytes, at most {limit} are read")));
-        }
-        let bytes = std::fs::read(&path).map_err(|error| fail(&path, &error))?;
-        Ok((path, bytes))
-    };
-    paths.into_iter().map(read).collect()
+    Ok(paths)
+}
+
+/// The bytes of a pack file, at most `limit`.
+///
+/// # Errors
+/// `input_output` where it cannot be read, is too big, or is no regular file.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let fail = |error: &dyn std::fmt::Display| unreadable(path, error);
+    if !std::fs::metadata(path).map_err(|error| fail(&error))?.is_file() {
+        return Err(fail(&"it is no regular file"));
+    }
+    let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
+    if bytes.len() > limit {
+        return Err(fail(&format!("it has more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(
+        FailureCode::Node(amdm::error::Code::InputOutput),
+        format!("cannot read {}: {error}", path.display()),
+    )
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use amdm::error::{Code, Error};
 use amdm_diffusion::{Conditioning, Denoiser, Tensor};
 
-use crate::contract::Storage;
+use crate::memory::Storage;
 use crate::run::OperatorSpec;
 
 /// Values inside one object, those of objects in it included: a graph's lanes are some hundred.
@@ -52,8 +52,14 @@ impl Value {
         }
     }
 
-    /// The host memory that it keeps alive.
-    pub(crate) fn storages(&self, into: &mut Vec<Storage>) {
+    /// The host memory that it keeps alive, piece by piece.
+    pub(crate) fn held(&self) -> Vec<Storage> {
+        let mut held = Vec::new();
+        self.storages(&mut held);
+        held
+    }
+
+    fn storages(&self, into: &mut Vec<Storage>) {
         match self {
             Self::Boolean(_) | Self::Integer(_) | Self::Float(_) => {}
             Self::Text(text) | Self::Json(text) => into.push((text.as_ptr().addr(), text.len())),
@@ -194,8 +200,15 @@ impl Object {
         Self::around(self.kind(), Content::List(items), inside.iter().map(Some))
     }
 
-    /// The host memory that it keeps alive; what graphs share (models, operators) is not its own.
-    pub(crate) fn storages(&self, into: &mut Vec<Storage>) {
+    /// The host memory that it keeps alive, piece by piece.
+    pub(crate) fn held(&self) -> Vec<Storage> {
+        let mut held = Vec::new();
+        self.storages(&mut held);
+        held
+    }
+
+    /// The same, added to a list; models are shared by all runs, so they are not its own.
+    fn storages(&self, into: &mut Vec<Storage>) {
         let own = match &self.0.content {
             Content::Fields(fields) => {
                 fields.iter().for_each(|(_, value)| value.storages(into));
@@ -208,7 +221,12 @@ impl Object {
             }
             // The model's own form of a condition is about as large as its text.
             Content::Conditioning(conditioning) => 2 * conditioning.json().len(),
-            Content::Model(_) | Content::Policy(_) => 0,
+            Content::Policy(operators) => {
+                let inputs = operators.iter().flat_map(|operator| &operator.inputs);
+                inputs.for_each(|(_, value)| value.storages(into));
+                size_of_val(operators.as_slice())
+            }
+            Content::Model(_) => 0,
         };
         into.push((Arc::as_ptr(&self.0).addr(), own + self.0.kind.len() + size_of::<Inner>()));
     }

@@ -33,6 +33,7 @@ mod tiny_layout;
 mod tiny_style;
 
 mod batch;
+mod condition;
 mod handle;
 mod json;
 mod latent;

@@ -6,17 +6,17 @@
 use alloc::string::String;
 use alloc::{format, vec::Vec};
 
-use amdm_sdk::{Call, Error, Model};
+use amdm_sdk::{Call, Error};
 
-use crate::json;
 use crate::pack::tiny_attributes::{Colour, Inputs, Outputs, Shape};
+use crate::{condition, json};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let mut objects = Vec::from([(inputs.colour, inputs.shape)]);
     if inputs.objects > 1 {
         objects.push((inputs.second_colour, inputs.second_shape));
     }
-    let conditioning = Model::from_object(&inputs.model)?.condition(&attributes(&objects), &[])?;
+    let conditioning = condition::of(&inputs.model, "objects", &attributes(&objects))?;
     Ok(Outputs { conditioning })
 }
 

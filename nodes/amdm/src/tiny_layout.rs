@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::{format, vec::Vec};
 
-use amdm_sdk::{Call, Error, Model};
+use amdm_sdk::{Call, Error};
 
-use crate::json;
 use crate::pack::tiny_layout::{Inputs, Outputs};
+use crate::{condition, json};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let mut corners = Vec::new();
@@ -18,7 +18,7 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
         let (width, height) = (item.get::<f64>("width")?, item.get::<f64>("height")?);
         corners.push([left, top, (left + width).min(1.0), (top + height).min(1.0)]);
     }
-    let conditioning = Model::from_object(&inputs.model)?.condition(&layout(&corners), &[])?;
+    let conditioning = condition::of(&inputs.model, "boxes", &layout(&corners))?;
     Ok(Outputs { conditioning })
 }
 

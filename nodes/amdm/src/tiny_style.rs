@@ -4,12 +4,13 @@
 
 use alloc::format;
 
-use amdm_sdk::{Call, Error, Model};
+use amdm_sdk::{Call, Error};
 
+use crate::condition;
 use crate::pack::tiny_style::{Inputs, Outputs};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let json = format!("{{\"style\":\"{}\"}}", inputs.style.as_str());
-    let conditioning = Model::from_object(&inputs.model)?.condition(&json, &[])?;
+    let conditioning = condition::of(&inputs.model, "style", &json)?;
     Ok(Outputs { conditioning })
 }

@@ -117,7 +117,8 @@ impl AggregateStep {
         }
         let lanes = context.lanes();
         if lanes < 2 {
-            let text = format!("{lanes} lane to aggregate, expected at least two");
+            let text =
+                format!("found {lanes} lane in the sampler, expected at least 2 to aggregate");
             return Err(Error::invalid(text));
         }
         let target = context.target();

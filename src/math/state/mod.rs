@@ -393,6 +393,18 @@ impl<T: Tensor> StepState<T> {
         self.operators = self.operators.saturating_sub(1);
     }
 
+    /// All tensors that it keeps, shares of one storage each by itself.
+    pub fn tensors(&self) -> impl Iterator<Item = &T> {
+        let lanes = self.lanes.iter().flat_map(|lane| {
+            let answers = [&lane.guided, &lane.conditional, &lane.unconditional];
+            let forms = answers.into_iter().flatten().flat_map(|answer| {
+                [Some(&answer.value), answer.epsilon.as_ref(), answer.denoised.as_ref()]
+            });
+            [lane.latent.as_ref(), lane.input.as_ref(), lane.mean.as_ref()].into_iter().chain(forms)
+        });
+        lanes.flatten().chain(self.slots.iter().map(|(_, value)| value))
+    }
+
     fn get(&self, lane: u32) -> Option<&Lane<T>> {
         self.lanes.get(lane as usize)
     }

@@ -10,7 +10,7 @@ use crate::output;
 
 /// Checks the graph.
 pub fn run(arguments: &CheckArguments) -> Result<(), Stop> {
-    let host = source::host(&arguments.sources, "cpu", 1)?;
+    let host = source::idle_host(&arguments.sources)?;
     let result = source::graph(&arguments.graph, &host).and_then(|graph| {
         let inputs = source::input_dir(&arguments.graph);
         let mut checked = host.check(&graph.document, inputs).map_err(Problem::Graph)?;

@@ -18,7 +18,7 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
     let info = match &arguments.object_info {
         Some(file) => object_info(file)?,
         None => {
-            let host = source::host(&arguments.sources, "cpu", 1)?;
+            let host = source::idle_host(&arguments.sources)?;
             ObjectInfo::of(&host.catalogue_for(source::parent(&arguments.file)))
         }
     };

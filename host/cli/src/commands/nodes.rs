@@ -28,7 +28,7 @@ pub fn run(arguments: &NodesArguments) -> Result<(), Stop> {
 
 fn catalogue(arguments: &NodesArguments) -> Result<Catalogue, Stop> {
     let Some(dir) = &arguments.from_wit else {
-        let host = source::host(&arguments.sources, "cpu", 1)?;
+        let host = source::idle_host(&arguments.sources)?;
         return Ok(host.catalogue_for(None));
     };
     let nodes = amdm_describe::describe(dir)

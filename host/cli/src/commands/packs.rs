@@ -7,7 +7,7 @@ use crate::output;
 
 /// Lists the packs.
 pub fn run(arguments: &PacksArguments) -> Result<(), Stop> {
-    let host = source::host(&arguments.sources, "cpu", 1)?;
+    let host = source::idle_host(&arguments.sources)?;
     for pack in host.packs() {
         output::line(format_args!(
             "{}@{}  {} nodes  {} KiB  {}",

@@ -1,6 +1,8 @@
 //! `amdm run`: checks a graph, runs it, prints what it wrote.
 
-use amdm_runtime::{Cancel, Outcome, RunOptions};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use amdm_runtime::{Cancel, Event, Outcome, RunOptions, Sink};
 
 use super::source::{self, Problem};
 use crate::args::{ProgressMode, RunArguments};
@@ -11,7 +13,10 @@ use crate::{interrupt, output, progress};
 pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
-    let host = source::host(&arguments.sources, &arguments.device, arguments.threads)?;
+    // Opening packs counts as well.
+    let cancel = cancel.with_timeout(arguments.timeout);
+    let place = (arguments.device.as_str(), arguments.threads);
+    let host = source::host(&arguments.sources, place, &cancel)?;
     let input_dir = source::input_dir(&arguments.graph);
     let path = &arguments.graph.graph;
     let invalid = |errors: Vec<_>| match arguments.progress {
@@ -34,26 +39,33 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
         output_dir: arguments.out.clone(),
         input_dir,
         metadata: !arguments.no_metadata,
-        timeout: arguments.timeout,
+        timeout: None,
     };
-    let sink = progress::sink(arguments.progress);
+    let saved = Arc::new(Mutex::new(Vec::new()));
+    let sink = remember(progress::sink(arguments.progress), saved.clone());
     let outcome = host.run(&graph.document, &checked, &options, &cancel, sink);
-    match outcome {
-        Ok(outcome) => {
-            if arguments.progress != ProgressMode::Json {
-                show(arguments, &outcome);
-            }
-            Ok(())
+    if arguments.progress != ProgressMode::Json {
+        // What was written before a failure is there.
+        for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            output::line(arguments.out.join(name).display());
         }
-        Err(failure) => Err(failure.into()),
     }
+    summary(arguments.progress, &outcome?);
+    Ok(())
 }
 
-fn show(arguments: &RunArguments, outcome: &Outcome) {
-    for file in &outcome.files {
-        output::line(arguments.out.join(&file.name).display());
-    }
-    if arguments.progress != ProgressMode::None {
+/// A sink that also keeps the names of files.
+fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
+    Arc::new(move |event| {
+        if let Event::Saved { files, .. } = &event {
+            saved.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(files);
+        }
+        sink(event);
+    })
+}
+
+fn summary(mode: ProgressMode, outcome: &Outcome) {
+    if [ProgressMode::Auto, ProgressMode::Bar].contains(&mode) {
         output::note(format_args!(
             "{} nodes, {} network passes, {:.2} s on {}",
             outcome.nodes.len(),

@@ -4,16 +4,20 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use amdm::catalogue::ObjectInfo;
-use amdm::error::Code;
 use amdm::graph::{self, GraphError, Prefer, Read as Graph, set};
-use amdm_runtime::{CacheDir, FailureCode, Host, HostOptions};
+use amdm_runtime::{CacheDir, Cancel, Host, HostOptions};
 
 use crate::args::{GraphArguments, Sources};
 use crate::exit::{INVALID, Stop, USAGE};
-use crate::output;
+use crate::limits::limits;
+use crate::{interrupt, output};
 
-/// Opens the host for `device` with `threads`.
-pub fn host(sources: &Sources, device: &str, threads: usize) -> Result<Host, Stop> {
+/// Opens the host for `device` with `threads`, unless `cancel` stops that.
+pub fn host(
+    sources: &Sources,
+    (device, threads): (&str, usize),
+    cancel: &Cancel,
+) -> Result<Host, Stop> {
     let cache = match &sources.cache {
         None => CacheDir::User,
         Some(dir) if dir.as_os_str() == "none" => CacheDir::Off,
@@ -25,15 +29,23 @@ pub fn host(sources: &Sources, device: &str, threads: usize) -> Result<Host, Sto
         pack_dirs: sources.packs.clone(),
         model_dirs: sources.models.clone(),
         cache,
-        ..HostOptions::default()
+        limits: limits(&sources.limit),
+        cancel: cancel.clone(),
     };
-    Host::open(&options).map_err(|failure| match failure.code {
-        // What the options say is wrong: a device or a number of threads.
-        FailureCode::Node(Code::InvalidInput | Code::LimitExceeded) => {
-            Stop::new(USAGE, failure.to_string())
+    Host::open(&options).map_err(|failure| match &failure.input {
+        // An option is at fault, not a pack.
+        Some(option) => {
+            Stop::new(USAGE, format!("--{option}: {} [{}]", failure.message, failure.code.as_str()))
         }
-        _ => failure.into(),
+        None => failure.into(),
     })
+}
+
+/// A host that only answers questions.
+pub fn idle_host(sources: &Sources) -> Result<Host, Stop> {
+    let cancel = Cancel::new();
+    interrupt::connect(&cancel)?;
+    host(sources, ("cpu", 1), &cancel)
 }
 
 /// Where the graph's pictures come from.

@@ -70,17 +70,27 @@ pub(super) fn load(
         let kind = describe(&header);
         return Err(unsupported(&format!("found {kind}, expected weights of the tiny family")));
     }
-    let kind = options.conditioning.as_deref().ok_or_else(|| {
-        let kinds = tiny::Kind::ALL.map(tiny::Kind::word).join(", ");
-        Error::invalid(format!(
-            "model file `{name}` needs the option `conditioning`, one of {kinds}"
-        ))
-    })?;
-    let kind = tiny::Kind::from_word(kind)?;
-    if fs::metadata(path).map_err(read_error)?.len() > TINY_BYTES {
+    let kind = match (&options.family, family(&header)) {
+        (Some(asked), Some(found)) if *asked != found => {
+            let message = format!("model file `{name}` says that it is `{found}`, found `{asked}`");
+            return Err(Error::invalid(message).at("family"));
+        }
+        (Some(family), _) => tiny::Kind::from_family(family),
+        (None, Some(family)) => tiny::Kind::from_family(&family),
+        (None, None) => {
+            let kinds = tiny::Kind::ALL.map(tiny::Kind::name).join(", ");
+            Err(Error::invalid(format!(
+                "model file `{name}` does not say what it holds, expected one of {kinds}"
+            )))
+        }
+    };
+    let kind = kind.map_err(|error| error.at("family"))?;
+    let mut bytes = Vec::new();
+    let file = open(path).map_err(read_error)?;
+    file.take(TINY_BYTES + 1).read_to_end(&mut bytes).map_err(read_error)?;
+    if bytes.len() as u64 > TINY_BYTES {
         return Err(unsupported(&format!("larger than {TINY_BYTES} bytes")));
     }
-    let bytes = fs::read(path).map_err(read_error)?;
     Ok(Arc::new(tiny::Tiny::from_safetensors(name, kind, &bytes, device)?))
 }
 
@@ -88,7 +98,7 @@ pub(super) fn load(
 pub(super) fn names(directories: &[PathBuf]) -> Vec<String> {
     let mut names = Vec::new();
     let mut seen = 0;
-    for root in directories {
+    for root in directories.iter().filter_map(|directory| directory.canonicalize().ok()) {
         let mut open = vec![(root.clone(), 0)];
         while let Some((folder, depth)) = open.pop() {
             let Ok(entries) = fs::read_dir(&folder) else { continue };
@@ -98,11 +108,15 @@ pub(super) fn names(directories: &[PathBuf]) -> Vec<String> {
                     return names;
                 }
                 let path = entry.path();
+                // What a link leads to outside would be denied.
+                if !path.canonicalize().is_ok_and(|path| path.starts_with(&root)) {
+                    continue;
+                }
                 if path.is_dir() && depth < LIST_DEPTH {
                     open.push((path, depth + 1));
                 } else if extension(&path) == SAFETENSORS
                     && header(&path).is_ok_and(|header| is_tiny(&header))
-                    && let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
+                    && let Some(name) = path.strip_prefix(&root).ok().and_then(Path::to_str)
                 {
                     names.push(name.replace('\\', "/"));
                 }
@@ -116,9 +130,17 @@ fn extension(path: &Path) -> String {
     path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase()
 }
 
+/// A regular file: others, such as pipes, would block.
+fn open(path: &Path) -> std::io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    File::open(path)
+}
+
 /// The JSON header of a safetensors file, empty where the file has none.
 fn header(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
+    let mut file = open(path)?;
     let mut length = [0; 8];
     file.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
@@ -133,6 +155,17 @@ fn is_tiny(header: &str) -> bool {
     ["\"inp.weight\"", "\"d0.n1.weight\"", "\"tok.4.weight\"", "\"lay.weight\""]
         .iter()
         .all(|key| header.contains(key))
+}
+
+/// What the file's metadata say that it holds.
+fn family(header: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Header {
+        #[serde(rename = "__metadata__", default)]
+        metadata: std::collections::HashMap<String, String>,
+    }
+    let mut header: Header = serde_json::from_str(header).ok()?;
+    header.metadata.remove("amdm.family")
 }
 
 /// What the tensors' names say about a file that is not of the tiny family.

@@ -52,8 +52,9 @@ impl Models {
     /// The network called `name`: a registered one, a built-in one, or a file below a model
     /// directory such as `sub/file.safetensors`.
     ///
-    /// `options_json` is empty or a JSON object; built-in models take no options, a weight file of
-    /// the tiny family needs `{"conditioning": "layout" | "attributes" | "style"}`.
+    /// `options_json` is empty or a JSON object. `{"family": "tiny-layout"}` (or `tiny-attributes`,
+    /// `tiny-style`) says what a weight file holds; without it the file must say so itself, by
+    /// `amdm.family` in its safetensors metadata.
     ///
     /// # Errors
     /// `not_found` with the closest known name and all of them; `denied` for a name that leads out
@@ -64,7 +65,7 @@ impl Models {
             return Ok(Arc::clone(model));
         }
         let options = Options::parse(options_json)?;
-        let key = (name.to_owned(), options.conditioning.clone().unwrap_or_default());
+        let key = (name.to_owned(), options.family.clone().unwrap_or_default());
         let slot = Arc::clone(lock(&self.loaded).entry(key.clone()).or_default());
         let mut model = lock(&slot);
         if let Some(model) = &*model {
@@ -81,10 +82,9 @@ impl Models {
 
     fn read(&self, name: &str, options: &Options) -> Result<Shared> {
         if let Some(kind) = tiny::Kind::built_in(name) {
-            if let Some(found) = &options.conditioning {
-                let message =
-                    format!("model {name} takes no options, found conditioning `{found}`");
-                return Err(Error::invalid(message));
+            if let Some(found) = options.family.as_ref().filter(|family| *family != name) {
+                let message = format!("found family `{found}`, the built-in model is `{name}`");
+                return Err(Error::invalid(message).at("family"));
             }
             return Ok(Arc::new(tiny::Tiny::built_in(kind, &self.device)?));
         }
@@ -139,8 +139,8 @@ impl Models {
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Options {
-    /// Which condition a weight file of the tiny family was trained with.
-    conditioning: Option<String>,
+    /// What a weight file holds, where it does not say so itself.
+    family: Option<String>,
 }
 
 impl Options {

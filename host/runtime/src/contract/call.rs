@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::catalogue::Descriptor;
+use amdm::error::Error;
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
@@ -13,7 +14,8 @@ use crate::bindings::amdm::node::objects::Value as WitValue;
 use crate::bindings::amdm::node::runtime;
 use crate::bindings::amdm::node::types::LogLevel;
 use crate::failure::{Failure, FailureCode};
-use crate::run::Event;
+use crate::memory::Ledger;
+use crate::run::{Event, Shared};
 use crate::value::Value;
 
 /// One execution of one node: what it is given, and what it gives.
@@ -25,12 +27,13 @@ pub struct Call {
 }
 
 /// What a node has set so far; outlives the guest's handle on the call.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Outputs(Arc<Mutex<Set>>);
 
-#[derive(Default)]
 struct Set {
     values: Vec<(String, Value)>,
+    /// What the values keep alive.
+    ledger: Ledger,
     refused: Option<Failure>,
 }
 
@@ -40,14 +43,20 @@ impl Outputs {
     /// # Errors
     /// `pack_mismatch` where one was refused.
     pub fn take(&self) -> Result<Vec<(String, Value)>, Failure> {
-        let set = std::mem::take(&mut *self.lock());
-        set.refused.map_or(Ok(set.values), Err)
+        let mut set = self.lock();
+        let values = std::mem::take(&mut set.values);
+        set.refused.take().map_or(Ok(values), Err)
     }
 
-    fn set(&self, name: &str, value: Value) {
+    fn set(&self, name: &str, value: Value) -> Result<(), Error> {
         let mut set = self.lock();
-        set.values.retain(|(key, _)| key != name);
+        set.ledger.add(&value.held())?;
+        if let Some(at) = set.values.iter().position(|(key, _)| key == name) {
+            let (_, before) = set.values.remove(at);
+            set.ledger.remove(&before.held());
+        }
         set.values.push((name.to_owned(), value));
+        Ok(())
     }
 
     fn refuse(&self, failure: &Failure) {
@@ -62,13 +71,16 @@ impl Outputs {
 type Handle = Resource<Call>;
 
 impl Call {
-    /// A call of the node that `descriptor` describes. `wanted` names the linked outputs.
+    /// A call of the node that `descriptor` describes, in `run`. `wanted` names the linked outputs.
     pub fn new(
+        run: &Shared,
         descriptor: Descriptor,
         inputs: Vec<(String, Value)>,
         wanted: HashSet<String>,
     ) -> Self {
-        Self { inputs, descriptor, wanted, outputs: Outputs::default() }
+        let ledger = Ledger::new(run.limits.node_tensor_bytes, &run.tensors);
+        let set = Set { values: Vec::new(), ledger, refused: None };
+        Self { inputs, descriptor, wanted, outputs: Outputs(Arc::new(Mutex::new(set))) }
     }
 
     /// Where the outputs appear.
@@ -80,9 +92,9 @@ impl Call {
     /// or not the node reports it.
     fn accept(&self, name: &str, value: Value) -> Result<(), Failure> {
         let result = self.judge(name, &value);
-        match &result {
-            Ok(()) => self.outputs.set(name, value),
-            Err(failure) => self.outputs.refuse(failure),
+        let result = result.and_then(|()| Ok(self.outputs.set(name, value)?));
+        if let Err(failure) = &result {
+            self.outputs.refuse(failure);
         }
         result
     }

@@ -1,7 +1,6 @@
 //! Interface `sampling`, the step context: the rules live in [`amdm::math::StepState`], shared with
 //! native callers; here they are put behind handles.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::error::{Code, Error};
@@ -10,9 +9,10 @@ use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
 use super::objects::into_trap;
-use super::{HostError, Storage, StoreData};
+use super::{HostError, StoreData};
 use crate::bindings::amdm::node::models::{Prediction, PredictionKind};
 use crate::bindings::amdm::node::sampling::{self, NoiseLevel, Part};
+use crate::memory::{Budget, Grant, Storage};
 
 /// One sampling's context, shared between the sampler's instance and its operators'.
 #[derive(Clone)]
@@ -22,8 +22,15 @@ struct Inner {
     state: Mutex<StepState<Tensor>>,
     /// Of the state without its tensors.
     bytes: usize,
-    /// Of the tensors in this step's slots.
-    slots: AtomicUsize,
+    tensors: Mutex<Tensors>,
+}
+
+/// What a context's tensors keep alive. Counted exactly only where the estimate outgrows the grant:
+/// a step writes tens of tensors, most of them in place of others.
+struct Tensors {
+    /// At least the bytes of all storages.
+    estimate: usize,
+    grant: Grant,
 }
 
 /// Bytes that a lane takes without its tensors.
@@ -44,9 +51,35 @@ impl Context {
         (Arc::as_ptr(&self.0).addr(), self.0.bytes)
     }
 
-    fn new(state: StepState<Tensor>) -> Self {
+    fn new(state: StepState<Tensor>, budget: &Arc<Budget>) -> Self {
         let bytes = LANE * state.lanes() as usize + size_of_val(state.alphas_cumprod());
-        Self(Arc::new(Inner { state: Mutex::new(state), bytes, slots: AtomicUsize::new(0) }))
+        let tensors = Mutex::new(Tensors { estimate: 0, grant: Grant::new(budget) });
+        Self(Arc::new(Inner { state: Mutex::new(state), bytes, tensors }))
+    }
+
+    /// Makes room for a tensor of `bytes` within the run's budget and `limit`.
+    fn reserve(&self, bytes: usize, limit: usize) -> Result<(), Error> {
+        let mut tensors = self.0.tensors.lock().unwrap_or_else(PoisonError::into_inner);
+        let estimate = tensors.estimate.saturating_add(bytes);
+        if estimate <= tensors.grant.bytes() {
+            tensors.estimate = estimate;
+            return Ok(());
+        }
+        let mut held = self.lock().tensors().map(Tensor::storage).collect::<Vec<_>>();
+        held.sort_unstable();
+        held.dedup();
+        let exact = held.iter().fold(bytes, |sum, (_, bytes)| sum.saturating_add(*bytes));
+        if exact > limit {
+            let message = format!(
+                "the sampling would hold {exact} bytes of tensors, at most {limit} are given"
+            );
+            return Err(Error::new(Code::LimitExceeded, message));
+        }
+        // Twice as much, so that the next count is as far away; less where there is no more.
+        let ample = exact.saturating_mul(2).min(limit);
+        tensors.grant.resize(ample).or_else(|_| tensors.grant.resize(exact))?;
+        tensors.estimate = exact;
+        Ok(())
     }
 }
 
@@ -58,6 +91,19 @@ impl StoreData {
         f: impl FnOnce(&mut StepState<Tensor>) -> T,
     ) -> wasmtime::Result<T> {
         Ok(f(&mut self.table.get(this)?.lock()))
+    }
+
+    /// A form of a prediction as a handle of its own; it is made at the first call and kept.
+    fn form(
+        &mut self,
+        this: &Handle,
+        lane: u32,
+        f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, Error>,
+    ) -> Result<Resource<Tensor>, HostError> {
+        let bytes =
+            self.context(this, |state| state.input(lane).map_or(0, |input| input.bytes()))?;
+        self.reserve(this, bytes)?;
+        self.read(this, f)
     }
 
     /// A tensor of the context as a handle of its own.
@@ -82,36 +128,35 @@ impl StoreData {
     ) -> Result<(), HostError> {
         self.alive()?;
         let value = self.take_tensor(value)?.compact()?;
-        let limit = self.run.limits.node_tensor_bytes;
+        self.reserve(this, value.bytes())?;
         Ok(self.context(this, |state| {
-            fits(state, lane, &value, limit)?;
+            fits(state, lane, &value)?;
             f(state, value)
         })??)
     }
+
+    /// Makes room for a tensor that the context is to keep.
+    fn reserve(&self, this: &Handle, bytes: usize) -> Result<(), HostError> {
+        Ok(self.table.get(this)?.reserve(bytes, self.run.limits.node_tensor_bytes)?)
+    }
 }
 
-/// Fails unless a tensor of `lane` is shaped as its latent; the first latent must leave room for
-/// those of all lanes.
-fn fits(state: &StepState<Tensor>, lane: u32, value: &Tensor, limit: usize) -> Result<(), Error> {
+/// Fails unless a tensor of `lane` is shaped as its latent, where it has one.
+fn fits(state: &StepState<Tensor>, lane: u32, value: &Tensor) -> Result<(), Error> {
     let found = value.shape();
-    if let Ok(latent) = state.latent(lane) {
-        let expected = latent.shape();
-        return if found == expected {
-            Ok(())
-        } else {
-            Err(Error::invalid(format!(
-                "found a tensor {found:?} for lane {lane}, expected its latent's shape {expected:?}"
-            )))
-        };
+    match state.latent(lane) {
+        Ok(latent) if latent.shape() != found => Err(Error::invalid(format!(
+            "found a tensor {found:?} for lane {lane}, expected its latent's shape {:?}",
+            latent.shape()
+        ))),
+        _ => Ok(()),
     }
-    let all = value.bytes().saturating_mul(state.lanes() as usize);
-    if all <= limit {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::LimitExceeded,
-        format!("found latents {found:?} of {all} bytes in all lanes, at most {limit} are given"),
-    ))
+}
+
+/// The tensors of a prediction.
+fn parts(prediction: &math::Prediction<Tensor>) -> impl Iterator<Item = &Tensor> {
+    let others = [&prediction.conditional, &prediction.unconditional];
+    others.into_iter().flatten().chain([&prediction.guided])
 }
 
 fn lift_level(level: NoiseLevel) -> math::NoiseLevel {
@@ -144,7 +189,7 @@ impl sampling::Host for StoreData {}
 impl sampling::HostStepContext for StoreData {
     fn new(&mut self, lanes: u32, steps: u32, alphas: Vec<f32>) -> wasmtime::Result<Handle> {
         let state = StepState::new(lanes, steps, alphas).map_err(wasmtime::Error::new)?;
-        self.push_context(Context::new(state)).map_err(into_trap)
+        self.push_context(Context::new(state, &self.run.tensors)).map_err(into_trap)
     }
 
     fn begin(
@@ -158,7 +203,6 @@ impl sampling::HostStepContext for StoreData {
             let message = "a step operator began a step, which only a sampler can";
             return Err(wasmtime::Error::new(Error::new(Code::Denied, message)));
         }
-        self.table.get(&this)?.0.slots.store(0, Ordering::Relaxed);
         self.context(&this, |state| state.begin(index, lift_level(now), lift_level(next)))
     }
 
@@ -272,12 +316,10 @@ impl sampling::HostStepContext for StoreData {
         let guided = self.take_tensor(value.guided)?.compact()?;
         let prediction = math::Prediction { guided, conditional, unconditional };
         let kind = lift_kind(kind);
-        let limit = self.run.limits.node_tensor_bytes;
+        let bytes = parts(&prediction).map(Tensor::bytes).fold(0, usize::saturating_add);
+        self.reserve(&this, bytes)?;
         Ok(self.context(&this, |state| {
-            let parts = [&prediction.conditional, &prediction.unconditional];
-            for tensor in parts.into_iter().flatten().chain([&prediction.guided]) {
-                fits(state, lane, tensor, limit)?;
-            }
+            parts(&prediction).try_for_each(|tensor| fits(state, lane, tensor))?;
             state.set_prediction(lane, kind, prediction)
         })??)
     }
@@ -288,7 +330,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         part: Part,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.read(&this, |state| state.epsilon(lane, lift_part(part)))
+        self.form(&this, lane, |state| state.epsilon(lane, lift_part(part)))
     }
 
     fn denoised(
@@ -297,7 +339,7 @@ impl sampling::HostStepContext for StoreData {
         lane: u32,
         part: Part,
     ) -> Result<Resource<Tensor>, HostError> {
-        self.read(&this, |state| state.denoised(lane, lift_part(part)))
+        self.form(&this, lane, |state| state.denoised(lane, lift_part(part)))
     }
 
     fn has_prediction(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
@@ -365,16 +407,12 @@ impl sampling::HostStepContext for StoreData {
         value: Resource<Tensor>,
     ) -> wasmtime::Result<()> {
         let value = self.take_tensor(value)?.compact().map_err(wasmtime::Error::new)?;
-        let limit = self.run.limits.node_tensor_bytes;
-        let slots = &self.table.get(&this)?.0.slots;
-        let held = slots.fetch_add(value.bytes(), Ordering::Relaxed).saturating_add(value.bytes());
-        if held > limit || name.len() > NAME {
-            let message = format!(
-                "found slots of {held} bytes and a name of {}, at most {limit} and {NAME} are kept",
-                name.len()
-            );
+        if name.len() > NAME {
+            let found = name.len();
+            let message = format!("found a slot's name of {found} bytes, at most {NAME} are kept");
             return Err(wasmtime::Error::new(Error::new(Code::LimitExceeded, message)));
         }
+        self.reserve(&this, value.bytes()).map_err(into_trap)?;
         self.context(&this, |state| state.set_slot(&name, value))
     }
 

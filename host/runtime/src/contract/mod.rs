@@ -7,7 +7,6 @@
 mod call;
 mod context;
 mod images;
-mod ledger;
 mod models;
 mod objects;
 mod policy;
@@ -21,8 +20,6 @@ use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::call::Call;
 pub use self::context::Context;
-use self::ledger::Ledger;
-pub use self::ledger::Storage;
 pub use self::models::Model;
 pub use self::policy::Policy;
 pub(crate) use self::policy::checked_window;
@@ -31,6 +28,7 @@ use crate::bindings::amdm::node::objects::Value as WitValue;
 use crate::bindings::amdm::node::types;
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Limiter;
+use crate::memory::Ledger;
 use crate::run::Shared;
 use crate::value::{Object, Value};
 
@@ -47,7 +45,7 @@ pub struct StoreData {
     pub node: NodeRef,
     /// Memory bound, and what was asked for beyond it.
     pub limiter: Limiter,
-    /// 10 ms ticks spent in guest code since the last call into it.
+    /// 10 ms ticks spent in guest code since it was called, or last called the host for work.
     pub ticks: u64,
     /// Whether it is a step operator, which has a sampler above it.
     pub operator: bool,
@@ -63,8 +61,8 @@ impl StoreData {
     pub fn new(run: Arc<Shared>, node: NodeRef) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(run.limits.guest_handles);
-        let limiter = Limiter::new(run.limits.guest_memory);
-        let ledger = Ledger::new(run.limits.node_tensor_bytes);
+        let limiter = Limiter::new(run.limits.guest_memory, &run.guests);
+        let ledger = Ledger::new(run.limits.node_tensor_bytes, &run.tensors);
         Self {
             table,
             run,
@@ -86,8 +84,10 @@ impl StoreData {
         }
     }
 
-    /// Fails once the run is being stopped.
-    fn alive(&self) -> Result<(), HostError> {
+    /// Fails once the run is being stopped. Work of the host's begins: the guest's own time starts
+    /// anew.
+    fn alive(&mut self) -> Result<(), HostError> {
+        self.ticks = 0;
         Ok(self.run.cancel.check()?)
     }
 
@@ -110,18 +110,14 @@ impl StoreData {
 
     /// A handle on an object, within the bytes that one node may hold.
     fn push_object(&mut self, object: Object) -> Result<Resource<Object>, HostError> {
-        let mut held = Vec::new();
-        object.storages(&mut held);
-        self.ledger.add(&held)?;
+        self.ledger.add(&object.held())?;
         self.push(object)
     }
 
     /// The object of a handle that is given up.
     fn take_object(&mut self, handle: Resource<Object>) -> wasmtime::Result<Object> {
         let object = self.table.delete(handle)?;
-        let mut held = Vec::new();
-        object.storages(&mut held);
-        self.ledger.remove(&held);
+        self.ledger.remove(&object.held());
         Ok(object)
     }
 

@@ -26,19 +26,13 @@ impl Inputs {
         Self { dir }
     }
 
-    /// Names of the pictures in the directory itself, sorted.
+    /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would deny.
     pub fn names(&self) -> Vec<String> {
         let Some(dir) = &self.dir else { return Vec::new() };
-        let is_picture = |name: &String| {
+        let mut names = place::files(dir, |name| {
             let name = name.to_ascii_lowercase();
             [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
-        };
-        let mut names = std::fs::read_dir(dir)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(is_picture)
-            .collect::<Vec<_>>();
+        });
         names.sort();
         names
     }

@@ -5,6 +5,7 @@
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use amdm::error::{Code, Error};
 use amdm::math::Tensor as _;
@@ -17,6 +18,11 @@ use crate::cancel::Cancel;
 
 /// Numbers that are counted on from; higher ones are taken for a name of somebody else's.
 const NUMBERS: u64 = 1_000_000_000_000;
+
+/// How names of unfinished files begin and end.
+const PART: (&str, &str) = (".amdm-", ".part");
+/// An unfinished file that has not been written to for so long is nobody's: a picture takes seconds.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// The directory that graphs write pictures to.
 #[derive(Clone, Debug)]
@@ -32,14 +38,19 @@ impl Outputs {
         Self { dir, prompt }
     }
 
-    /// Makes the directory and proves that files can be written there.
+    /// Makes the directory and proves that files can be written there; clears away what a process
+    /// that was killed left in it.
     ///
     /// # Errors
     /// `input_output`.
     pub fn prepare(&self) -> Result<(), Error> {
+        if self.dir.exists() && !self.dir.is_dir() {
+            return Err(unwritable(&self.dir, &"found a file, expected a directory"));
+        }
         std::fs::create_dir_all(&self.dir)
             .and_then(|()| NamedTempFile::new_in(&self.dir))
             .map_err(|error| unwritable(&self.dir, &error))?;
+        remove_abandoned(&self.dir);
         Ok(())
     }
 
@@ -90,7 +101,7 @@ impl Outputs {
     fn write(&self, folder: &Path, pixels: &Pixels) -> Result<TempPath, Error> {
         let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".amdm-").suffix(".part");
+        builder.prefix(PART.0).suffix(PART.1);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -177,6 +188,20 @@ fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
     let highest =
         entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).max().unwrap_or(0);
     Ok(highest.saturating_add(1))
+}
+
+/// Removes unfinished files of processes that were killed.
+fn remove_abandoned(dir: &Path) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let unfinished =
+            name.to_str().is_some_and(|name| name.starts_with(PART.0) && name.ends_with(PART.1));
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if unfinished && age().is_some_and(|age| age > ABANDONED) {
+            // Another process may have removed it.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -7,17 +7,23 @@ use amdm::error::{Code, Error};
 /// The relative path that `name` means, with `/` between its parts.
 ///
 /// # Errors
-/// `denied` for an absolute name, one with `..` in it, or an empty one.
+/// `denied` for an absolute name or one with `..` in it, `invalid_input` for an empty one.
 pub fn relative(name: &str) -> Result<PathBuf, Error> {
+    let empty = || Error::invalid(format!("found the name {name:?}, expected the name of a file"));
+    if name.trim().is_empty() {
+        return Err(empty());
+    }
     let path = Path::new(name);
     let plain = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-    if name.trim().is_empty() || name.contains('\0') || !path.components().all(|c| plain(&c)) {
+    if name.contains('\0') || !path.components().all(|c| plain(&c)) {
         return Err(Error::new(
             Code::Denied,
             format!("found the name {name:?}, expected one inside the run's own directory"),
         ));
     }
-    Ok(path.components().filter(|part| matches!(part, Component::Normal(_))).collect())
+    let parts = path.components().filter(|part| matches!(part, Component::Normal(_)));
+    let relative = parts.collect::<PathBuf>();
+    if relative.as_os_str().is_empty() { Err(empty()) } else { Ok(relative) }
 }
 
 /// Fails where `path` leads out of `root` through a link.
@@ -39,4 +45,40 @@ pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Error> {
         return Ok(path);
     }
     Err(Error::new(Code::Denied, format!("{} lies outside {}", path.display(), root.display())))
+}
+
+/// Directories below a directory, and entries of all of them, that a listing looks at.
+const LIST_DEPTH: usize = 4;
+const LIST_ENTRIES: usize = 10_000;
+
+/// Regular files below `root` whose names `wanted` accepts, relative, with `/` between the parts.
+pub fn files(root: &Path, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let Ok(root) = root.canonicalize() else { return Vec::new() };
+    let mut names = Vec::new();
+    let mut seen = 0;
+    let mut open = vec![(root.clone(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            seen += 1;
+            if seen > LIST_ENTRIES {
+                return names;
+            }
+            let path = entry.path();
+            // What a link leads to outside would be denied.
+            let Some(real) = path.canonicalize().ok().filter(|real| real.starts_with(&root)) else {
+                continue;
+            };
+            if real.is_dir() {
+                if depth < LIST_DEPTH {
+                    open.push((path, depth + 1));
+                }
+            } else if real.is_file()
+                && let Some(name) = path.strip_prefix(&root).ok().and_then(Path::to_str)
+                && wanted(name)
+            {
+                names.push(name.replace('\\', "/"));
+            }
+        }
+    }
+    names
 }

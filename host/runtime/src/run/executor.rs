@@ -13,6 +13,7 @@ use super::{Event, NodeTime, OperatorSpec, Outcome, Shared};
 use crate::contract::Call;
 use crate::failure::{Failure, NodeRef};
 use crate::guest::Guest;
+use crate::memory::Ledger;
 use crate::pack::Pack;
 use crate::value::{Object, Value};
 
@@ -26,6 +27,8 @@ pub(crate) struct Executor<'a> {
     run: &'a Arc<Shared>,
     /// Values that are still to be used, with how often.
     values: HashMap<Source, (Value, usize)>,
+    /// What these keep alive.
+    ledger: Ledger,
     times: Vec<NodeTime>,
 }
 
@@ -36,7 +39,8 @@ impl<'a> Executor<'a> {
         packs: &'a HashMap<String, Arc<Pack>>,
         run: &'a Arc<Shared>,
     ) -> Self {
-        Self { graph, packs, run, values: HashMap::new(), times: Vec::new() }
+        let ledger = Ledger::new(run.limits.run_tensor_bytes, &run.tensors);
+        Self { graph, packs, run, values: HashMap::new(), ledger, times: Vec::new() }
     }
 
     /// Runs every node that an output depends on.
@@ -90,6 +94,8 @@ impl<'a> Executor<'a> {
         for (slot, value) in outputs {
             let source = Source { node: index, slot };
             if let Some(&count) = uses.get(&source) {
+                let kept = self.ledger.add(&value.held()).map_err(Failure::from);
+                kept.map_err(|failure| failure.in_node(&name))?;
                 self.values.insert(source, (value, count));
             }
         }
@@ -128,7 +134,7 @@ impl<'a> Executor<'a> {
         let wanted = descriptor.outputs.iter().zip(&node.wanted);
         let wanted: HashSet<String> =
             wanted.filter(|(_, wanted)| **wanted).map(|(output, _)| output.name.clone()).collect();
-        let call = Call::new(Descriptor::clone(descriptor), inputs, wanted.clone());
+        let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone());
         let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
         collect(descriptor, &wanted, set).map_err(|message| pack.mismatch(message))
     }
@@ -176,6 +182,7 @@ impl<'a> Executor<'a> {
         let value = value.clone();
         if *left == 0 {
             self.values.remove(&source);
+            self.ledger.remove(&value.held());
         }
         Ok(value)
     }

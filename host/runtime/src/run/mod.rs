@@ -19,6 +19,7 @@ pub use self::outcome::{NodeTime, Outcome, Saved};
 use crate::cancel::Cancel;
 use crate::failure::NodeRef;
 use crate::limits::Limits;
+use crate::memory::Budget;
 use crate::pictures::{Inputs, Outputs};
 
 /// How to run a graph.
@@ -54,6 +55,10 @@ pub struct Shared {
     pub outputs: Outputs,
     /// Bounds.
     pub limits: Limits,
+    /// Tensors and texts that the run's parts hold.
+    pub tensors: Arc<Budget>,
+    /// Linear memory of the run's instances.
+    pub guests: Arc<Budget>,
     sink: Sink,
     passes: AtomicU64,
     network_nanos: AtomicU64,
@@ -69,6 +74,8 @@ impl Shared {
         limits: Limits,
         sink: Sink,
     ) -> Self {
+        let tensors = Budget::new(limits.run_tensor_bytes, "tensors and texts");
+        let guests = Budget::new(limits.run_guest_memory, "packs' memory");
         Self {
             cancel,
             device,
@@ -76,6 +83,8 @@ impl Shared {
             inputs,
             outputs,
             limits,
+            tensors,
+            guests,
             sink,
             passes: AtomicU64::new(0),
             network_nanos: AtomicU64::new(0),

@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Self; 3] = [Self::Attributes, Self::Layout, Self::Style];
 
-    /// The built-in model of that kind.
+    /// Name of the built-in model of that kind, and of the family in options.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Layout => "tiny-layout",
@@ -45,23 +45,15 @@ impl Kind {
         }
     }
 
-    /// The kind as options name it.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Layout => "layout",
-            Self::Attributes => "attributes",
-            Self::Style => "style",
-        }
-    }
-
     pub(crate) fn built_in(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    pub(crate) fn from_word(word: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| {
-            let known = Self::ALL.map(Self::word).join(", ");
-            Error::invalid(format!("found conditioning `{word}`, expected one of {known}"))
+    /// The kind that options or a file's metadata call `family`.
+    pub(crate) fn from_family(family: &str) -> Result<Self> {
+        Self::built_in(family).ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            Error::invalid(format!("found family `{family}`, expected one of {known}"))
         })
     }
 

@@ -1,0 +1,85 @@
+//! The option `--limit`: bounds of the host by name.
+
+use std::time::Duration;
+
+use amdm_runtime::Limits;
+
+/// One changed bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    name: Name,
+    value: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    GuestMemory,
+    GuestHandles,
+    GuestTime,
+    NodeTensors,
+    RunTensors,
+    RunGuestMemory,
+    PackSize,
+}
+
+/// The bounds as the command line names them.
+const NAMES: [(&str, Name); 7] = [
+    ("guest-memory", Name::GuestMemory),
+    ("guest-handles", Name::GuestHandles),
+    ("guest-time", Name::GuestTime),
+    ("node-tensors", Name::NodeTensors),
+    ("run-tensors", Name::RunTensors),
+    ("run-guest-memory", Name::RunGuestMemory),
+    ("pack-size", Name::PackSize),
+];
+
+impl Limit {
+    /// Reads `NAME=VALUE`; values are seconds or numbers, with `K`, `M` or `G` for powers of 1,024.
+    ///
+    /// # Errors
+    /// What was found and what is expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("found {text:?}, expected NAME=VALUE such as guest-time=10"))?;
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        let (_, name) = known.ok_or_else(|| {
+            let names = NAMES.map(|(name, _)| name).join(", ");
+            format!("found the name {name:?}, expected one of {names}")
+        })?;
+        let (digits, unit) = match value.char_indices().last() {
+            Some((at, 'K' | 'k')) => (&value[..at], 1024.0),
+            Some((at, 'M' | 'm')) => (&value[..at], 1024.0 * 1024.0),
+            Some((at, 'G' | 'g')) => (&value[..at], 1024.0 * 1024.0 * 1024.0),
+            _ => (value, 1.0),
+        };
+        let number = digits.parse::<f64>().ok().map(|number| number * unit);
+        match number.filter(|number| (0.0..=MAXIMUM).contains(number) && *number > 0.0) {
+            Some(value) => Ok(Self { name: *name, value }),
+            None => {
+                Err(format!("found the value {value:?}, expected a number above 0, such as 512M"))
+            }
+        }
+    }
+}
+
+/// Largest value: numbers up to it are exact.
+const MAXIMUM: f64 = 9_007_199_254_740_992.0;
+
+/// The default bounds with these changes.
+pub fn limits(changes: &[Limit]) -> Limits {
+    let mut limits = Limits::default();
+    for Limit { name, value } in changes {
+        let whole = *value as usize;
+        match name {
+            Name::GuestMemory => limits.guest_memory = whole,
+            Name::GuestHandles => limits.guest_handles = whole,
+            Name::GuestTime => limits.guest_time = Duration::from_secs_f64(*value),
+            Name::NodeTensors => limits.node_tensor_bytes = whole,
+            Name::RunTensors => limits.run_tensor_bytes = whole,
+            Name::RunGuestMemory => limits.run_guest_memory = whole,
+            Name::PackSize => limits.pack_bytes = whole,
+        }
+    }
+    limits
+}

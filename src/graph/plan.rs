@@ -1,0 +1,219 @@
+//! What a run of a valid graph would do, from the graph alone: nothing runs.
+//!
+//! Network passes follow from the samplings: N lanes over T steps with a window that ends at step e,
+//! M of them wanted, take `N e + M (T - e)` passes, a handoff as many as one lane alone. What a link
+//! carries is not known before the run, and other packs' operators may act in any step: then the
+//! count is a bound, or unknown.
+
+use super::{Checked, CheckedNode, Resolved, Source};
+use crate::math::window;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The wire of lanes.
+const LANES: &str = "LANES";
+/// Our own pack, whose operators are known here.
+const STANDARD: &str = "amdm:node";
+
+/// What a run would do.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Plan {
+    /// The nodes that would run, in order.
+    pub nodes: Vec<PlannedNode>,
+    /// Network passes of all samplings.
+    pub passes: Passes,
+}
+
+/// A node that would run.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PlannedNode {
+    /// Its id.
+    pub node: String,
+    /// Its class.
+    pub class: String,
+    /// Its title, where the graph gives one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What a sampling would take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+    /// How the names of files that it writes would begin, where it writes any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub writes: Option<String>,
+}
+
+/// A sampling, as far as the graph says.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Sampling {
+    /// Lanes side by side.
+    pub lanes: u64,
+    /// Steps that run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Images at once, where an `EmptyLatent` says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u64>,
+    /// Guided predictions, one a lane and step, for the whole batch.
+    pub passes: Passes,
+}
+
+/// A number of network passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "known", content = "count", rename_all = "snake_case")]
+pub enum Passes {
+    /// As many as this.
+    Exactly(u64),
+    /// Not more than this.
+    AtMost(u64),
+    /// Links decide.
+    Unknown,
+}
+
+impl Passes {
+    fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Exactly(a), Self::Exactly(b)) => Self::Exactly(a.saturating_add(b)),
+            (Self::Exactly(a) | Self::AtMost(a), Self::Exactly(b) | Self::AtMost(b)) => {
+                Self::AtMost(a.saturating_add(b))
+            }
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What running `graph` would do.
+pub fn plan(graph: &Checked) -> Plan {
+    let mut passes = Passes::Exactly(0);
+    let mut lanes = LaneCounts::new(graph);
+    let nodes = graph.order.iter().map(|&at| {
+        let node = &graph.nodes[at];
+        let sampling = sampling(graph, node, &mut lanes);
+        if let Some(sampling) = &sampling {
+            passes = passes.plus(sampling.passes);
+        }
+        PlannedNode {
+            node: node.id.clone(),
+            class: node.descriptor.r#type.clone(),
+            title: node.title.clone(),
+            sampling,
+            writes: match node.input("filename_prefix") {
+                Some(Resolved::Text(prefix)) => Some(prefix.clone()),
+                _ => None,
+            },
+        }
+    });
+    let nodes = nodes.collect();
+    Plan { nodes, passes }
+}
+
+/// What `node` would sample, where it is a sampler: it takes lanes and a number of steps.
+fn sampling(graph: &Checked, node: &CheckedNode, lanes: &mut LaneCounts<'_>) -> Option<Sampling> {
+    let declared = |kind: &str, name: &str| {
+        node.descriptor.inputs.iter().any(|input| input.r#type == kind && input.name == name)
+    };
+    if !declared(LANES, "lanes") || !declared("INT", "steps") || node.descriptor.pack != STANDARD {
+        return None;
+    }
+    let count = lanes.of(link(node, "lanes")?);
+    let steps = integer(node, "steps").zip(float(node, "denoise")).map(|(steps, denoise)| {
+        u64::from(window::round_half_up(denoise * steps as f64)).min(steps)
+    });
+    let all_lanes = node.wanted.get(1).copied().unwrap_or(false);
+    let wanted = if all_lanes { count } else { 1 };
+    let passes = match (steps, node.policy()) {
+        (None, _) => Passes::Unknown,
+        (Some(steps), None) => Passes::Exactly(wanted * steps),
+        (Some(steps), Some(policy)) => with_operators(graph, policy, (count, wanted), steps),
+    };
+    Some(Sampling { lanes: count, steps, batch: batch(graph, node), passes })
+}
+
+/// Passes of a sampling of `lanes`, of which `wanted` run to the end, with the operators at `policy`.
+fn with_operators(
+    graph: &Checked,
+    policy: Source,
+    (lanes, wanted): (u64, u64),
+    steps: u64,
+) -> Passes {
+    let most = Passes::AtMost(lanes * steps);
+    let mut end = 0;
+    for at in graph.chain(policy) {
+        let operator = &graph.nodes[at];
+        match (operator.descriptor.pack.as_str(), operator.descriptor.r#type.as_str()) {
+            (STANDARD, "AggregateStep") => {}
+            // Acts where those before it do.
+            (STANDARD, "ManifoldRefine") => continue,
+            _ => return most,
+        }
+        let (Some(first), Some(last)) = (float(operator, "start"), float(operator, "end")) else {
+            return most;
+        };
+        if matches!(operator.input("method"), Some(Resolved::Text(method)) if method == "handoff") {
+            return Passes::Exactly(steps);
+        }
+        let (first, last) = window::resolve(first, last, u32::try_from(steps).unwrap_or(u32::MAX));
+        if first < last {
+            end = end.max(u64::from(last));
+        }
+    }
+    Passes::Exactly(lanes * end + wanted * (steps - end.min(steps)))
+}
+
+/// Lanes behind each output, counted once: chains share their beginnings.
+struct LaneCounts<'a> {
+    graph: &'a Checked,
+    known: Vec<Option<u64>>,
+}
+
+impl<'a> LaneCounts<'a> {
+    fn new(graph: &'a Checked) -> Self {
+        Self { graph, known: vec![None; graph.nodes.len()] }
+    }
+
+    /// Lanes of the list at `source`: one for each node on the chain.
+    fn of(&mut self, source: Source) -> u64 {
+        let mut chain = Vec::new();
+        let mut next = Some(source.node);
+        let mut count = 0;
+        while let Some(at) = next {
+            if let Some(known) = self.known[at] {
+                count = known;
+                break;
+            }
+            chain.push(at);
+            next = link(&self.graph.nodes[at], "lanes").map(|source| source.node);
+        }
+        for at in chain.into_iter().rev() {
+            count += 1;
+            self.known[at] = Some(count);
+        }
+        count
+    }
+}
+
+/// Images at once, where the latent comes straight from an `EmptyLatent`.
+fn batch(graph: &Checked, node: &CheckedNode) -> Option<u64> {
+    let start = &graph.nodes[link(node, "latent")?.node];
+    integer(start, "batch_size")
+}
+
+fn link(node: &CheckedNode, name: &str) -> Option<Source> {
+    match node.input(name) {
+        Some(Resolved::Link(source)) => Some(*source),
+        _ => None,
+    }
+}
+
+fn integer(node: &CheckedNode, name: &str) -> Option<u64> {
+    match node.input(name) {
+        Some(Resolved::Integer(value)) => u64::try_from(*value).ok(),
+        _ => None,
+    }
+}
+
+fn float(node: &CheckedNode, name: &str) -> Option<f64> {
+    match node.input(name) {
+        Some(Resolved::Float(value)) => Some(*value),
+        _ => None,
+    }
+}

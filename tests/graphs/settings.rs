@@ -1,0 +1,94 @@
+//! What can be set, and the runs of sweeps.
+
+use amdm::graph::set::{Sweep, runs, settable};
+use amdm::graph::{Document, GraphError};
+use serde_json::json;
+
+use crate::cases::catalogue;
+
+fn document() -> Document {
+    let graph = json!({
+        "5": {"class_type": "Sampler", "inputs": {"lanes": ["7", 0], "latent": ["8", 0], "steps": 12,
+              "eta": ["9", 0]},
+              "_meta": {"title": "Sample", "amdm": {"param": {"seed": "seed"}}}},
+        "6": {"class_type": "LoadImage", "inputs": {"image": "fox-3.png"}},
+        "7": {"class_type": "Nothing", "inputs": {"a": 1}},
+    });
+    Document::parse(graph.to_string().as_bytes()).unwrap()
+}
+
+fn sweep(text: &str) -> Result<Vec<String>, GraphError> {
+    Sweep::parse(&document(), &catalogue(), text).map(|sweep| sweep.values().to_vec())
+}
+
+#[test]
+fn everything_that_takes_a_value_is_listed() {
+    let all = settable(&document(), &catalogue()).unwrap();
+    let find = |name: &str| all.iter().find(|one| one.setting == name).unwrap();
+    let steps = find("5.steps");
+    assert_eq!((&steps.value, steps.r#type.as_str()), (&Some(json!(12)), "INT"));
+    assert_eq!((&steps.min, &steps.max), (&Some(json!(1)), &Some(json!(1000))));
+    assert_eq!(find("5.seed").parameter.as_deref(), Some("seed"));
+    assert_eq!(find("5.seed").value, Some(json!(0)));
+    assert_eq!(find("5.eta").link, Some(("9".into(), 0)));
+    assert_eq!(find("5.eta").value, None);
+    assert_eq!(find("5.solver").choices, ["ddim", "euler", "euler-ancestral", "dpmpp-2m"]);
+    assert!(find("6.image").choices.contains(&"fox-30.png".into()));
+    assert!(!all.iter().any(|one| one.setting == "5.lanes" || one.node == "7"));
+}
+
+#[test]
+fn ranges_and_lists() {
+    let values = |text: &str| sweep(text).unwrap().join(" ");
+    assert_eq!(values("5.steps=1..4"), "1 2 3 4");
+    assert_eq!(values("seed=0..10:5"), "0 5 10");
+    assert_eq!(values("Sample.eta=.1..0.3:.1"), "0.1 0.2 0.3");
+    assert_eq!(values("5.eta=0..1:.4"), "0.0 0.4 0.8");
+    assert_eq!(values("5.eta=.5,.7,.9"), ".5 .7 .9");
+    assert_eq!(values("5.solver=ddim, euler"), "ddim euler");
+    assert_eq!(values(r#"6.image=["a, b.png", "c..d.png"]"#), "a, b.png c..d.png");
+    assert_eq!(values("6.image=a..b.png"), "a..b.png");
+}
+
+#[test]
+fn sweeps_without_sense_are_refused() {
+    for (text, message) in [
+        ("5.steps=4..1", "expected a rising range"),
+        ("5.steps=1..4:0", "expected a rising range"),
+        ("5.steps=1..x", "expected a rising range"),
+        ("5.steps=1..99999999999999999999", "expected a rising range"),
+        ("5.steps=1..100000", "found a sweep of 100000 runs, expected at most 10000"),
+        ("5.eta=0..1:.00000000000000001", "runs, expected at most 10000"),
+        ("5.steps=1,,2", "expected values with commas"),
+        ("5.steps=", "expected values with commas"),
+        ("5.steps=1,two", "found \"two\", expected a whole number"),
+        ("5.stepz=1..4", "did you mean steps?"),
+        ("sead=1..4", "did you mean seed?"),
+    ] {
+        let error = sweep(text).unwrap_err().to_string();
+        assert!(error.contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn runs_are_all_combinations_the_last_one_fastest() {
+    let parse = |text: &str| Sweep::parse(&document(), &catalogue(), text).unwrap();
+    let all = runs(&[parse("5.steps=1..2"), parse("5.solver=ddim,euler")]).unwrap();
+    let shown = all.iter().map(|run| {
+        run.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    });
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            "5.steps=1 5.solver=ddim",
+            "5.steps=1 5.solver=euler",
+            "5.steps=2 5.solver=ddim",
+            "5.steps=2 5.solver=euler",
+        ]
+    );
+    assert_eq!(runs(&[]).unwrap(), [[]; 1]);
+    let many = runs(&[parse("5.steps=1..1000"), parse("seed=1..11")]).unwrap_err();
+    assert!(many.to_string().contains("a sweep of 11000 runs"), "{many}");
+    let twice = runs(&[parse("5.steps=1..2"), parse("5.steps=3")]).unwrap_err();
+    assert!(twice.to_string().contains("two sweeps of \"5.steps\""), "{twice}");
+}
