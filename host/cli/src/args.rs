@@ -96,7 +96,7 @@ const PATHS: char = if cfg!(windows) { ';' } else { ':' };
 /// A graph and what is changed in it.
 #[derive(Args, Debug)]
 pub struct GraphArguments {
-    /// Graph in API format or as editors save it (JSON), or a PNG or WebP picture with one inside; `-`
+    /// Graph (JSON) in API format or as editors save it, or a PNG or WebP picture with one inside;
     /// `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
