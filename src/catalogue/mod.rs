@@ -4,17 +4,20 @@
 //! * [`Catalogue`]: the nodes of all loaded packs by class name, and the lists of names that the
 //!   host supplies ([`Choices`]). Refuses two packs or two classes of one name.
 //! * [`object_info()`]: the same for node editors.
+//! * [`foreign`]: what `/object_info` of any installation says of its nodes.
 //! * [`closest`]: the name that somebody probably meant.
 
 mod choices;
 pub mod closest;
 mod descriptor;
 mod error;
+pub mod foreign;
 mod object_info;
 mod set;
 
 pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};
 pub use error::CatalogueError;
+pub use foreign::ObjectInfo;
 pub use object_info::{entry as object_info_entry, object_info};
 pub use set::Catalogue;

@@ -39,6 +39,8 @@ codes! {
     UnsupportedFormat = "unsupported_format",
     /// The PNG file is damaged.
     InvalidPng = "invalid_png",
+    /// The WebP file is damaged.
+    InvalidWebp = "invalid_webp",
     /// There is no graph in the file.
     NoPrompt = "no_prompt",
     /// A graph or a node does not have the form that it must have.
@@ -79,6 +81,12 @@ codes! {
     InvalidParameter = "invalid_parameter",
     /// A setting for a title that several nodes have.
     AmbiguousTitle = "ambiguous_title",
+    /// A subgraph that contains itself.
+    RecursiveSubgraph = "recursive_subgraph",
+    /// A node of an editor's extension, whose behaviour only that editor knows.
+    VirtualNode = "virtual_node",
+    /// Warning: the values saved with a node are not as many as it has widgets.
+    WidgetValues = "widget_values",
     /// A graph, or a node of it, made for a newer version than this one.
     NewerVersion = "newer_version",
     /// Warning: the node was made for an older version and was brought up to date.

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 /// Reads one JSON value and nothing after it.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, GraphError> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, GraphError> {
     let text = text(bytes)?;
     let reader = Reader::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);

@@ -1,12 +1,13 @@
-//! Node graphs in the API ("prompt") JSON format.
+//! Node graphs in the API ("prompt") JSON format, and workflows as editors save them.
 //!
+//! * [`read()`]: a document from any file that holds a graph; [`workflow`] converts what editors save.
 //! * [`Document`]: a graph as it was read, lossless; [`set`] changes single values in it.
 //! * [`validate()`]: a document against a catalogue, all errors at once, or a [`Checked`] graph:
 //!   inputs resolved, defaults filled in, in the order to run.
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
 //! * [`version`]: what graphs were made for; older ones are brought up to date.
 //! * [`plan()`]: what a run would do, without running.
-//! * [`metadata`]: graphs inside PNG files.
+//! * [`metadata`]: graphs inside pictures.
 //!
 //! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
 
@@ -14,14 +15,16 @@ mod checked;
 mod code;
 mod document;
 pub mod error;
-mod json;
+pub(crate) mod json;
 mod link;
 pub mod metadata;
 mod node;
 mod plan;
+mod read;
 pub mod set;
 mod validate;
 pub mod version;
+pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;
@@ -30,6 +33,7 @@ pub use error::GraphError;
 pub use link::LinkRef;
 pub use node::{Given, Node};
 pub use plan::{Passes, Plan, PlannedNode, Sampling, plan};
+pub use read::{Prefer, Read, read};
 pub use validate::validate;
 
 /// The wire on which step operators chain.

@@ -1,8 +1,8 @@
 //! Runs every case folder.
 
-use amdm::catalogue::Catalogue;
+use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::{
-    Checked, Document, ErrorCode, GraphError, Resolved, Source, set, validate, version,
+    Checked, ErrorCode, GraphError, Prefer, Read, Resolved, Source, read, set, validate, version,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,8 @@ pub fn catalogue() -> Catalogue {
 
 fn case_folders() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> =
+        entries.filter(|path| path.is_dir() && !path.join("mod.rs").exists()).collect();
     folders.sort();
     assert!(folders.len() > 50, "only {} cases", folders.len());
     folders
@@ -36,8 +37,10 @@ fn case_folders() -> Vec<PathBuf> {
 
 /// Reads, sets and validates as a command line does.
 fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
-    let bytes = fs::read(case.join("graph.json")).or_else(|_| fs::read(case.join("graph.png")));
-    let mut document = Document::parse(&bytes.unwrap()).map_err(|error| vec![error])?;
+    let files = ["graph.json", "graph.png", "graph.webp"].map(|name| case.join(name));
+    let bytes = files.iter().find_map(|file| fs::read(file).ok());
+    let info = ObjectInfo::of(catalogue);
+    let Read { mut document, warnings, .. } = read(&bytes.unwrap(), &info, Prefer::Prompt)?;
     let migrated = version::migrate(&mut document, catalogue)?;
     if let Ok(settings) = fs::read_to_string(case.join("set.txt")) {
         let results = settings.lines().map(|line| set::apply(&mut document, catalogue, line));
@@ -47,6 +50,7 @@ fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>>
         }
     }
     let mut checked = validate(&document, catalogue)?;
+    checked.warnings.splice(0..0, warnings);
     checked.warnings.extend(migrated);
     Ok(checked)
 }

@@ -40,6 +40,8 @@ pub enum Command {
     Run(RunArguments),
     /// Say what is wrong with a graph, without running it
     Check(CheckArguments),
+    /// Print the API graph of a workflow that an editor saved, or of a picture
+    Convert(ConvertArguments),
     /// List the nodes that graphs can use
     Nodes(NodesArguments),
     /// List the packs that bring nodes
@@ -95,7 +97,8 @@ const PATHS: char = if cfg!(windows) { ';' } else { ':' };
 /// A graph and what is changed in it.
 #[derive(Args, Debug)]
 pub struct GraphArguments {
-    /// Graph in API format (JSON); `-` reads stdin
+    /// Graph (JSON) in API format or as editors save it, or a PNG or WebP picture with one inside;
+    /// `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
     /// Set an input: `id.input=value` or `title.input=value`; may be given several times
@@ -144,6 +147,21 @@ pub struct CheckArguments {
     /// Print the errors as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where packs and models are
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// `amdm convert`.
+#[derive(Args, Debug)]
+pub struct ConvertArguments {
+    /// Workflow (JSON), or a PNG or WebP picture with one inside; `-` reads stdin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The installation that the workflow is for: what its `/object_info` answers, saved as a file
+    /// [default: the nodes that are loaded here]
+    #[arg(long, value_name = "FILE")]
+    pub object_info: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

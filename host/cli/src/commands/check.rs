@@ -11,9 +11,11 @@ use crate::output;
 /// Checks the graph.
 pub fn run(arguments: &CheckArguments) -> Result<(), Stop> {
     let host = source::idle_host(&arguments.sources)?;
-    let result = source::graph(&arguments.graph, &host).and_then(|document| {
+    let result = source::graph(&arguments.graph, &host).and_then(|graph| {
         let inputs = source::input_dir(&arguments.graph);
-        host.check(&document, inputs).map_err(Problem::Graph)
+        let mut checked = host.check(&graph.document, inputs).map_err(Problem::Graph)?;
+        checked.warnings.splice(0..0, graph.warnings);
+        Ok(checked)
     });
     match result {
         Ok(checked) => {

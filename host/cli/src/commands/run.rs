@@ -27,12 +27,12 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
         }
         _ => source::report(path, &errors),
     };
-    let document = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
+    let graph = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
         Problem::Graph(errors) => invalid(errors),
         Problem::Stop(stop) => stop,
     })?;
-    let checked = host.check(&document, input_dir.clone()).map_err(invalid)?;
-    for warning in &checked.warnings {
+    let checked = host.check(&graph.document, input_dir.clone()).map_err(invalid)?;
+    for warning in graph.warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
     }
     let options = RunOptions {
@@ -43,7 +43,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     };
     let saved = Arc::new(Mutex::new(Vec::new()));
     let sink = remember(progress::sink(arguments.progress), saved.clone());
-    let outcome = host.run(&document, &checked, &options, &cancel, sink);
+    let outcome = host.run(&graph.document, &checked, &options, &cancel, sink);
     if arguments.progress != ProgressMode::Json {
         // What was written before a failure is there.
         for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {

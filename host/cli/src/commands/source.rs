@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use amdm::graph::{Document, GraphError, set};
+use amdm::catalogue::ObjectInfo;
+use amdm::graph::{self, GraphError, Prefer, Read as Graph, set};
 use amdm_runtime::{CacheDir, Cancel, Host, HostOptions};
 
 use crate::args::{GraphArguments, Sources};
@@ -51,23 +52,28 @@ pub fn idle_host(sources: &Sources) -> Result<Host, Stop> {
 
 /// Where the graph's pictures come from.
 pub fn input_dir(arguments: &GraphArguments) -> Option<PathBuf> {
-    arguments.inputs.clone().or_else(|| {
-        let parent = arguments.graph.parent()?;
-        Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.into() })
-    })
+    arguments.inputs.clone().or_else(|| parent(&arguments.graph))
 }
 
-/// Reads the graph and applies `--set`. Errors of the graph come back as such.
-pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Document, Problem> {
+/// The directory of a file.
+pub fn parent(file: &Path) -> Option<PathBuf> {
+    let parent = file.parent()?;
+    Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.into() })
+}
+
+/// Reads the graph, converts it where an editor saved it, and applies `--set`. Errors of the graph
+/// come back as such.
+pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Graph, Problem> {
     let bytes = read(&arguments.graph)?;
-    let mut document = Document::parse(&bytes).map_err(|error| Problem::Graph(vec![error]))?;
     let catalogue = host.catalogue_for(input_dir(arguments));
+    let info = ObjectInfo::of(&catalogue);
+    let mut graph = graph::read(&bytes, &info, Prefer::Prompt).map_err(Problem::Graph)?;
     for setting in &arguments.set {
-        set::apply(&mut document, &catalogue, setting).map_err(|error| {
+        set::apply(&mut graph.document, &catalogue, setting).map_err(|error| {
             Problem::Stop(Stop::new(USAGE, format!("--set {setting}: {error}")))
         })?;
     }
-    Ok(document)
+    Ok(graph)
 }
 
 /// Why there is no graph to work with.
@@ -84,19 +90,22 @@ impl From<Stop> for Problem {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Stop> {
-    let fail = |error: std::io::Error| {
+/// Reads the file of a graph; `-` is stdin.
+pub fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    bytes(path).map_err(|error| {
         Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
-    };
-    // One byte more than a graph may have: the parser then says that it is too big.
+    })
+}
+
+/// Reads a file, or one byte more than a graph may have: parsers then say that it is too big.
+pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let limit = amdm::limits::GRAPH_BYTES as u64 + 1;
     let mut bytes = Vec::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
-    };
-    read.map_err(fail)?;
+        std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 
