@@ -4,6 +4,8 @@
 //! * [`validate()`]: a document against a catalogue, all errors at once, or a [`Checked`] graph:
 //!   inputs resolved, defaults filled in, in the order to run.
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
+//! * [`upstream`]: a document as servers of the ComfyUI family judge it, for any nodes.
+//! * [`Verdict`]: either judgement in the form that node editors read.
 //! * [`metadata`]: graphs inside PNG files.
 //!
 //! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
@@ -17,7 +19,10 @@ mod link;
 pub mod metadata;
 mod node;
 pub mod set;
+mod targets;
+pub mod upstream;
 mod validate;
+mod verdict;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;
@@ -25,7 +30,9 @@ pub use document::{Document, Limits};
 pub use error::GraphError;
 pub use link::LinkRef;
 pub use node::{Given, Node};
+pub use targets::Targets;
 pub use validate::validate;
+pub use verdict::{EditorError, NodeErrors, Verdict};
 
 /// The wire on which step operators chain.
 pub const STEP_POLICY: &str = "STEP_POLICY";

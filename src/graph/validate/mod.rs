@@ -8,7 +8,7 @@
 //! are listed.
 
 mod build;
-mod cycles;
+pub(super) mod cycles;
 mod edges;
 mod effort;
 mod groups;
@@ -80,14 +80,9 @@ impl<'a> Validation<'a> {
         &self.document.nodes()[at]
     }
 
-    /// `1 "Title" (Class)` without the title: how messages name another node.
+    /// How messages name another node.
     fn label(&self, at: usize) -> String {
-        let node = self.node(at);
-        let id = super::error::word(node.id());
-        match node.class() {
-            Some(class) => format!("{id} ({})", super::error::word(class)),
-            None => id,
-        }
+        self.node(at).label()
     }
 
     fn closest<'n>(
