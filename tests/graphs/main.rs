@@ -11,3 +11,4 @@ mod catalogue;
 mod document;
 mod foreign;
 mod metadata;
+mod upstream;

@@ -104,7 +104,8 @@ impl Judge<'_> {
         for outputs in failed[..failed.len().min(limits::GRAPH_ERRORS)].chunks(TOGETHER) {
             let masks = dependents(&self.sources, order, outputs);
             for (at, node) in &mut nodes {
-                let depend = outputs.iter().enumerate().filter(|(bit, _)| masks[*at] >> bit & 1 == 1);
+                let depend =
+                    outputs.iter().enumerate().filter(|(bit, _)| masks[*at] >> bit & 1 == 1);
                 let ids = depend.map(|(_, output)| self.node(*output).id().to_owned());
                 node.dependent_outputs.extend(ids);
             }

@@ -70,9 +70,7 @@ impl<'a> Judge<'a> {
                 None => return true,
                 Some(_) => (shown(value), "the inputs of a node are not an object."),
             },
-            Fields::Missing => {
-                ("nothing".to_owned(), "a node is missing the inputs property.")
-            }
+            Fields::Missing => ("nothing".to_owned(), "a node is missing the inputs property."),
         };
         let details = format!("Node ID '#{}'", self.node(at).id());
         let error = EditorError {

@@ -38,7 +38,8 @@ pub(super) fn envelope(document: &Document) -> Result<(), Box<Verdict>> {
         return Ok(());
     }
     let found = format!("{} as number", shown(number));
-    let error = GraphError::new(ErrorCode::InvalidPrompt, found, "a number: the place in the queue");
+    let error =
+        GraphError::new(ErrorCode::InvalidPrompt, found, "a number: the place in the queue");
     Err(Box::new(refused(&error)))
 }
 
@@ -59,9 +60,7 @@ pub(super) fn classes<'a>(
         Some(class) => {
             format!("Cannot execute because node {} does not exist.", str(&Object::from(class)))
         }
-        None => {
-            "Cannot execute because a node is missing the class_type property.".to_owned()
-        }
+        None => "Cannot execute because a node is missing the class_type property.".to_owned(),
     };
     let mut hints = super::HINTS;
     let faults: Vec<GraphError> =

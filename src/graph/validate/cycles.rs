@@ -74,7 +74,11 @@ pub(in crate::graph) fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// A shortest way along links from `at` back to it, both ends included.
-pub(in crate::graph) fn shortest(sources: &[Vec<usize>], knots: &[usize], at: usize) -> Option<Vec<usize>> {
+pub(in crate::graph) fn shortest(
+    sources: &[Vec<usize>],
+    knots: &[usize],
+    at: usize,
+) -> Option<Vec<usize>> {
     let mut towards: HashMap<usize, usize> = HashMap::new();
     let mut queue = VecDeque::from([at]);
     while let Some(node) = queue.pop_front() {
