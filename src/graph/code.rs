@@ -3,7 +3,7 @@
 //! Where node editors of the ComfyUI family know a type for it, the code is that type.
 
 macro_rules! codes {
-    ($($(#[doc = $help:literal])+ $name:ident = $text:literal,)+) => {
+    ($($(#[doc = $help:literal])+ $name:ident = $text:literal, $level:ident;)+) => {
         /// What kind of thing is wrong with a graph.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -20,6 +20,11 @@ macro_rules! codes {
                 match self { $(Self::$name => $text),+ }
             }
 
+            /// What the code is about.
+            pub const fn level(self) -> Level {
+                match self { $(Self::$name => Level::$level),+ }
+            }
+
             /// A line that says what the code means.
             pub fn help(self) -> &'static str {
                 match self { $(Self::$name => concat!($($help),+).trim_start()),+ }
@@ -30,57 +35,89 @@ macro_rules! codes {
 
 codes! {
     /// The text is not JSON, or not UTF-8.
-    InvalidJson = "invalid_json",
+    InvalidJson = "invalid_json", File;
     /// A JSON object has one key twice.
-    DuplicateKey = "duplicate_key",
+    DuplicateKey = "duplicate_key", File;
     /// The graph is larger, longer or deeper than permitted.
-    LimitExceeded = "limit_exceeded",
+    LimitExceeded = "limit_exceeded", File;
     /// A file of another kind than a graph in API format, or a PNG part that is not read.
-    UnsupportedFormat = "unsupported_format",
+    UnsupportedFormat = "unsupported_format", File;
     /// The PNG file is damaged.
-    InvalidPng = "invalid_png",
+    InvalidPng = "invalid_png", File;
     /// There is no graph in the file.
-    NoPrompt = "no_prompt",
+    NoPrompt = "no_prompt", File;
     /// A graph or a node does not have the form that it must have.
-    InvalidPrompt = "invalid_prompt",
+    InvalidPrompt = "invalid_prompt", Node;
     /// No loaded pack has a node of that class.
-    MissingNodeType = "missing_node_type",
+    MissingNodeType = "missing_node_type", Node;
     /// No node saves or shows anything, so there is nothing to run.
-    PromptNoOutputs = "prompt_no_outputs",
+    PromptNoOutputs = "prompt_no_outputs", Graph;
     /// An input that must be given is not.
-    RequiredInputMissing = "required_input_missing",
+    RequiredInputMissing = "required_input_missing", Input;
     /// The class has no input of that name.
-    UnknownInput = "unknown_input",
+    UnknownInput = "unknown_input", Input;
     /// Two inputs that mean the same are both given.
-    ConflictingInputs = "conflicting_inputs",
+    ConflictingInputs = "conflicting_inputs", Input;
     /// A link that is malformed or leads nowhere, or a value where a link must be.
-    BadLinkedInput = "bad_linked_input",
+    BadLinkedInput = "bad_linked_input", Input;
     /// The linked output is of another type than the input.
-    ReturnTypeMismatch = "return_type_mismatch",
+    ReturnTypeMismatch = "return_type_mismatch", Input;
     /// A value of the wrong type.
-    InvalidInputType = "invalid_input_type",
+    InvalidInputType = "invalid_input_type", Input;
     /// A number below the input's range.
-    ValueSmallerThanMin = "value_smaller_than_min",
+    ValueSmallerThanMin = "value_smaller_than_min", Input;
     /// A number above the input's range.
-    ValueBiggerThanMax = "value_bigger_than_max",
+    ValueBiggerThanMax = "value_bigger_than_max", Input;
     /// A name that is not among the input's choices.
-    ValueNotInList = "value_not_in_list",
+    ValueNotInList = "value_not_in_list", Input;
     /// Links that lead from a node back to itself.
-    DependencyCycle = "dependency_cycle",
+    DependencyCycle = "dependency_cycle", Graph;
     /// Step operators chained in an order in which they do not work.
-    OperatorOrder = "operator_order",
+    OperatorOrder = "operator_order", Input;
     /// A setting that is not of the form node.input=value.
-    InvalidSetting = "invalid_setting",
+    InvalidSetting = "invalid_setting", Setting;
     /// A setting for a node that is not in the graph.
-    UnknownNode = "unknown_node",
+    UnknownNode = "unknown_node", Setting;
     /// A setting for a title that several nodes have.
-    AmbiguousTitle = "ambiguous_title",
+    AmbiguousTitle = "ambiguous_title", Setting;
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.
-    UnusedNode = "unused_node",
+    UnusedNode = "unused_node", Warning;
     /// Warning: a server of the editor's family reads the value as another one.
-    ConvertedValue = "converted_value",
+    ConvertedValue = "converted_value", Warning;
     /// Warning: the node's author advises against using it any more.
-    DeprecatedNode = "deprecated_node",
+    DeprecatedNode = "deprecated_node", Warning;
+}
+
+/// What a code is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// The file or request as a whole, before there is a graph.
+    File,
+    /// The graph as a whole.
+    Graph,
+    /// A node.
+    Node,
+    /// An input of a node.
+    Input,
+    /// A setting from outside the graph.
+    Setting,
+    /// A warning: the graph runs.
+    Warning,
+}
+
+impl Level {
+    /// The level as tables name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Graph => "graph",
+            Self::Node => "node",
+            Self::Input => "input",
+            Self::Setting => "setting",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 impl std::fmt::Display for ErrorCode {

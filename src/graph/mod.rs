@@ -13,7 +13,9 @@
 mod checked;
 mod code;
 mod document;
+mod envelope;
 pub mod error;
+mod influence;
 pub(crate) mod json;
 mod link;
 pub mod metadata;
@@ -25,13 +27,14 @@ mod validate;
 mod verdict;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
-pub use code::ErrorCode;
+pub use code::{ErrorCode, Level};
 pub use document::{Document, Limits};
+pub use envelope::verdict;
 pub use error::GraphError;
 pub use link::LinkRef;
 pub use node::{Given, Node};
 pub use targets::Targets;
-pub use validate::validate;
+pub use validate::{validate, validate_partial, validate_targets};
 pub use verdict::{EditorError, NodeErrors, Verdict};
 
 /// The wire on which step operators chain.

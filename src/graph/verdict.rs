@@ -4,7 +4,7 @@
 //! error, and `warnings`. `node_errors` may then hold nodes whose outputs do not run while others
 //! do. Editors find the message, the node and the input by `type` and `extra_info`.
 
-use super::GraphError;
+use super::{ErrorCode, GraphError};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value};
@@ -20,6 +20,17 @@ pub struct EditorError {
     pub details: String,
     /// For programs: `input_name`, `received_value`, `input_config` and others, by type.
     pub extra_info: Map<String, Value>,
+}
+
+impl EditorError {
+    pub(super) fn new(
+        kind: &'static str,
+        message: impl Into<String>,
+        details: String,
+        extra_info: Map<String, Value>,
+    ) -> Self {
+        Self { r#type: kind, message: message.into(), details, extra_info }
+    }
 }
 
 /// What is wrong with one node.
@@ -54,6 +65,27 @@ impl Verdict {
     /// Whether anything runs.
     pub fn is_accepted(&self) -> bool {
         self.error.is_none()
+    }
+
+    /// The verdict about a text that cannot be read as a graph.
+    pub fn unreadable(error: &GraphError) -> Self {
+        let mut extra = Map::new();
+        let (kind, message, details) = match error.code {
+            ErrorCode::NoPrompt => {
+                ("no_prompt", "No prompt provided", "No prompt provided".to_owned())
+            }
+            code => {
+                if code != ErrorCode::InvalidPrompt {
+                    extra.insert("code".to_owned(), Value::from(code.as_str()));
+                }
+                ("invalid_prompt", "The request cannot be read as a graph", error.message())
+            }
+        };
+        if let Some((line, column)) = error.position {
+            extra.insert("line".to_owned(), Value::from(line));
+            extra.insert("column".to_owned(), Value::from(column));
+        }
+        Self::refused(EditorError::new(kind, message, details, extra), vec![error.clone()])
     }
 
     /// A request that was refused as a whole.

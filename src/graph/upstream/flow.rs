@@ -1,14 +1,12 @@
 //! From node to node: what outputs depend on, cycles, and what an error keeps from running.
 
 use super::{Judge, links};
+use crate::graph::influence::Influence;
 use crate::graph::validate::cycles;
 use crate::graph::verdict::{EditorError, NodeErrors, Verdict};
 use crate::graph::{ErrorCode, GraphError};
 use crate::limits;
 use std::collections::HashMap;
-
-/// Outputs followed at once: bits of a mask.
-const TOGETHER: usize = 64;
 
 impl Judge<'_> {
     /// Checks the outputs and everything that they take from, each node once.
@@ -46,15 +44,12 @@ impl Judge<'_> {
 
     /// Puts the verdict together.
     pub(super) fn verdict(mut self, outputs: &[usize]) -> Verdict {
-        let order = order(&self.sources);
-        let mut sound = vec![true; self.bad.len()];
-        for &at in &order {
-            sound[at] = !self.bad[at] && self.sources[at].iter().all(|source| sound[*source]);
-        }
+        let influence = Influence::of(&self.sources);
+        let sound = influence.sound(&self.bad);
         let (good, failed): (Vec<usize>, Vec<usize>) =
             outputs.iter().partition(|output| sound[**output]);
         links::sort(&mut self.findings);
-        let node_errors = self.node_errors(&order, &failed);
+        let node_errors = self.node_errors(&influence, &failed);
         let error = good.is_empty().then(|| self.failed(&failed));
         let mut faults: Vec<GraphError> =
             self.findings.into_iter().map(|finding| finding.fault).collect();
@@ -78,7 +73,7 @@ impl Judge<'_> {
         let outputs: std::collections::HashSet<usize> = outputs.iter().copied().collect();
         let own = self.findings.iter().filter(|finding| outputs.contains(&finding.at));
         let lines = own.map(|f| format!("{}: {}", f.error.message, f.error.details));
-        super::request::prompt_error(
+        EditorError::new(
             "prompt_outputs_failed_validation",
             "Prompt outputs failed validation",
             lines.collect::<Vec<_>>().join("\n"),
@@ -86,7 +81,11 @@ impl Judge<'_> {
         )
     }
 
-    fn node_errors(&self, order: &[usize], failed: &[usize]) -> Vec<(String, NodeErrors)> {
+    fn node_errors(
+        &self,
+        influence: &Influence<'_>,
+        failed: &[usize],
+    ) -> Vec<(String, NodeErrors)> {
         let mut nodes: Vec<(usize, NodeErrors)> = Vec::new();
         for finding in &self.findings {
             match nodes.last_mut() {
@@ -101,37 +100,12 @@ impl Judge<'_> {
                 }
             }
         }
-        for outputs in failed[..failed.len().min(limits::GRAPH_ERRORS)].chunks(TOGETHER) {
-            let masks = dependents(&self.sources, order, outputs);
-            for (at, node) in &mut nodes {
-                let depend =
-                    outputs.iter().enumerate().filter(|(bit, _)| masks[*at] >> bit & 1 == 1);
-                let ids = depend.map(|(_, output)| self.node(*output).id().to_owned());
-                node.dependent_outputs.extend(ids);
-            }
+        let at_fault: Vec<usize> = nodes.iter().map(|(at, _)| *at).collect();
+        let dependents = influence.dependents(failed, &at_fault);
+        for ((_, node), outputs) in nodes.iter_mut().zip(dependents) {
+            let ids = outputs.into_iter().map(|output| self.node(output).id().to_owned());
+            node.dependent_outputs = ids.collect();
         }
         nodes.into_iter().map(|(at, node)| (self.node(at).id().to_owned(), node)).collect()
     }
-}
-
-/// Nodes after those that they take from; nodes of a knot next to each other.
-fn order(sources: &[Vec<usize>]) -> Vec<usize> {
-    let knots = cycles::knots(sources);
-    let mut order: Vec<usize> = (0..knots.len()).collect();
-    order.sort_by_key(|at| knots[*at]);
-    order
-}
-
-/// For each node the outputs that depend on it, as bits.
-fn dependents(sources: &[Vec<usize>], order: &[usize], outputs: &[usize]) -> Vec<u64> {
-    let mut masks = vec![0_u64; sources.len()];
-    for (bit, output) in outputs.iter().enumerate() {
-        masks[*output] |= 1 << bit;
-    }
-    for &at in order.iter().rev() {
-        for &source in &sources[at] {
-            masks[source] |= masks[at];
-        }
-    }
-    masks
 }

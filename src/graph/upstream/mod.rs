@@ -26,15 +26,13 @@ use crate::limits;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
-pub use request::refused;
-
 /// Names suggested for one graph: each costs a search over all candidates.
 const HINTS: usize = 100;
 
 /// Judges a request, or a bare graph, as the server that `info` was asked of would.
 ///
-/// Never fails: what is wrong with the request is in the verdict. [`refused`] is the verdict about
-/// a text that is no graph at all.
+/// Never fails: what is wrong with the request is in the verdict. [`Verdict::unreadable`] is
+/// the one about a text that is no graph at all.
 pub fn judge(document: &Document, info: &ObjectInfo) -> Verdict {
     if let Err(verdict) = request::envelope(document) {
         return *verdict;
@@ -43,7 +41,7 @@ pub fn judge(document: &Document, info: &ObjectInfo) -> Verdict {
     let (classes, targets) = match (classes, Targets::read(document)) {
         (Ok(classes), Ok(targets)) => (classes, targets),
         (Err(verdict), _) => return verdict,
-        (_, Err(error)) => return refused(&error),
+        (_, Err(error)) => return Verdict::unreadable(&error),
     };
     let wanted = |(at, class): (usize, &&NodeInfo)| {
         (class.output_node && targets.has(document.nodes()[at].id())).then_some(at)

@@ -12,25 +12,6 @@ use serde_json::{Map, Value, json};
 /// Output classes that a message names.
 const SHOWN_CLASSES: usize = 3;
 
-/// The verdict about a text that cannot be read as a graph.
-pub fn refused(error: &GraphError) -> Verdict {
-    let mut extra = Map::new();
-    let (kind, message, details) = match error.code {
-        ErrorCode::NoPrompt => ("no_prompt", "No prompt provided", "No prompt provided".to_owned()),
-        code => {
-            if code != ErrorCode::InvalidPrompt {
-                extra.insert("code".to_owned(), Value::from(code.as_str()));
-            }
-            ("invalid_prompt", "The request cannot be read as a graph", error.message())
-        }
-    };
-    if let Some((line, column)) = error.position {
-        extra.insert("line".to_owned(), Value::from(line));
-        extra.insert("column".to_owned(), Value::from(column));
-    }
-    Verdict::refused(prompt_error(kind, message, details, extra), vec![error.clone()])
-}
-
 /// What the server reads of a request before the graph: a `number` must be one.
 pub(super) fn envelope(document: &Document) -> Result<(), Box<Verdict>> {
     let Some(number) = document.request().get("number") else { return Ok(()) };
@@ -40,7 +21,7 @@ pub(super) fn envelope(document: &Document) -> Result<(), Box<Verdict>> {
     let found = format!("{} as number", shown(number));
     let error =
         GraphError::new(ErrorCode::InvalidPrompt, found, "a number: the place in the queue");
-    Err(Box::new(refused(&error)))
+    Err(Box::new(Verdict::unreadable(&error)))
 }
 
 /// The class of every node, also of those that nothing depends on.
@@ -69,7 +50,7 @@ pub(super) fn classes<'a>(
     let mut extra = Map::new();
     extra.insert("nodes".to_owned(), nodes.collect());
     let details = format!("Node ID '#{}'", first.id());
-    Err(Verdict::refused(prompt_error("invalid_prompt", &message, details, extra), faults))
+    Err(Verdict::refused(EditorError::new("invalid_prompt", &message, details, extra), faults))
 }
 
 fn entry(node: &Node, fault: &GraphError) -> Value {
@@ -121,16 +102,6 @@ pub(super) fn no_outputs(targets: &Targets, info: &ObjectInfo) -> Verdict {
     };
     let fault = GraphError::new(ErrorCode::PromptNoOutputs, found, expected);
     let error =
-        prompt_error("prompt_no_outputs", "Prompt has no outputs", String::new(), Map::new());
+        EditorError::new("prompt_no_outputs", "Prompt has no outputs", String::new(), Map::new());
     Verdict::refused(error, vec![fault])
-}
-
-/// An error about the request as a whole.
-pub(in crate::graph) fn prompt_error(
-    kind: &'static str,
-    message: &str,
-    details: String,
-    extra_info: Map<String, Value>,
-) -> EditorError {
-    EditorError { r#type: kind, message: message.to_owned(), details, extra_info }
 }
