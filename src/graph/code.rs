@@ -3,7 +3,7 @@
 //! Where node editors of the ComfyUI family know a type for it, the code is that type.
 
 macro_rules! codes {
-    ($($(#[doc = $help:literal])+ $name:ident = $text:literal, $level:ident;)+) => {
+    ($($(#[doc = $help:literal])+ $name:ident = $text:literal,)+) => {
         /// What kind of thing is wrong with a graph.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -20,11 +20,6 @@ macro_rules! codes {
                 match self { $(Self::$name => $text),+ }
             }
 
-            /// What the code is about.
-            pub const fn level(self) -> Level {
-                match self { $(Self::$name => Level::$level),+ }
-            }
-
             /// A line that says what the code means.
             pub fn help(self) -> &'static str {
                 match self { $(Self::$name => concat!($($help),+).trim_start()),+ }
@@ -35,89 +30,57 @@ macro_rules! codes {
 
 codes! {
     /// The text is not JSON, or not UTF-8.
-    InvalidJson = "invalid_json", File;
+    InvalidJson = "invalid_json",
     /// A JSON object has one key twice.
-    DuplicateKey = "duplicate_key", File;
+    DuplicateKey = "duplicate_key",
     /// The graph is larger, longer or deeper than permitted.
-    LimitExceeded = "limit_exceeded", File;
+    LimitExceeded = "limit_exceeded",
     /// A file of another kind than a graph in API format, or a PNG part that is not read.
-    UnsupportedFormat = "unsupported_format", File;
+    UnsupportedFormat = "unsupported_format",
     /// The PNG file is damaged.
-    InvalidPng = "invalid_png", File;
+    InvalidPng = "invalid_png",
     /// There is no graph in the file.
-    NoPrompt = "no_prompt", File;
+    NoPrompt = "no_prompt",
     /// A graph or a node does not have the form that it must have.
-    InvalidPrompt = "invalid_prompt", Node;
+    InvalidPrompt = "invalid_prompt",
     /// No loaded pack has a node of that class.
-    MissingNodeType = "missing_node_type", Node;
+    MissingNodeType = "missing_node_type",
     /// No node saves or shows anything, so there is nothing to run.
-    PromptNoOutputs = "prompt_no_outputs", Graph;
+    PromptNoOutputs = "prompt_no_outputs",
     /// An input that must be given is not.
-    RequiredInputMissing = "required_input_missing", Input;
+    RequiredInputMissing = "required_input_missing",
     /// The class has no input of that name.
-    UnknownInput = "unknown_input", Input;
+    UnknownInput = "unknown_input",
     /// Two inputs that mean the same are both given.
-    ConflictingInputs = "conflicting_inputs", Input;
+    ConflictingInputs = "conflicting_inputs",
     /// A link that is malformed or leads nowhere, or a value where a link must be.
-    BadLinkedInput = "bad_linked_input", Input;
+    BadLinkedInput = "bad_linked_input",
     /// The linked output is of another type than the input.
-    ReturnTypeMismatch = "return_type_mismatch", Input;
+    ReturnTypeMismatch = "return_type_mismatch",
     /// A value of the wrong type.
-    InvalidInputType = "invalid_input_type", Input;
+    InvalidInputType = "invalid_input_type",
     /// A number below the input's range.
-    ValueSmallerThanMin = "value_smaller_than_min", Input;
+    ValueSmallerThanMin = "value_smaller_than_min",
     /// A number above the input's range.
-    ValueBiggerThanMax = "value_bigger_than_max", Input;
+    ValueBiggerThanMax = "value_bigger_than_max",
     /// A name that is not among the input's choices.
-    ValueNotInList = "value_not_in_list", Input;
+    ValueNotInList = "value_not_in_list",
     /// Links that lead from a node back to itself.
-    DependencyCycle = "dependency_cycle", Graph;
+    DependencyCycle = "dependency_cycle",
     /// Step operators chained in an order in which they do not work.
-    OperatorOrder = "operator_order", Input;
+    OperatorOrder = "operator_order",
     /// A setting that is not of the form node.input=value.
-    InvalidSetting = "invalid_setting", Setting;
+    InvalidSetting = "invalid_setting",
     /// A setting for a node that is not in the graph.
-    UnknownNode = "unknown_node", Setting;
+    UnknownNode = "unknown_node",
     /// A setting for a title that several nodes have.
-    AmbiguousTitle = "ambiguous_title", Setting;
+    AmbiguousTitle = "ambiguous_title",
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.
-    UnusedNode = "unused_node", Warning;
+    UnusedNode = "unused_node",
     /// Warning: a server of the editor's family reads the value as another one.
-    ConvertedValue = "converted_value", Warning;
+    ConvertedValue = "converted_value",
     /// Warning: the node's author advises against using it any more.
-    DeprecatedNode = "deprecated_node", Warning;
-}
-
-/// What a code is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// The file or request as a whole, before there is a graph.
-    File,
-    /// The graph as a whole.
-    Graph,
-    /// A node.
-    Node,
-    /// An input of a node.
-    Input,
-    /// A setting from outside the graph.
-    Setting,
-    /// A warning: the graph runs.
-    Warning,
-}
-
-impl Level {
-    /// The level as tables name it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Graph => "graph",
-            Self::Node => "node",
-            Self::Input => "input",
-            Self::Setting => "setting",
-            Self::Warning => "warning",
-        }
-    }
+    DeprecatedNode = "deprecated_node",
 }
 
 impl std::fmt::Display for ErrorCode {

@@ -8,7 +8,9 @@
 
 mod cases;
 mod catalogue;
+mod codes;
 mod document;
+mod envelope;
 mod foreign;
 mod metadata;
 mod upstream;

@@ -10,7 +10,7 @@ use crate::graph::validate::value::{either, is_widget};
 use crate::graph::{ErrorCode, GraphError};
 use serde_json::{Map, Value};
 
-/// Inputs that a message lists; of more it says nothing.
+/// Inputs that a message lists; more are counted.
 const SHOWN_INPUTS: usize = 20;
 
 impl Judge<'_> {
@@ -65,7 +65,7 @@ impl Judge<'_> {
             let names: Vec<&str> = declared(&class.inputs).collect();
             let expected = match names.len() {
                 0 => "no inputs".to_owned(),
-                count if count > SHOWN_INPUTS => String::new(),
+                count if count > SHOWN_INPUTS => format!("one of its {count} inputs"),
                 _ => either(names.iter().map(|name| (*name).to_owned())),
             };
             let hint = self.closest(name, names);

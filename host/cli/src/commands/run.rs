@@ -1,10 +1,11 @@
 //! `amdm run`: checks a graph, runs it, prints what it wrote.
 
+use amdm::graph::{GraphError, Targets, validate_partial, validate_targets};
 use amdm_runtime::{Cancel, Outcome, RunOptions};
 
 use super::source::{self, Problem};
 use crate::args::{ProgressMode, RunArguments};
-use crate::exit::{INVALID, Stop};
+use crate::exit::{FAILED, INVALID, Stop};
 use crate::{interrupt, output, progress};
 
 /// Runs the graph.
@@ -20,13 +21,23 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
             output::line(line);
             Stop::silent(INVALID)
         }
-        _ => source::report(path, &errors),
+        _ => {
+            source::report(path, &errors, "nothing ran");
+            Stop::silent(INVALID)
+        }
     };
     let document = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
         Problem::Graph(errors) => invalid(errors),
         Problem::Stop(stop) => stop,
     })?;
-    let checked = host.check(&document, input_dir.clone()).map_err(invalid)?;
+    let targets = Targets::read(&document).map_err(|error| invalid(vec![error]))?;
+    let catalogue = host.catalogue_for(input_dir.clone());
+    let (checked, left_out) = match arguments.partial {
+        true => validate_partial(&document, &catalogue, &targets),
+        false => validate_targets(&document, &catalogue, &targets).map(|graph| (graph, Vec::new())),
+    }
+    .map_err(invalid)?;
+    announce(arguments, &left_out);
     for warning in &checked.warnings {
         tracing::warn!("{warning}");
     }
@@ -43,9 +54,22 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
             if arguments.progress != ProgressMode::Json {
                 show(arguments, &outcome);
             }
-            Ok(())
+            if left_out.is_empty() { Ok(()) } else { Err(Stop::silent(FAILED)) }
         }
         Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Says which errors keep outputs from running, before the others run.
+fn announce(arguments: &RunArguments, errors: &[GraphError]) {
+    if errors.is_empty() {
+        return;
+    }
+    if arguments.progress == ProgressMode::Json {
+        output::line(serde_json::json!({ "event": "left_out", "errors": errors }));
+    } else {
+        let end = "what depends on these nodes does not run";
+        source::report(&arguments.graph.graph, errors, end);
     }
 }
 

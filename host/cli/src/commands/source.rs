@@ -45,7 +45,7 @@ pub fn input_dir(arguments: &GraphArguments) -> Option<PathBuf> {
 
 /// Reads the graph and applies `--set`. Errors of the graph come back as such.
 pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Document, Problem> {
-    let bytes = read(&arguments.graph)?;
+    let bytes = read_graph(&arguments.graph)?;
     let mut document = Document::parse(&bytes).map_err(|error| Problem::Graph(vec![error]))?;
     let catalogue = host.catalogue_for(input_dir(arguments));
     for setting in &arguments.set {
@@ -70,24 +70,28 @@ impl From<Stop> for Problem {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Stop> {
-    let fail = |error: std::io::Error| {
-        Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
-    };
-    // One byte more than a graph may have: the parser then says that it is too big.
+/// What is in a file, or on stdin for `-`; no more than a graph may have, and one byte, by which
+/// parsers see that it is too big.
+pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let limit = amdm::limits::GRAPH_BYTES as u64 + 1;
     let mut bytes = Vec::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
-    };
-    read.map_err(fail)?;
+        std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 
+/// The bytes of the graph.
+pub fn read_graph(path: &Path) -> Result<Vec<u8>, Stop> {
+    read(path).map_err(|error| {
+        Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
+    })
+}
+
 /// Tells the person everything that is wrong with a graph.
-pub fn report(path: &Path, errors: &[GraphError]) -> Stop {
+pub fn report(path: &Path, errors: &[GraphError], end: &str) {
     for error in errors {
         output::problem(&error.to_string());
     }
@@ -95,6 +99,5 @@ pub fn report(path: &Path, errors: &[GraphError]) -> Stop {
         1 => "1 error".to_owned(),
         count => format!("{count} errors"),
     };
-    output::note(format_args!("{}: {count}, nothing ran", path.display()));
-    Stop::silent(INVALID)
+    output::note(format_args!("{}: {count}, {end}", path.display()));
 }
