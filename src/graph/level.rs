@@ -35,7 +35,7 @@ impl Level {
 }
 
 impl ErrorCode {
-    /// What the code is about. Of an input: a warning where the judgement is a foreign server's.
+    /// What the code is about.
     pub const fn level(self) -> Level {
         match self {
             Self::InvalidJson

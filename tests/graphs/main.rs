@@ -9,8 +9,10 @@
 mod cases;
 mod catalogue;
 mod codes;
+mod conversions;
 mod document;
 mod envelope;
 mod foreign;
+mod links;
 mod metadata;
 mod upstream;

@@ -22,7 +22,7 @@ enum Fields<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// Checks node `at`; gives the nodes that it takes from.
+    /// Checks node `at` and notes the nodes that it takes from.
     pub(super) fn inputs(&mut self, at: usize) {
         let class = self.classes[at];
         let fields = match self.node(at).raw.get("inputs") {

@@ -1,10 +1,10 @@
 //! A graph as servers of the ComfyUI family judge it, against the nodes of any installation.
 //!
 //! The rules are those that version 0.3.64 of the server was seen to follow: every node must be of
-//! a known class; then outputs and what they depend on are checked, and whatever only a disconnected
-//! node has wrong does not matter. Values are converted as Python does it ([`python`]), constants
-//! on sockets and inputs that nobody declared pass, `*` is a type like others, and choices are
-//! checked only where they stand in place of the type. A graph of which one output is sound runs.
+//! a known class; then outputs and what they depend on are checked; what is wrong with a node
+//! that no output needs does not matter. Values are converted as Python does it, constants on
+//! sockets and inputs that nobody declared pass, `*` is a type like others, and choices are checked
+//! only where they stand in place of the type. A graph of which one output is sound runs.
 //!
 //! Where the server answers with an exception of its own (links that lead nowhere, cycles, nodes
 //! without inputs) the verdict is the same and the text says what is wrong. What needs a node's
