@@ -112,6 +112,14 @@ fn numbers_are_read_as_python_reads_them() {
     assert_eq!(error["message"], "Value inf bigger than max of 1.0");
 }
 
+/// Numbers are read to the last bit, as the server reads them.
+#[test]
+fn numbers_are_exact() {
+    let x: Value = serde_json::from_str("13.648442554608053").unwrap();
+    let error = error(json!(["FLOAT", { "max": 1 }]), x);
+    assert_eq!(error["message"], "Value 13.648442554608053 bigger than max of 1");
+}
+
 #[test]
 fn texts_and_truth_values_take_everything() {
     for x in [json!(null), json!(0), json!("false"), json!({}), json!({ "__value__": [] })] {

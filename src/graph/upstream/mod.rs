@@ -34,13 +34,10 @@ const HINTS: usize = 100;
 /// Never fails: what is wrong with the request is in the verdict. [`Verdict::unreadable`] is
 /// the one about a text that is no graph at all.
 pub fn judge(document: &Document, info: &ObjectInfo) -> Verdict {
-    if let Err(verdict) = request::envelope(document) {
-        return *verdict;
-    }
-    let classes: Result<Vec<&NodeInfo>, Verdict> = request::classes(document, info);
-    let (classes, targets) = match (classes, Targets::read(document)) {
+    let read = request::number(document).and_then(|()| request::classes(document, info));
+    let (classes, targets) = match (read, Targets::read(document)) {
         (Ok(classes), Ok(targets)) => (classes, targets),
-        (Err(verdict), _) => return verdict,
+        (Err(verdict), _) => return *verdict,
         (_, Err(error)) => return Verdict::unreadable(&error),
     };
     let wanted = |(at, class): (usize, &&NodeInfo)| {

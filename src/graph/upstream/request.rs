@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 const SHOWN_CLASSES: usize = 3;
 
 /// What the server reads of a request before the graph: a `number` must be one.
-pub(super) fn envelope(document: &Document) -> Result<(), Box<Verdict>> {
+pub(super) fn number(document: &Document) -> Result<(), Box<Verdict>> {
     let Some(number) = document.request().get("number") else { return Ok(()) };
     if Object::from(number).float().is_ok() {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn envelope(document: &Document) -> Result<(), Box<Verdict>> {
 pub(super) fn classes<'a>(
     document: &Document,
     info: &'a ObjectInfo,
-) -> Result<Vec<&'a NodeInfo>, Verdict> {
+) -> Result<Vec<&'a NodeInfo>, Box<Verdict>> {
     let find = |node: &Node| node.class().and_then(|class| info.find(class));
     let classes: Vec<Option<&NodeInfo>> =
         document.nodes().iter().map(|node| find(node).map(AsRef::as_ref)).collect();
@@ -50,7 +50,8 @@ pub(super) fn classes<'a>(
     let mut extra = Map::new();
     extra.insert("nodes".to_owned(), nodes.collect());
     let details = format!("Node ID '#{}'", first.id());
-    Err(Verdict::refused(EditorError::new("invalid_prompt", &message, details, extra), faults))
+    let error = EditorError::new("invalid_prompt", &message, details, extra);
+    Err(Box::new(Verdict::refused(error, faults)))
 }
 
 fn entry(node: &Node, fault: &GraphError) -> Value {
