@@ -57,7 +57,9 @@ fn whole_numbers_are_read_as_python_reads_them() {
     ] {
         assert_eq!(read("INT", x.clone()), whole, "{x}");
     }
-    for text in ["two", "", " ", "1e3", "1.0", "0x10", "1__0", "_1", "1_", "- 5", "nan", "true"] {
+    for text in
+        ["two", "", " ", "1e3", "1.0", "0x10", "1__0", "_1", "1_", "- 5", "nan", "true", "٣x"]
+    {
         let said = format!("invalid literal for int() with base 10: '{text}'");
         assert_eq!(exception("INT", json!(text)), Some(said), "{text}");
     }
@@ -134,6 +136,10 @@ fn texts_and_truth_values_take_everything() {
         (json!(1e-5), "1e-05"),
         (json!(1.5e-7), "1.5e-07"),
         (json!(0.0001), "0.0001"),
+        (json!(0.00012), "0.00012"),
+        (json!(-1500.0), "-1500.0"),
+        (json!(1e300), "1e+300"),
+        (json!(252_605_768_907_655.625), "252605768907655.62"),
         (
             json!({ "a": [1, "b'c\n", null], "d": "\"'" }),
             "{'a': [1, \"b'c\\n\", None], 'd': '\"\\''}",

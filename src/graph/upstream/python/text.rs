@@ -69,10 +69,20 @@ fn float(value: f64) -> String {
         return format!("{}{name}", if value < 0.0 { "-" } else { "" });
     }
     let shortest = format!("{value:e}");
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let count = shortest.bytes().filter(u8::is_ascii_digit).count();
+    let count =
+        count - shortest.split_once('e').map_or(0, |(_, e)| e.trim_start_matches('-').len());
+    // Of two equally near texts of that length Python takes the even one, as exact formatting does.
+    let even = format!("{value:.*e}", count.saturating_sub(1));
+    let nearest = if even.parse() == Ok(value) { even } else { shortest };
+    let (digits, exponent) = nearest.split_once('e').unwrap_or((&nearest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     if (-4..16).contains(&exponent) {
-        return format!("{value:?}");
+        let places = usize::try_from(exponent).map_or_else(
+            |_| count + exponent.unsigned_abs() as usize - 1,
+            |whole| count.saturating_sub(whole + 1),
+        );
+        return format!("{value:.*}", places.max(1));
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
