@@ -10,6 +10,10 @@ pub const JSON_DEPTH: usize = 128;
 pub const JSON_VALUES: usize = 4_000_000;
 /// Bytes of a node id, class or input name: errors repeat them.
 pub const GRAPH_NAME_BYTES: usize = 1024;
+/// Subgraphs inside one another: people nest three or four.
+pub const SUBGRAPH_DEPTH: usize = 64;
+/// Steps along links, and sockets looked at, in one conversion: about a second.
+pub const CONVERSION_STEPS: usize = 50_000_000;
 /// Errors listed for one graph: nobody reads more, and each may repeat long names.
 pub const GRAPH_ERRORS: usize = 1000;
 /// Bytes of one tensor: 1 GiB holds a batch of 64 images of 1024 x 1024 in float32.

@@ -39,6 +39,8 @@ codes! {
     UnsupportedFormat = "unsupported_format",
     /// The PNG file is damaged.
     InvalidPng = "invalid_png",
+    /// The WebP file is damaged.
+    InvalidWebp = "invalid_webp",
     /// There is no graph in the file.
     NoPrompt = "no_prompt",
     /// A graph or a node does not have the form that it must have.
@@ -75,6 +77,12 @@ codes! {
     UnknownNode = "unknown_node",
     /// A setting for a title that several nodes have.
     AmbiguousTitle = "ambiguous_title",
+    /// A subgraph that contains itself.
+    RecursiveSubgraph = "recursive_subgraph",
+    /// A node of an editor's extension, whose behaviour only that editor knows.
+    VirtualNode = "virtual_node",
+    /// Warning: the values saved with a node are not as many as it has widgets.
+    WidgetValues = "widget_values",
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.
     UnusedNode = "unused_node",
     /// Warning: a server of the editor's family reads the value as another one.

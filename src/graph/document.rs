@@ -1,12 +1,14 @@
 //! A graph as it was read from a file or a request.
 //!
 //! Accepts a bare API graph (node id to node), a request body with the graph under `prompt`, and a
-//! PNG file with such a graph inside. Refuses workflows as editors save them, and other JSON. What
-//! single nodes lack is left to [`super::validate()`], so that it is reported with the rest.
+//! picture with such a graph inside. Refuses workflows as editors save them, which [`super::read()`]
+//! converts, and other JSON. What single nodes lack is left to [`super::validate()`], so that it is
+//! reported with the rest.
 
 use super::code::ErrorCode;
 use super::error::{GraphError, quoted, shown};
-use super::{Node, json, metadata};
+use super::metadata::{self, Embedded};
+use super::{Node, json};
 use crate::limits;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -27,6 +29,16 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Refuses a file that is too long.
+    pub(super) fn check_bytes(&self, bytes: &[u8]) -> Result<(), GraphError> {
+        if bytes.len() <= self.bytes {
+            return Ok(());
+        }
+        Err(exceeded(bytes.len(), "bytes", self.bytes))
+    }
+}
+
 /// Nodes in the order of the file, and what came around them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
@@ -40,7 +52,7 @@ impl Document {
     ///
     /// # Errors
     /// `invalid_json`, `duplicate_key`, `limit_exceeded`, `unsupported_format`, `no_prompt`,
-    /// `invalid_prompt`, `invalid_png`: the file as a whole cannot be read.
+    /// `invalid_prompt`, `invalid_png`, `invalid_webp`: the file as a whole cannot be read.
     pub fn parse(bytes: &[u8]) -> Result<Self, GraphError> {
         Self::parse_within(bytes, &Limits::default())
     }
@@ -50,15 +62,13 @@ impl Document {
     /// # Errors
     /// As [`Self::parse`].
     pub fn parse_within(bytes: &[u8], limits: &Limits) -> Result<Self, GraphError> {
-        if bytes.len() > limits.bytes {
-            return Err(exceeded(bytes.len(), "bytes", limits.bytes));
-        }
-        if metadata::is_png(bytes) {
-            let text = metadata::graph_from_png(bytes)?.ok_or_else(|| {
+        limits.check_bytes(bytes)?;
+        if let Some(embedded) = Embedded::read(bytes)? {
+            let text = embedded.prompt.ok_or_else(|| {
                 let expected = "a text named prompt, as files written by SaveImage have";
-                GraphError::new(ErrorCode::NoPrompt, "a PNG file without a graph", expected)
+                GraphError::new(ErrorCode::NoPrompt, "a picture without a graph", expected)
             })?;
-            return Self::from_value(json::parse(text.as_bytes())?, limits);
+            return Self::from_value(metadata::parse(&text)?, limits);
         }
         Self::from_value(json::parse(bytes)?, limits)
     }
@@ -99,7 +109,7 @@ impl Document {
         }
     }
 
-    fn from_nodes(
+    pub(super) fn from_nodes(
         nodes: Map<String, Value>,
         request: Map<String, Value>,
         limits: &Limits,
@@ -128,9 +138,24 @@ impl Document {
         &self.request
     }
 
-    /// The workflow that an editor sent along, to be saved in images.
+    /// The workflow that an editor sent along, or that the graph was made of or stored with, to be
+    /// saved in images.
     pub fn workflow(&self) -> Option<&Value> {
         self.request.get("extra_data")?.get("extra_pnginfo")?.get("workflow")
+    }
+
+    /// Keeps a workflow as an editor sends it along.
+    pub(super) fn keep_workflow(&mut self, workflow: Value) {
+        let mut object = &mut self.request;
+        for key in ["extra_data", "extra_pnginfo"] {
+            let inner = object.entry(key).or_insert(Value::Null);
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            let Value::Object(inner) = inner else { return };
+            object = inner;
+        }
+        object.insert("workflow".to_owned(), workflow);
     }
 
     /// The graph as a bare API graph; keys unknown here are kept.

@@ -5,6 +5,7 @@
 //! same form. Texts out of the graph are quoted and cut, so a message stays one short line.
 
 use super::code::ErrorCode;
+use crate::limits;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use std::fmt::{self, Display, Formatter, Write as _};
@@ -65,6 +66,15 @@ impl GraphError {
         self.0.node = Some(node.id().to_owned());
         self.0.class = node.class().map(str::to_owned);
         self.0.title = node.title().map(str::to_owned);
+        self
+    }
+
+    /// Names the node at fault by its parts, which may be of any length; an empty title is none.
+    #[must_use]
+    pub fn at_node(mut self, id: &str, class: &str, title: &str) -> Self {
+        self.0.node = Some(cut(id).to_owned());
+        self.0.class = Some(cut(class).to_owned());
+        self.0.title = (!title.is_empty()).then(|| cut(title).to_owned());
         self
     }
 
@@ -168,6 +178,11 @@ impl Serialize for GraphError {
         map.serialize_entry("message", &self.message())?;
         map.end()
     }
+}
+
+/// A name that errors can repeat: at most [`limits::GRAPH_NAME_BYTES`] of it.
+pub(crate) fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(limits::GRAPH_NAME_BYTES)]
 }
 
 /// A name as a message shows it: bare where that is unmistakable, else quoted.

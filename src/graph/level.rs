@@ -43,9 +43,13 @@ impl ErrorCode {
             | Self::LimitExceeded
             | Self::UnsupportedFormat
             | Self::InvalidPng
+            | Self::InvalidWebp
             | Self::NoPrompt => Level::File,
             Self::PromptNoOutputs | Self::DependencyCycle => Level::Graph,
-            Self::InvalidPrompt | Self::MissingNodeType => Level::Node,
+            Self::InvalidPrompt
+            | Self::MissingNodeType
+            | Self::RecursiveSubgraph
+            | Self::VirtualNode => Level::Node,
             Self::RequiredInputMissing
             | Self::UnknownInput
             | Self::ConflictingInputs
@@ -57,7 +61,9 @@ impl ErrorCode {
             | Self::ValueNotInList
             | Self::OperatorOrder => Level::Input,
             Self::InvalidSetting | Self::UnknownNode | Self::AmbiguousTitle => Level::Setting,
-            Self::UnusedNode | Self::ConvertedValue | Self::DeprecatedNode => Level::Warning,
+            Self::WidgetValues | Self::UnusedNode | Self::ConvertedValue | Self::DeprecatedNode => {
+                Level::Warning
+            }
         }
     }
 }

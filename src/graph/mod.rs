@@ -1,12 +1,13 @@
-//! Node graphs in the API ("prompt") JSON format.
+//! Node graphs in the API ("prompt") JSON format, and workflows as editors save them.
 //!
+//! * [`read()`]: a document from any file that holds a graph; [`workflow`] converts what editors save.
 //! * [`Document`]: a graph as it was read, lossless; [`set`] changes single values in it.
 //! * [`validate()`]: a document against a catalogue, all errors at once, or a [`Checked`] graph:
 //!   inputs resolved, defaults filled in, in the order to run.
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
 //! * [`upstream`]: a document as servers of the ComfyUI family judge it, for any nodes.
 //! * [`Verdict`]: either judgement in the form that node editors read.
-//! * [`metadata`]: graphs inside PNG files.
+//! * [`metadata`]: graphs inside pictures.
 //!
 //! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
 
@@ -21,11 +22,13 @@ mod level;
 mod link;
 pub mod metadata;
 mod node;
+mod read;
 pub mod set;
 mod targets;
 pub mod upstream;
 mod validate;
 mod verdict;
+pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;
@@ -35,6 +38,7 @@ pub use error::GraphError;
 pub use level::Level;
 pub use link::LinkRef;
 pub use node::{Given, Node};
+pub use read::{Prefer, Read, read};
 pub use targets::Targets;
 pub use validate::{validate, validate_partial, validate_targets};
 pub use verdict::{EditorError, NodeErrors, Verdict};

@@ -67,8 +67,10 @@ impl Verdict {
         self.error.is_none()
     }
 
-    /// The verdict about a text that cannot be read as a graph.
-    pub fn unreadable(error: &GraphError) -> Self {
+    /// The verdict about a text that cannot be read as a graph, or a workflow that cannot be
+    /// converted. The first error is told, all of them are listed in `extra_info`.
+    pub fn unreadable(errors: &[GraphError]) -> Self {
+        let Some(error) = errors.first() else { return Self::default() };
         let mut extra = Map::new();
         let (kind, message, details) = match error.code {
             ErrorCode::NoPrompt => {
@@ -85,7 +87,19 @@ impl Verdict {
             extra.insert("line".to_owned(), Value::from(line));
             extra.insert("column".to_owned(), Value::from(column));
         }
-        Self::refused(EditorError::new(kind, message, details, extra), vec![error.clone()])
+        if errors.iter().any(|error| error.node.is_some()) {
+            let errors: Value = errors.iter().map(|e| serde_json::json!(e)).collect();
+            extra.insert("errors".to_owned(), errors);
+        }
+        Self::refused(EditorError::new(kind, message, details, extra), errors.to_vec())
+    }
+
+    /// The same verdict with warnings from before it, such as those of a conversion.
+    #[must_use]
+    pub fn after(mut self, mut warnings: Vec<GraphError>) -> Self {
+        warnings.append(&mut self.warnings);
+        self.warnings = warnings;
+        self
     }
 
     /// A request that was refused as a whole.

@@ -1,7 +1,7 @@
 //! Runs every case folder.
 
-use amdm::catalogue::Catalogue;
-use amdm::graph::{Checked, Document, GraphError, Resolved, Source, set, validate};
+use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::graph::{Checked, GraphError, Prefer, Read, Resolved, Source, read, set, validate};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,8 @@ pub fn catalogue() -> Catalogue {
 
 pub fn case_folders() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> =
+        entries.filter(|path| path.is_dir() && !path.join("mod.rs").exists()).collect();
     folders.sort();
     assert!(folders.len() > 50, "only {} cases", folders.len());
     folders
@@ -34,8 +35,10 @@ pub fn case_folders() -> Vec<PathBuf> {
 
 /// Reads, sets and validates as a command line does.
 pub fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
-    let bytes = fs::read(case.join("graph.json")).or_else(|_| fs::read(case.join("graph.png")));
-    let mut document = Document::parse(&bytes.unwrap()).map_err(|error| vec![error])?;
+    let files = ["graph.json", "graph.png", "graph.webp"].map(|name| case.join(name));
+    let bytes = files.iter().find_map(|file| fs::read(file).ok());
+    let info = ObjectInfo::of(catalogue);
+    let Read { mut document, warnings, .. } = read(&bytes.unwrap(), &info, Prefer::Prompt)?;
     if let Ok(settings) = fs::read_to_string(case.join("set.txt")) {
         let results = settings.lines().map(|line| set::apply(&mut document, catalogue, line));
         let errors: Vec<GraphError> = results.filter_map(Result::err).collect();
@@ -43,7 +46,9 @@ pub fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphErr
             return Err(errors);
         }
     }
-    validate(&document, catalogue)
+    let mut checked = validate(&document, catalogue)?;
+    checked.warnings.splice(0..0, warnings);
+    Ok(checked)
 }
 
 fn outline(checked: &Checked) -> Value {

@@ -142,7 +142,7 @@ fn errors_about_the_whole_graph_stand_alone() {
     assert_eq!(json_of["error"]["type"], "prompt_no_outputs");
     assert_eq!(json_of["node_errors"], json!({}));
     let error = Document::parse(b"{\"1\": ").unwrap_err();
-    let json = serde_json::to_value(Verdict::unreadable(&error)).unwrap();
+    let json = serde_json::to_value(Verdict::unreadable(&[error])).unwrap();
     assert_eq!(json["error"]["type"], "invalid_prompt");
     assert_eq!(
         json["error"]["extra_info"],

@@ -17,7 +17,7 @@ pub fn probes() -> ObjectInfo {
 pub fn judge(request: &Value, info: &ObjectInfo) -> Verdict {
     match Document::from_value(request.clone(), &Limits::default()) {
         Ok(document) => upstream::judge(&document, info),
-        Err(error) => Verdict::unreadable(&error),
+        Err(error) => Verdict::unreadable(&[error]),
     }
 }
 

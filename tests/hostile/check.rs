@@ -106,6 +106,19 @@ fn foreign_verdicts() {
     }
 }
 
+/// Workflows are converted for the nodes of that installation, then judged.
+#[test]
+fn foreign_workflows() {
+    let vectors = |name: &str| fixture(&format!("../vectors/{name}"));
+    let info = vectors("object_info.json");
+    for (name, code) in [("01_basic", 0), ("12_unknown_type", 1), ("35_out_of_range", 1)] {
+        let file = vectors(&format!("{name}.ui.json"));
+        let ended = end(&mut amdm(&["check", &file, "--object-info", &info, "--json"]));
+        assert_eq!(ended.code, Some(code), "{name} {ended:?}");
+        assert_eq!(answer(&ended)["error"].is_null(), code == 0, "{name}");
+    }
+}
+
 #[test]
 fn foreign_verdicts_for_people() {
     let info = fixture("object_info.json");

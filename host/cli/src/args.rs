@@ -38,6 +38,8 @@ pub enum Command {
     Run(RunArguments),
     /// Say what is wrong with a graph, without running it
     Check(CheckArguments),
+    /// Print the API graph of a workflow that an editor saved, or of a picture
+    Convert(ConvertArguments),
     /// List the nodes that graphs can use
     Nodes(NodesArguments),
     /// List the packs that bring nodes
@@ -88,7 +90,8 @@ const PATHS: char = if cfg!(windows) { ';' } else { ':' };
 /// A graph and what is changed in it.
 #[derive(Args, Debug)]
 pub struct GraphArguments {
-    /// Graph in API format (JSON), bare or in a request body under `prompt`; `-` reads stdin
+    /// Graph in API format, bare or in a request body under `prompt`, or as editors save it (JSON),
+    /// or a PNG or WebP picture with one inside; `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
     /// Set an input: `id.input=value` or `title.input=value`; may be given several times
@@ -150,6 +153,21 @@ pub struct CheckArguments {
     pub json: bool,
     /// Judge as the server does whose answer to GET /object_info is in this file; `-` reads stdin
     #[arg(long, value_name = "FILE", conflicts_with = "set")]
+    pub object_info: Option<PathBuf>,
+    /// Where packs and models are
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// `amdm convert`.
+#[derive(Args, Debug)]
+pub struct ConvertArguments {
+    /// Workflow (JSON), or a PNG or WebP picture with one inside; `-` reads stdin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The installation that the workflow is for: what its `/object_info` answers, saved as a file
+    /// [default: the nodes that are loaded here]
+    #[arg(long, value_name = "FILE")]
     pub object_info: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(check),
+        Command::Convert(convert) => commands::convert::run(convert),
         Command::Nodes(nodes) => commands::nodes::run(nodes),
         Command::Packs(packs) => commands::packs::run(packs),
         Command::Completions(completions) => commands::completions::run(completions),

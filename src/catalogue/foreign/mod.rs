@@ -12,3 +12,4 @@ mod node;
 
 pub use info::ObjectInfo;
 pub use node::{InputInfo, NodeInfo, OutputInfo};
+pub(crate) use node::{declared_choices, declared_type};

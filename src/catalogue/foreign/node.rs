@@ -31,6 +31,8 @@ pub struct NodeInfo {
     pub input_list: bool,
     /// Its author advises against using it.
     pub deprecated: bool,
+    /// Says in which order its inputs stand (`input_order`).
+    pub ordered: bool,
     index: HashMap<String, usize>,
 }
 
@@ -82,6 +84,7 @@ impl NodeInfo {
             output_node: flag("output_node"),
             input_list: flag("is_input_list"),
             deprecated: flag("deprecated"),
+            ordered: entry.get("input_order").is_some_and(Value::is_object),
             inputs,
             index,
         }
@@ -96,8 +99,7 @@ impl NodeInfo {
 impl InputInfo {
     /// Reads a declaration: `[TYPE, {options}]`, `[[choices], {options}]`, or a bare type.
     pub fn read(name: &str, required: bool, hidden: bool, config: Value) -> Self {
-        let declared = if config.is_array() { config.get(0) } else { Some(&config) };
-        let type_name = type_name(declared.unwrap_or(&Value::Null));
+        let type_name = declared_type(&config).to_owned();
         Self { name: name.to_owned(), required, hidden, type_name, config }
     }
 
@@ -118,13 +120,7 @@ impl InputInfo {
 
     /// The values of a `COMBO`, in both ways to declare them; `None` where none are listed.
     pub fn choices(&self) -> Option<&[Value]> {
-        if let Some(Value::Array(choices)) = self.config.get(0) {
-            return Some(choices);
-        }
-        if self.type_name != "COMBO" {
-            return None;
-        }
-        self.option("options")?.as_array().map(Vec::as_slice)
+        declared_choices(&self.config)
     }
 
     /// Whether the choices stand in place of the type, the form that servers check.
@@ -133,11 +129,28 @@ impl InputInfo {
     }
 }
 
-fn type_name(declared: &Value) -> String {
+/// The type of a declaration `[TYPE, {options}]`; lists of choices are a `COMBO`.
+pub(crate) fn declared_type(config: &Value) -> &str {
+    let declared = if config.is_array() { config.get(0) } else { Some(config) };
+    type_name(declared.unwrap_or(&Value::Null))
+}
+
+/// The choices of a declaration, in place of the type or among the options.
+pub(crate) fn declared_choices(config: &Value) -> Option<&[Value]> {
+    if let Some(Value::Array(choices)) = config.get(0) {
+        return Some(choices);
+    }
+    if declared_type(config) != "COMBO" {
+        return None;
+    }
+    config.get(1)?.get("options")?.as_array().map(Vec::as_slice)
+}
+
+fn type_name(declared: &Value) -> &str {
     match declared {
-        Value::String(name) => name.clone(),
-        Value::Array(_) => "COMBO".to_owned(),
-        _ => "*".to_owned(),
+        Value::String(name) => name,
+        Value::Array(_) => "COMBO",
+        _ => "*",
     }
 }
 
@@ -183,10 +196,10 @@ fn outputs(entry: &Map<String, Value>) -> Vec<OutputInfo> {
     let output = |(at, declared): (usize, &Value)| {
         let type_name = type_name(declared);
         OutputInfo {
-            name: names.get(at).and_then(Value::as_str).unwrap_or(&type_name).to_owned(),
+            name: names.get(at).and_then(Value::as_str).unwrap_or(type_name).to_owned(),
             list: lists.get(at) == Some(&Value::Bool(true)),
             declared: declared.clone(),
-            type_name,
+            type_name: type_name.to_owned(),
         }
     };
     list("output").iter().enumerate().map(output).collect()

@@ -38,7 +38,7 @@ pub fn judge(document: &Document, info: &ObjectInfo) -> Verdict {
     let (classes, targets) = match (read, Targets::read(document)) {
         (Ok(classes), Ok(targets)) => (classes, targets),
         (Err(verdict), _) => return *verdict,
-        (_, Err(error)) => return Verdict::unreadable(&error),
+        (_, Err(error)) => return Verdict::unreadable(&[error]),
     };
     let wanted = |(at, class): (usize, &&NodeInfo)| {
         (class.output_node && targets.has(document.nodes()[at].id())).then_some(at)

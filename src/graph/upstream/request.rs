@@ -21,7 +21,7 @@ pub(super) fn number(document: &Document) -> Result<(), Box<Verdict>> {
     let found = format!("{} as number", shown(number));
     let error =
         GraphError::new(ErrorCode::InvalidPrompt, found, "a number: the place in the queue");
-    Err(Box::new(Verdict::unreadable(&error)))
+    Err(Box::new(Verdict::unreadable(&[error])))
 }
 
 /// The class of every node, also of those that nothing depends on.

@@ -4,8 +4,7 @@
 //! ComfyUI family does, for nodes of any installation. With `--json` both print what such a server
 //! answers.
 
-use amdm::catalogue::ObjectInfo;
-use amdm::graph::{self, Document, Targets, Verdict, upstream};
+use amdm::graph::{self, Prefer, Targets, Verdict, upstream};
 use std::path::Path;
 
 use super::source::{self, Problem};
@@ -23,14 +22,14 @@ pub fn run(arguments: &CheckArguments) -> Result<(), Stop> {
 
 fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
     let host = source::host(&arguments.sources, "cpu", 1)?;
-    let document = match source::graph(&arguments.graph, &host) {
-        Ok(document) => document,
+    let read = match source::graph(&arguments.graph, &host) {
+        Ok(read) => read,
         Err(Problem::Stop(stop)) => return Err(stop),
         Err(Problem::Graph(errors)) => {
-            let verdict = errors.first().map(Verdict::unreadable).unwrap_or_default();
-            return tell(arguments, &verdict, "", INVALID);
+            return tell(arguments, &Verdict::unreadable(&errors), "", INVALID);
         }
     };
+    let document = read.document;
     let catalogue = host.catalogue_for(source::input_dir(&arguments.graph));
     let targets = Targets::read(&document).map_err(|error| vec![error]);
     let result =
@@ -38,6 +37,7 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
     match result {
         Ok(checked) => {
             let verdict = graph::verdict(&document, &catalogue, Some(&checked), &[]);
+            let verdict = verdict.after(read.warnings);
             let summary = format!("valid, {} nodes would run", checked.order.len());
             tell(arguments, &verdict, &summary, INVALID)
         }
@@ -49,29 +49,21 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
 }
 
 fn foreign(arguments: &CheckArguments, file: &Path) -> Result<(), Stop> {
-    let info = object_info(arguments, file)?;
-    let bytes = source::read_graph(&arguments.graph.graph)?;
-    let verdict = match Document::parse(&bytes) {
-        Ok(document) => upstream::judge(&document, &info),
-        Err(error) => Verdict::unreadable(&error),
+    if file.as_os_str() == "-" && arguments.graph.graph.as_os_str() == "-" {
+        let text = "--object-info: found stdin a second time, expected a file";
+        return Err(Stop::new(USAGE, text));
+    }
+    let info = source::object_info(file)?;
+    let bytes = source::read(&arguments.graph.graph)?;
+    let verdict = match graph::read(&bytes, &info, Prefer::Prompt) {
+        Ok(read) => upstream::judge(&read.document, &info).after(read.warnings),
+        Err(errors) => Verdict::unreadable(&errors),
     };
     let summary = match verdict.node_errors.is_empty() {
         true => format!("accepted, {} outputs would run", verdict.outputs.len()),
         false => format!("accepted, of the outputs only {} would run", verdict.outputs.join(", ")),
     };
     tell(arguments, &verdict, &summary, FAILED)
-}
-
-fn object_info(arguments: &CheckArguments, file: &Path) -> Result<ObjectInfo, Stop> {
-    if file.as_os_str() == "-" && arguments.graph.graph.as_os_str() == "-" {
-        let text = "--object-info: found stdin a second time, expected a file";
-        return Err(Stop::new(USAGE, text));
-    }
-    let fail = |error: &dyn std::fmt::Display| {
-        Stop::new(USAGE, format!("--object-info {}: {error}", file.display()))
-    };
-    let bytes = source::read(file).map_err(|error| fail(&error))?;
-    ObjectInfo::parse(&bytes).map_err(|error| fail(&error))
 }
 
 /// Prints a judgement; a refusal ends with `code`.

@@ -26,10 +26,11 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
             Stop::silent(INVALID)
         }
     };
-    let document = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
+    let graph = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
         Problem::Graph(errors) => invalid(errors),
         Problem::Stop(stop) => stop,
     })?;
+    let document = graph.document;
     let targets = Targets::read(&document).map_err(|error| invalid(vec![error]))?;
     let catalogue = host.catalogue_for(input_dir.clone());
     let (checked, left_out) = match arguments.partial {
@@ -38,7 +39,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     }
     .map_err(invalid)?;
     announce(arguments, &left_out);
-    for warning in &checked.warnings {
+    for warning in graph.warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
     }
     let options = RunOptions {

@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use amdm::catalogue::ObjectInfo;
 use amdm::error::Code;
-use amdm::graph::{Document, GraphError, set};
+use amdm::graph::{self, GraphError, Prefer, Read as Graph, set};
 use amdm_runtime::{CacheDir, FailureCode, Host, HostOptions};
 
 use crate::args::{GraphArguments, Sources};
@@ -37,23 +38,28 @@ pub fn host(sources: &Sources, device: &str, threads: usize) -> Result<Host, Sto
 
 /// Where the graph's pictures come from.
 pub fn input_dir(arguments: &GraphArguments) -> Option<PathBuf> {
-    arguments.inputs.clone().or_else(|| {
-        let parent = arguments.graph.parent()?;
-        Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.into() })
-    })
+    arguments.inputs.clone().or_else(|| parent(&arguments.graph))
 }
 
-/// Reads the graph and applies `--set`. Errors of the graph come back as such.
-pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Document, Problem> {
-    let bytes = read_graph(&arguments.graph)?;
-    let mut document = Document::parse(&bytes).map_err(|error| Problem::Graph(vec![error]))?;
+/// The directory of a file.
+pub fn parent(file: &Path) -> Option<PathBuf> {
+    let parent = file.parent()?;
+    Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.into() })
+}
+
+/// Reads the graph, converts it where an editor saved it, and applies `--set`. Errors of the graph
+/// come back as such.
+pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Graph, Problem> {
+    let bytes = read(&arguments.graph)?;
     let catalogue = host.catalogue_for(input_dir(arguments));
+    let info = ObjectInfo::of(&catalogue);
+    let mut graph = graph::read(&bytes, &info, Prefer::Prompt).map_err(Problem::Graph)?;
     for setting in &arguments.set {
-        set::apply(&mut document, &catalogue, setting).map_err(|error| {
+        set::apply(&mut graph.document, &catalogue, setting).map_err(|error| {
             Problem::Stop(Stop::new(USAGE, format!("--set {setting}: {error}")))
         })?;
     }
-    Ok(document)
+    Ok(graph)
 }
 
 /// Why there is no graph to work with.
@@ -70,9 +76,15 @@ impl From<Stop> for Problem {
     }
 }
 
-/// What is in a file, or on stdin for `-`; no more than a graph may have, and one byte, by which
-/// parsers see that it is too big.
-pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+/// Reads the file of a graph; `-` is stdin.
+pub fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    bytes(path).map_err(|error| {
+        Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
+    })
+}
+
+/// Reads a file, or one byte more than a graph may have: parsers then say that it is too big.
+pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let limit = amdm::limits::GRAPH_BYTES as u64 + 1;
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
@@ -83,11 +95,12 @@ pub fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The bytes of the graph.
-pub fn read_graph(path: &Path) -> Result<Vec<u8>, Stop> {
-    read(path).map_err(|error| {
-        Stop::new(INVALID, format!("cannot read the graph {}: {error}", path.display()))
-    })
+/// Reads the file of `--object-info`; `-` is stdin.
+pub fn object_info(file: &Path) -> Result<ObjectInfo, Stop> {
+    let fail =
+        |error: String| Stop::new(USAGE, format!("--object-info {}: {error}", file.display()));
+    let bytes = bytes(file).map_err(|error| fail(error.to_string()))?;
+    ObjectInfo::parse(&bytes).map_err(|error| fail(error.to_string()))
 }
 
 /// Tells the person everything that is wrong with a graph.

@@ -1,0 +1,35 @@
+//! `amdm convert`: the API graph of a workflow, as JSON on stdout and nothing else there.
+//!
+//! In a picture that holds both, the workflow counts: it is what its author edits. API graphs come
+//! back as they are.
+
+use amdm::catalogue::ObjectInfo;
+use amdm::graph::{self, Prefer};
+
+use super::source;
+use crate::args::ConvertArguments;
+use crate::exit::{FAILED, INVALID, Stop};
+use crate::output;
+
+/// Converts and prints.
+pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
+    let info = match &arguments.object_info {
+        Some(file) => source::object_info(file)?,
+        None => {
+            let host = source::host(&arguments.sources, "cpu", 1)?;
+            ObjectInfo::of(&host.catalogue_for(source::parent(&arguments.file)))
+        }
+    };
+    let bytes = source::read(&arguments.file)?;
+    let read = graph::read(&bytes, &info, Prefer::Workflow).map_err(|errors| {
+        source::report(&arguments.file, &errors, "nothing was converted");
+        Stop::silent(INVALID)
+    })?;
+    for warning in &read.warnings {
+        output::note(format_args!("warning: {warning}"));
+    }
+    let text = serde_json::to_string_pretty(&read.document.to_value())
+        .map_err(|error| Stop::new(FAILED, format!("the graph has no JSON: {error}")))?;
+    output::line(text);
+    Ok(())
+}

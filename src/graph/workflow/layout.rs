@@ -1,0 +1,85 @@
+//! The widgets and sockets that an editor makes for a node, in the order in which it makes them.
+//!
+//! Saved values go to widgets by position, and some widgets are there only for the value of another
+//! one (options of dynamic combos), so laying out and giving values is one pass.
+
+use super::spec::{DYNAMIC_COMBO, Shape, Spec};
+use crate::catalogue::foreign::NodeInfo;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// Saved values, by position or by name.
+pub(super) enum Saved<'a> {
+    Positions(Vec<&'a Value>),
+    Names(HashMap<Cow<'a, str>, Cow<'a, Value>>),
+}
+
+/// One entry of a node's values.
+#[derive(Clone)]
+pub(super) struct Widget<'a> {
+    /// The input; `None` for controls, filters and buttons, which graphs do not have.
+    pub spec: Option<Spec<'a>>,
+    pub value: Option<Cow<'a, Value>>,
+}
+
+/// What a node looks like in an editor.
+#[derive(Default)]
+pub(super) struct Layout<'a> {
+    pub widgets: Vec<Widget<'a>>,
+    /// Inputs without a widget.
+    pub sockets: Vec<(Spec<'a>, Shape)>,
+}
+
+impl<'a> Saved<'a> {
+    fn get(&self, position: usize, name: &str) -> Option<Cow<'a, Value>> {
+        match self {
+            Self::Positions(values) => values.get(position).map(|value| Cow::Borrowed(*value)),
+            Self::Names(values) => values.get(name).cloned(),
+        }
+    }
+}
+
+impl<'a> Layout<'a> {
+    /// Makes the widgets of `info` and gives them `saved` values, or their defaults.
+    pub fn new(info: &'a NodeInfo, saved: &Saved<'a>) -> Self {
+        let mut layout = Self::default();
+        let inputs = info.inputs.iter().filter(|input| !input.hidden).map(Spec::of);
+        let mut waiting: Vec<Spec<'a>> = inputs.collect();
+        let button = waiting.iter().any(Spec::uploads);
+        waiting.reverse();
+        let mut placed = !button;
+        while let Some(spec) = waiting.pop() {
+            if !placed && !info.ordered && !spec.required {
+                layout.widgets.push(Widget::EXTRA);
+                placed = true;
+            }
+            layout.place(spec, saved, &mut waiting);
+        }
+        if !placed {
+            layout.widgets.push(Widget::EXTRA);
+        }
+        layout
+    }
+
+    fn place(&mut self, spec: Spec<'a>, saved: &Saved<'a>, waiting: &mut Vec<Spec<'a>>) {
+        match spec.shape() {
+            Shape::Button => self.widgets.push(Widget::EXTRA),
+            shape @ (Shape::Socket | Shape::Grow) => self.sockets.push((spec, shape)),
+            Shape::Widget => {
+                let value = saved.get(self.widgets.len(), &spec.name).or_else(|| spec.default());
+                if spec.widget_type() == DYNAMIC_COMBO {
+                    waiting.extend(spec.children(value.as_deref()).into_iter().rev());
+                }
+                let extras = spec.extras();
+                self.widgets.push(Widget { spec: Some(spec), value });
+                self.widgets.extend(std::iter::repeat_n(Widget::EXTRA, extras));
+            }
+        }
+    }
+}
+
+impl Widget<'_> {
+    /// An entry that graphs do not have.
+    const EXTRA: Self = Self { spec: None, value: None };
+}
