@@ -210,4 +210,10 @@ fn choices_are_checked_where_they_stand_for_the_type() {
     assert_eq!(new["error"], Value::Null);
     assert_eq!(new["warnings"][0]["code"], "value_not_in_list");
     assert_eq!(new["warnings"][0]["closest"], "auto");
+    let several = |x: Value| {
+        let config = json!(["COMBO", { "options": ["a", "b"], "multi_select": true }]);
+        given(config, json!({ "__value__": x }))["warnings"].clone()
+    };
+    assert_eq!(several(json!(["a", "b"])), json!([]));
+    assert_eq!(several(json!(["a", "c"]))[0]["found"], "\"c\"");
 }

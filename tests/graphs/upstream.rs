@@ -291,3 +291,22 @@ fn large_graphs_are_judged() {
     assert_eq!(verdict.node_errors[0].1.dependent_outputs.len(), amdm::limits::GRAPH_ERRORS);
     assert_eq!(verdict.faults.len(), amdm::limits::GRAPH_ERRORS + 1);
 }
+
+/// What an editor made of its workflows is accepted without a warning, but for idle nodes.
+#[test]
+fn recorded_graphs_raise_no_false_alarm() {
+    let (folder, info) = (crate::foreign::vectors(), crate::foreign::recorded());
+    let mut judged = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_str().unwrap().ends_with(".api.json") {
+            continue;
+        }
+        let document = Document::parse(&fs::read(&path).unwrap()).unwrap();
+        let warnings = upstream::judge(&document, &info).warnings;
+        let odd = warnings.iter().find(|warning| warning.code != ErrorCode::UnusedNode);
+        assert_eq!(odd, None, "{}", path.display());
+        judged += 1;
+    }
+    assert!(judged > 15, "only {judged} graphs");
+}

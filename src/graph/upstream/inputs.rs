@@ -144,7 +144,12 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether the value is one of the choices; long lists are hashed once.
-    fn among(&mut self, input: &'a InputInfo, choices: &'a [Value], object: &Object<'_>) -> bool {
+    pub(super) fn among(
+        &mut self,
+        input: &'a InputInfo,
+        choices: &'a [Value],
+        object: &Object<'_>,
+    ) -> bool {
         if let (Object::Text(text), true) = (object, choices.len() > SHOWN_CHOICES) {
             let texts = || choices.iter().filter_map(Value::as_str).collect::<HashSet<_>>();
             let known = self.choices.entry(std::ptr::from_ref(input)).or_insert_with(texts);

@@ -13,12 +13,12 @@ use serde_json::{Map, Value};
 /// Inputs that a message lists; more are counted.
 const SHOWN_INPUTS: usize = 20;
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// Warns of a value that passed.
     pub(super) fn doubts(
         &mut self,
         at: usize,
-        input: &InputInfo,
+        input: &'a InputInfo,
         given: &Value,
         object: &Object<'_>,
     ) {
@@ -28,24 +28,14 @@ impl Judge<'_> {
         }
         let kind = words::kind(input);
         if kind == "COMBO" {
-            let choices = input.choices().unwrap_or_default();
-            let single = !input.flag("multiselect") && !input.flag("multi_select");
-            let known = choices.iter().any(|choice| equal(object, &Object::from(choice)));
-            if single && !choices.is_empty() && !known {
-                let names = choices.iter().filter_map(Value::as_str);
-                let hint = given.as_str().and_then(|name| self.closest(name, names));
+            self.unchecked(at, input, given);
+        } else if !is_widget(kind) {
+            if !is_custom_widget(kind, input) {
                 self.warn(at, || {
-                    GraphError::new(ErrorCode::ValueNotInList, shown(given), words::expected(input))
+                    GraphError::new(ErrorCode::BadLinkedInput, shown(given), words::link(input))
                         .input(name)
-                        .closest(hint)
                 });
             }
-        } else if !is_widget(kind) {
-            // A type that nobody here knows may be a widget of its own; the usual sockets are not.
-            self.warn(at, || {
-                GraphError::new(ErrorCode::BadLinkedInput, shown(given), words::link(input))
-                    .input(name)
-            });
         } else if changed(given, object) {
             self.warn(at, || {
                 let expected = words::expected(input);
@@ -53,6 +43,24 @@ impl Judge<'_> {
                     .input(name)
             });
         }
+    }
+
+    /// Warns of values that are not among the choices of a declaration that the server does not
+    /// check; a list is one of several choices.
+    fn unchecked(&mut self, at: usize, input: &'a InputInfo, given: &Value) {
+        let choices = input.choices().unwrap_or_default();
+        let values = given.as_array().map_or(std::slice::from_ref(given), Vec::as_slice);
+        let unknown = values.iter().find(|value| {
+            !choices.is_empty() && !self.among(input, choices, &Object::from(*value))
+        });
+        let Some(unknown) = unknown else { return };
+        let names = choices.iter().filter_map(Value::as_str);
+        let hint = unknown.as_str().and_then(|name| self.closest(name, names));
+        self.warn(at, || {
+            GraphError::new(ErrorCode::ValueNotInList, shown(unknown), words::expected(input))
+                .input(&input.name)
+                .closest(hint)
+        });
     }
 
     /// Warns of inputs that the class does not declare; they are not read.
@@ -95,6 +103,13 @@ impl Judge<'_> {
 
 fn declared(inputs: &[InputInfo]) -> impl Iterator<Item = &str> {
     inputs.iter().filter(|input| !input.hidden).map(|input| input.name.as_str())
+}
+
+/// Whether editors have a widget for a type that is none of the usual ones: the dynamic types, and
+/// what declares a widget or a value of its own.
+fn is_custom_widget(kind: &str, input: &InputInfo) -> bool {
+    let declares = |name: &str| input.option(name).is_some();
+    kind.starts_with("COMFY_") || kind == "*" || declares("widgetType") || declares("default")
 }
 
 /// Whether `name` is a part of a dynamic input: `method.sigma` belongs to `method`.
