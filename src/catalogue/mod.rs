@@ -19,5 +19,6 @@ pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};
 pub use error::CatalogueError;
 pub use foreign::ObjectInfo;
+pub(crate) use object_info::spec as input_config;
 pub use object_info::{entry as object_info_entry, object_info};
 pub use set::Catalogue;

@@ -93,6 +93,8 @@ codes! {
     MigratedNode = "migrated_node",
     /// Warning: nothing that is saved or shown depends on the node, so it does not run.
     UnusedNode = "unused_node",
+    /// Warning: a server of the editor's family reads the value as another one.
+    ConvertedValue = "converted_value",
     /// Warning: the node's author advises against using it any more.
     DeprecatedNode = "deprecated_node",
 }

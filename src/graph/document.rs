@@ -164,6 +164,14 @@ impl Document {
         Value::Object(entries.collect())
     }
 
+    /// The same request with only those nodes whose index is kept.
+    pub(super) fn part(&self, keep: &[bool]) -> Self {
+        let kept = self.nodes.iter().zip(keep).filter(|(_, keep)| **keep);
+        let nodes: Vec<Node> = kept.map(|(node, _)| node.clone()).collect();
+        let index = nodes.iter().enumerate().map(|(at, node)| (node.id().to_owned(), at)).collect();
+        Self { nodes, index, request: self.request.clone() }
+    }
+
     pub(super) fn node_mut(&mut self, at: usize) -> Option<&mut Node> {
         self.nodes.get_mut(at)
     }

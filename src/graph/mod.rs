@@ -7,6 +7,8 @@
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
 //! * [`version`]: what graphs were made for; older ones are brought up to date.
 //! * [`plan()`]: what a run would do, without running.
+//! * [`upstream`]: a document as servers of the ComfyUI family judge it, for any nodes.
+//! * [`Verdict`]: either judgement in the form that node editors read.
 //! * [`metadata`]: graphs inside pictures.
 //!
 //! Strict: what would not do what it says is an error, also in nodes that nothing depends on.
@@ -14,27 +16,37 @@
 mod checked;
 mod code;
 mod document;
+mod envelope;
 pub mod error;
+mod influence;
 pub(crate) mod json;
+mod level;
 mod link;
 pub mod metadata;
 mod node;
 mod plan;
 mod read;
 pub mod set;
+mod targets;
+pub mod upstream;
 mod validate;
+mod verdict;
 pub mod version;
 pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;
 pub use document::{Document, Limits};
+pub use envelope::verdict;
 pub use error::GraphError;
+pub use level::Level;
 pub use link::LinkRef;
 pub use node::{Given, Node};
 pub use plan::{Passes, Plan, PlannedNode, Sampling, plan};
 pub use read::{Prefer, Read, read};
-pub use validate::validate;
+pub use targets::Targets;
+pub use validate::{validate, validate_partial, validate_targets};
+pub use verdict::{EditorError, NodeErrors, Verdict};
 
 /// The wire on which step operators chain.
 pub const STEP_POLICY: &str = "STEP_POLICY";

@@ -3,6 +3,7 @@
 //! The object is kept whole, so that keys nobody here knows survive writing. Parts that have the
 //! wrong form read as absent; validation says so.
 
+use super::error::word;
 use super::link::LinkRef;
 use serde_json::{Map, Value};
 
@@ -42,6 +43,14 @@ impl Node {
     /// Name that its author gave it in an editor.
     pub fn title(&self) -> Option<&str> {
         self.meta()?.get("title")?.as_str()
+    }
+
+    /// `1 (Class)`: how messages about another node name this one.
+    pub(super) fn label(&self) -> String {
+        match self.class() {
+            Some(class) => format!("{} ({})", word(&self.id), word(class)),
+            None => word(&self.id),
+        }
     }
 
     /// What editors keep beside the node: `title`, `cnr_id`, `ver`.

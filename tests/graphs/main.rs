@@ -8,10 +8,15 @@
 
 mod cases;
 mod catalogue;
+mod codes;
+mod conversions;
 mod document;
+mod envelope;
 mod foreign;
+mod links;
 mod metadata;
 mod reading;
 mod settings;
+mod upstream;
 mod version;
 mod workflow;

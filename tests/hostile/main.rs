@@ -13,6 +13,7 @@
 )]
 
 mod bombs;
+mod check;
 mod command;
 mod graphs;
 mod guests;

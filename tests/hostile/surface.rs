@@ -196,16 +196,3 @@ fn nodes() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("did you mean Sampler?"), "{ended:?}");
 }
-
-#[test]
-fn check() {
-    let kept = Scene::new(&good());
-    let ended = end(&mut amdm(&["check", "--json", &kept.graph()]));
-    let line: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((ended.code, &line["valid"]), (Some(0), &Value::Bool(true)));
-    let kept = Scene::new(&with("sample", "steps", 0.into()));
-    let ended = end(&mut amdm(&["check", "--json", &kept.graph()]));
-    let line: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((ended.code, &line["valid"]), (Some(3), &Value::Bool(false)));
-    assert_eq!(line["errors"][0]["code"], "value_smaller_than_min");
-}

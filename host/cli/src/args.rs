@@ -27,7 +27,8 @@ pub struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    the run failed: a node, a pack, an output
+  1    the run failed: a node, a pack, an output; with run --partial also: not all outputs ran;
+       with check --object-info: the server would refuse the graph
   2    the command line is wrong
   3    the graph cannot be read or is not valid; nothing ran
   4    the run took longer than --timeout, or a pack hung
@@ -97,8 +98,8 @@ const PATHS: char = if cfg!(windows) { ';' } else { ':' };
 /// A graph and what is changed in it.
 #[derive(Args, Debug)]
 pub struct GraphArguments {
-    /// Graph (JSON) in API format or as editors save it, or a PNG or WebP picture with one inside;
-    /// `-` reads stdin
+    /// Graph in API format, bare or in a request body under `prompt`, or as editors save it (JSON),
+    /// or a PNG or WebP picture with one inside; `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
     /// Set an input: `id.input=value` or `title.input=value`; may be given several times
@@ -133,20 +134,34 @@ pub struct RunArguments {
     /// Leave the graph out of the pictures
     #[arg(long)]
     pub no_metadata: bool,
+    /// Run the outputs whose nodes are all valid, and print the errors of the others; ends with
+    /// exit code 1 where there are any, with 3 where no output is valid
+    #[arg(long)]
+    pub partial: bool,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,
 }
 
-/// `amdm check`.
+/// `amdm check`: strictly, as `run` does, or with --object-info as a server of the ComfyUI family
+/// does.
+///
+/// A request body is judged by its `prompt`; where it has `partial_execution_targets`, only those
+/// outputs and what they depend on count. Without --object-info the exit code is 0 for a valid
+/// graph and 3 for another one; with it 0 where the server would accept the request, which it does
+/// if at least one output is valid, and 1 where it would not.
 #[derive(Args, Debug)]
 pub struct CheckArguments {
     /// The graph
     #[command(flatten)]
     pub graph: GraphArguments,
-    /// Print the errors as JSON
+    /// Print the judgement as servers answer it: {"error": ..., "node_errors": {...}}, and
+    /// "warnings" beside an error that is null
     #[arg(long)]
     pub json: bool,
+    /// Judge as the server does whose answer to GET /object_info is in this file; `-` reads stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "set")]
+    pub object_info: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

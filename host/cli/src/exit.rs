@@ -3,7 +3,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | the run failed: a node, a pack, an output |
+//! | 1 | the run failed, or not all of it ran (`--partial`), or a server would refuse the graph |
 //! | 2 | the command line is wrong |
 //! | 3 | the graph cannot be read or is not valid; nothing ran |
 //! | 4 | the run took longer than `--timeout`, or a pack hung |
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use amdm_runtime::{Failure, FailureCode};
 
-/// The run failed.
+/// The run failed, or not all outputs ran, or a server would refuse the graph.
 pub const FAILED: Code = Code(1);
 /// The command line is wrong.
 pub const USAGE: Code = Code(2);

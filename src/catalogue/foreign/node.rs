@@ -54,13 +54,15 @@ pub struct InputInfo {
 }
 
 /// One output of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OutputInfo {
     /// Name for people; the type where there is none.
     pub name: String,
     /// Type: `IMAGE`; `COMBO` where the declaration is a list of choices.
     pub type_name: String,
+    /// The type as it stands: a text, or the list of choices.
+    pub declared: Value,
     /// Yields a list of values.
     pub list: bool,
 }
@@ -191,11 +193,14 @@ fn inputs(entry: &mut Map<String, Value>) -> Vec<InputInfo> {
 fn outputs(entry: &Map<String, Value>) -> Vec<OutputInfo> {
     let list = |key: &str| entry.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let (names, lists) = (list("output_name"), list("output_is_list"));
-    let types = list("output").iter().map(type_name);
-    let output = |(at, type_name): (usize, &str)| OutputInfo {
-        name: names.get(at).and_then(Value::as_str).unwrap_or(type_name).to_owned(),
-        list: lists.get(at) == Some(&Value::Bool(true)),
-        type_name: type_name.to_owned(),
+    let output = |(at, declared): (usize, &Value)| {
+        let type_name = type_name(declared);
+        OutputInfo {
+            name: names.get(at).and_then(Value::as_str).unwrap_or(type_name).to_owned(),
+            list: lists.get(at) == Some(&Value::Bool(true)),
+            declared: declared.clone(),
+            type_name: type_name.to_owned(),
+        }
     };
-    types.enumerate().map(output).collect()
+    list("output").iter().enumerate().map(output).collect()
 }

@@ -6,7 +6,7 @@ use super::edges::Edges;
 use super::report::Place;
 use super::{Validation, effort};
 use crate::graph::node::Given;
-use crate::graph::{ErrorCode, GraphError};
+use crate::graph::{Document, ErrorCode, GraphError};
 use std::collections::{HashMap, VecDeque};
 
 /// Nodes of a cycle that a message lists.
@@ -31,7 +31,7 @@ pub(super) fn check(validation: &mut Validation<'_>, edges: &Edges) {
 }
 
 /// For each node a number that it shares with those of its knot alone.
-fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
+pub(in crate::graph) fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
     const NEW: usize = usize::MAX;
     let count = sources.len();
     let (mut number, mut low, mut knot) = (vec![NEW; count], vec![0; count], vec![NEW; count]);
@@ -74,7 +74,11 @@ fn knots(sources: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// A shortest way along links from `at` back to it, both ends included.
-fn shortest(sources: &[Vec<usize>], knots: &[usize], at: usize) -> Option<Vec<usize>> {
+pub(in crate::graph) fn shortest(
+    sources: &[Vec<usize>],
+    knots: &[usize],
+    at: usize,
+) -> Option<Vec<usize>> {
     let mut towards: HashMap<usize, usize> = HashMap::new();
     let mut queue = VecDeque::from([at]);
     while let Some(node) = queue.pop_front() {
@@ -100,16 +104,7 @@ fn report(validation: &mut Validation<'_>, at: usize, cycle: &[usize]) {
         Given::Link(link) => Some(link.node) == before,
         _ => false,
     });
-    let (head, tail) = match cycle.len() > SHOWN_NODES {
-        true => (&cycle[..SHOWN_NODES / 2], &cycle[cycle.len() - SHOWN_NODES / 2..]),
-        false => (cycle, [].as_slice()),
-    };
-    let mut steps: Vec<String> = head.iter().map(|node| validation.label(*node)).collect();
-    if !tail.is_empty() {
-        steps.push(format!("{} more", cycle.len() - head.len() - tail.len()));
-        steps.extend(tail.iter().map(|node| validation.label(*node)));
-    }
-    let found = format!("the cycle {}", steps.join(" -> "));
+    let found = format!("the cycle {}", path(validation.document, cycle));
     let expected = "links that never lead back to the node they start from";
     let error = GraphError::new(ErrorCode::DependencyCycle, found, expected);
     let error = match closing {
@@ -117,4 +112,19 @@ fn report(validation: &mut Validation<'_>, at: usize, cycle: &[usize]) {
         None => error,
     };
     validation.report(Place::node(at), error);
+}
+
+/// `1 (A) -> 2 (B) -> 1 (A)`, cut in the middle where it is long.
+pub(in crate::graph) fn path(document: &Document, cycle: &[usize]) -> String {
+    let (head, tail) = match cycle.len() > SHOWN_NODES {
+        true => (&cycle[..SHOWN_NODES / 2], &cycle[cycle.len() - SHOWN_NODES / 2..]),
+        false => (cycle, [].as_slice()),
+    };
+    let label = |at: &usize| document.nodes()[*at].label();
+    let mut steps: Vec<String> = head.iter().map(label).collect();
+    if !tail.is_empty() {
+        steps.push(format!("{} more", cycle.len() - head.len() - tail.len()));
+        steps.extend(tail.iter().map(label));
+    }
+    steps.join(" -> ")
 }

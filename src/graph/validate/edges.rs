@@ -6,7 +6,7 @@ use crate::graph::node::Given;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub(super) struct Edges {
+pub(in crate::graph) struct Edges {
     /// For each node those that it takes from, in the order of its inputs.
     pub sources: Vec<Vec<usize>>,
     /// For each node those that take from it.

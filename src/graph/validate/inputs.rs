@@ -10,7 +10,7 @@ use crate::graph::{ErrorCode, GraphError, Resolved};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Inputs that a message lists; of more it says nothing.
+/// Inputs that a message lists; more are counted.
 const SHOWN_INPUTS: usize = 20;
 
 impl Validation<'_> {
@@ -146,7 +146,7 @@ fn known(class: &Descriptor) -> String {
         return "no inputs".to_owned();
     }
     if class.inputs.len() > SHOWN_INPUTS {
-        return String::new();
+        return format!("one of its {} inputs", class.inputs.len());
     }
     either(class.inputs.iter().map(|input| match input.group {
         true => format!("{}_1 and so on", input.name),

@@ -8,24 +8,27 @@
 //! are listed.
 
 mod build;
-mod cycles;
-mod edges;
+pub(super) mod cycles;
+pub(super) mod edges;
 mod effort;
 mod groups;
 pub(super) mod inputs;
 mod links;
 pub(super) mod lists;
 mod operators;
+mod partial;
 mod report;
 pub(super) mod value;
 
-use super::{Checked, Document, ErrorCode, GraphError, Node};
+use super::{Checked, Document, ErrorCode, GraphError, Node, Resolved};
 use crate::catalogue::{Catalogue, Descriptor, closest};
 use crate::limits;
 use edges::Edges;
 use lists::Lists;
 use report::{Place, Report};
 use std::sync::Arc;
+
+pub use partial::{validate_partial, validate_targets};
 
 /// Names suggested for one graph: each costs a search over all candidates.
 const HINTS: usize = 100;
@@ -39,17 +42,30 @@ const HINTS: usize = 100;
 /// # Errors
 /// All of them at once, sorted.
 pub fn validate(document: &Document, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
+    let edges = Edges::of(document);
+    let (validation, inputs) = check(document, catalogue, &edges);
+    let Validation { nodes, report, .. } = validation;
+    report.finish()?;
+    Ok(build::checked(document, nodes.into_iter().flatten().collect(), inputs, &edges))
+}
+
+/// Resolved inputs of each node.
+type Inputs = Vec<Vec<(String, Resolved)>>;
+
+/// Makes every check.
+fn check<'a>(
+    document: &'a Document,
+    catalogue: &'a Catalogue,
+    edges: &Edges,
+) -> (Validation<'a>, Inputs) {
     let mut validation = Validation::new(document, catalogue);
     validation.form();
     validation.classes();
     let inputs = validation.inputs();
-    let edges = Edges::of(document);
-    cycles::check(&mut validation, &edges);
+    cycles::check(&mut validation, edges);
     operators::check(&mut validation);
     build::check_outputs(&mut validation);
-    let Validation { nodes, report, .. } = validation;
-    report.finish()?;
-    Ok(build::checked(document, nodes.into_iter().flatten().collect(), inputs, &edges))
+    (validation, inputs)
 }
 
 /// What the checks share.
@@ -80,14 +96,9 @@ impl<'a> Validation<'a> {
         &self.document.nodes()[at]
     }
 
-    /// `1 "Title" (Class)` without the title: how messages name another node.
+    /// How messages name another node.
     fn label(&self, at: usize) -> String {
-        let node = self.node(at);
-        let id = super::error::word(node.id());
-        match node.class() {
-            Some(class) => format!("{id} ({})", super::error::word(class)),
-            None => id,
-        }
+        self.node(at).label()
     }
 
     fn closest<'n>(

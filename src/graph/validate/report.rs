@@ -1,6 +1,7 @@
 //! Errors as they are found, and their order.
 
 use super::{ErrorCode, GraphError, limits};
+use std::collections::HashSet;
 
 /// What an error is about; also its place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,7 @@ impl Place {
 pub(super) struct Report {
     errors: Vec<(Place, GraphError)>,
     left_out: usize,
+    bad: HashSet<usize>,
 }
 
 impl Report {
@@ -35,7 +37,13 @@ impl Report {
         self.errors.len() >= limits::GRAPH_ERRORS
     }
 
+    /// Nodes with an error, also those whose errors are not listed.
+    pub fn bad(&self, at: usize) -> bool {
+        self.bad.contains(&at)
+    }
+
     pub fn push(&mut self, place: Place, error: GraphError) {
+        self.bad.extend(place.node);
         if self.is_full() {
             self.left_out += 1;
         } else {

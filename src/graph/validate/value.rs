@@ -119,13 +119,13 @@ fn range(input: &Input) -> String {
 }
 
 /// `a MODEL`, `an IMAGE`.
-pub(super) fn article(name: &str) -> String {
+pub(in crate::graph) fn article(name: &str) -> String {
     let vowel = name.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']);
     format!("{} {name}", if vowel { "an" } else { "a" })
 }
 
 /// `x`, `x or y`, `x, y or z`.
-pub(super) fn either(items: impl IntoIterator<Item = String>) -> String {
+pub(in crate::graph) fn either(items: impl IntoIterator<Item = String>) -> String {
     let mut items: Vec<String> = items.into_iter().collect();
     let Some(last) = items.pop() else { return "nothing".to_owned() };
     if items.is_empty() { last } else { format!("{} or {last}", items.join(", ")) }

@@ -1,46 +1,91 @@
 //! `amdm check`: says what is wrong with a graph; nothing runs.
+//!
+//! Judges strictly, against the packs that are loaded, or with `--object-info` as a server of the
+//! ComfyUI family does, for nodes of any installation. With `--json` both print what such a server
+//! answers.
 
-use amdm::graph::GraphError;
-use serde_json::json;
+use amdm::graph::{self, Prefer, Targets, Verdict, upstream};
+use std::path::Path;
 
 use super::source::{self, Problem};
 use crate::args::CheckArguments;
-use crate::exit::{INVALID, Stop};
+use crate::exit::{FAILED, INVALID, Stop, USAGE};
 use crate::output;
 
 /// Checks the graph.
 pub fn run(arguments: &CheckArguments) -> Result<(), Stop> {
-    let host = source::idle_host(&arguments.sources)?;
-    let result = source::graph(&arguments.graph, &host).and_then(|graph| {
-        let inputs = source::input_dir(&arguments.graph);
-        let mut checked = host.check(&graph.document, inputs).map_err(Problem::Graph)?;
-        checked.warnings.splice(0..0, graph.warnings);
-        Ok(checked)
-    });
-    match result {
-        Ok(checked) => {
-            valid(arguments, checked.order.len(), &checked.warnings);
-            Ok(())
-        }
-        Err(Problem::Graph(errors)) if arguments.json => {
-            output::line(json!({ "valid": false, "errors": errors }));
-            Err(Stop::silent(INVALID))
-        }
-        Err(Problem::Graph(errors)) => Err(source::report(&arguments.graph.graph, &errors)),
-        Err(Problem::Stop(stop)) => Err(stop),
+    match &arguments.object_info {
+        Some(file) => foreign(arguments, file),
+        None => strict(arguments),
     }
 }
 
-fn valid(arguments: &CheckArguments, nodes: usize, warnings: &[GraphError]) {
+fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
+    let host = source::idle_host(&arguments.sources)?;
+    let read = match source::graph(&arguments.graph, &host) {
+        Ok(read) => read,
+        Err(Problem::Stop(stop)) => return Err(stop),
+        Err(Problem::Graph(errors)) => {
+            return tell(arguments, &Verdict::unreadable(&errors), "", INVALID);
+        }
+    };
+    let document = read.document;
+    let catalogue = host.catalogue_for(source::input_dir(&arguments.graph));
+    let targets = Targets::read(&document).map_err(|error| vec![error]);
+    let result =
+        targets.and_then(|targets| graph::validate_targets(&document, &catalogue, &targets));
+    match result {
+        Ok(checked) => {
+            let verdict = graph::verdict(&document, &catalogue, Some(&checked), &[]);
+            let verdict = verdict.after(read.warnings);
+            let summary = format!("valid, {} nodes would run", checked.order.len());
+            tell(arguments, &verdict, &summary, INVALID)
+        }
+        Err(errors) => {
+            let verdict = graph::verdict(&document, &catalogue, None, &errors);
+            tell(arguments, &verdict, "", INVALID)
+        }
+    }
+}
+
+fn foreign(arguments: &CheckArguments, file: &Path) -> Result<(), Stop> {
+    if file.as_os_str() == "-" && arguments.graph.graph.as_os_str() == "-" {
+        let text = "--object-info: found stdin a second time, expected a file";
+        return Err(Stop::new(USAGE, text));
+    }
+    let info = source::object_info(file)?;
+    let bytes = source::read(&arguments.graph.graph)?;
+    let verdict = match graph::read(&bytes, &info, Prefer::Prompt) {
+        Ok(read) => upstream::judge(&read.document, &info).after(read.warnings),
+        Err(errors) => Verdict::unreadable(&errors),
+    };
+    let summary = match verdict.node_errors.is_empty() {
+        true => format!("accepted, {} outputs would run", verdict.outputs.len()),
+        false => format!("accepted, of the outputs only {} would run", verdict.outputs.join(", ")),
+    };
+    tell(arguments, &verdict, &summary, FAILED)
+}
+
+/// Prints a judgement; a refusal ends with `code`.
+fn tell(
+    arguments: &CheckArguments,
+    verdict: &Verdict,
+    summary: &str,
+    code: crate::exit::Code,
+) -> Result<(), Stop> {
+    let path = &arguments.graph.graph;
     if arguments.json {
-        output::line(json!({ "valid": true, "errors": [], "warnings": warnings }));
-        return;
+        output::line(serde_json::to_string(verdict).map_err(anyhow::Error::from)?);
+    } else if verdict.is_accepted() {
+        for warning in &verdict.warnings {
+            output::note(format_args!("warning: {warning}"));
+        }
+        for fault in &verdict.faults {
+            output::problem(&fault.to_string());
+        }
+        output::line(format_args!("{}: {summary}", path.display()));
+    } else {
+        source::report(path, &verdict.faults, "nothing would run");
     }
-    for warning in warnings {
-        output::note(format_args!("warning: {warning}"));
-    }
-    output::line(format_args!(
-        "{}: valid, {nodes} nodes would run",
-        arguments.graph.graph.display()
-    ));
+    if verdict.is_accepted() { Ok(()) } else { Err(Stop::silent(code)) }
 }

@@ -3,28 +3,28 @@
 //! In a picture that holds both, the workflow counts: it is what its author edits. API graphs come
 //! back as they are.
 
-use std::path::Path;
-
 use amdm::catalogue::ObjectInfo;
 use amdm::graph::{self, Prefer};
 
 use super::source;
 use crate::args::ConvertArguments;
-use crate::exit::{FAILED, Stop, USAGE};
+use crate::exit::{FAILED, INVALID, Stop};
 use crate::output;
 
 /// Converts and prints.
 pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
     let info = match &arguments.object_info {
-        Some(file) => object_info(file)?,
+        Some(file) => source::object_info(file)?,
         None => {
             let host = source::idle_host(&arguments.sources)?;
             ObjectInfo::of(&host.catalogue_for(source::parent(&arguments.file)))
         }
     };
     let bytes = source::read(&arguments.file)?;
-    let read = graph::read(&bytes, &info, Prefer::Workflow)
-        .map_err(|errors| source::report(&arguments.file, &errors))?;
+    let read = graph::read(&bytes, &info, Prefer::Workflow).map_err(|errors| {
+        source::report(&arguments.file, &errors, "nothing was converted");
+        Stop::silent(INVALID)
+    })?;
     for warning in &read.warnings {
         output::note(format_args!("warning: {warning}"));
     }
@@ -32,10 +32,4 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
         .map_err(|error| Stop::new(FAILED, format!("the graph has no JSON: {error}")))?;
     output::line(text);
     Ok(())
-}
-
-fn object_info(file: &Path) -> Result<ObjectInfo, Stop> {
-    let problem = |error: String| Stop::new(USAGE, format!("{}: {error}", file.display()));
-    let bytes = source::bytes(file).map_err(|error| problem(error.to_string()))?;
-    ObjectInfo::parse(&bytes).map_err(|error| problem(error.to_string()))
 }

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use amdm::graph::{GraphError, Targets, validate_partial, validate_targets};
 use amdm_runtime::{Cancel, Event, Outcome, RunOptions, Sink};
 
 use super::source::{self, Problem};
 use crate::args::{ProgressMode, RunArguments};
-use crate::exit::{INVALID, Stop};
+use crate::exit::{FAILED, INVALID, Stop};
 use crate::{interrupt, output, progress};
 
 /// Runs the graph.
@@ -25,13 +26,24 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
             output::line(line);
             Stop::silent(INVALID)
         }
-        _ => source::report(path, &errors),
+        _ => {
+            source::report(path, &errors, "nothing ran");
+            Stop::silent(INVALID)
+        }
     };
     let graph = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
         Problem::Graph(errors) => invalid(errors),
         Problem::Stop(stop) => stop,
     })?;
-    let checked = host.check(&graph.document, input_dir.clone()).map_err(invalid)?;
+    let document = graph.document;
+    let targets = Targets::read(&document).map_err(|error| invalid(vec![error]))?;
+    let catalogue = host.catalogue_for(input_dir.clone());
+    let (checked, left_out) = match arguments.partial {
+        true => validate_partial(&document, &catalogue, &targets),
+        false => validate_targets(&document, &catalogue, &targets).map(|graph| (graph, Vec::new())),
+    }
+    .map_err(invalid)?;
+    announce(arguments, &left_out);
     for warning in graph.warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
     }
@@ -43,7 +55,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     };
     let saved = Arc::new(Mutex::new(Vec::new()));
     let sink = remember(progress::sink(arguments.progress), saved.clone());
-    let outcome = host.run(&graph.document, &checked, &options, &cancel, sink);
+    let outcome = host.run(&document, &checked, &options, &cancel, sink);
     if arguments.progress != ProgressMode::Json {
         // What was written before a failure is there.
         for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -51,7 +63,20 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
         }
     }
     summary(arguments.progress, &outcome?);
-    Ok(())
+    if left_out.is_empty() { Ok(()) } else { Err(Stop::silent(FAILED)) }
+}
+
+/// Says which errors keep outputs from running, before the others run.
+fn announce(arguments: &RunArguments, errors: &[GraphError]) {
+    if errors.is_empty() {
+        return;
+    }
+    if arguments.progress == ProgressMode::Json {
+        output::line(serde_json::json!({ "event": "left_out", "errors": errors }));
+    } else {
+        let end = "what depends on these nodes does not run";
+        source::report(&arguments.graph.graph, errors, end);
+    }
 }
 
 /// A sink that also keeps the names of files.

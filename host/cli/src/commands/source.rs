@@ -109,8 +109,16 @@ pub fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads the file of `--object-info`; `-` is stdin.
+pub fn object_info(file: &Path) -> Result<ObjectInfo, Stop> {
+    let fail =
+        |error: String| Stop::new(USAGE, format!("--object-info {}: {error}", file.display()));
+    let bytes = bytes(file).map_err(|error| fail(error.to_string()))?;
+    ObjectInfo::parse(&bytes).map_err(|error| fail(error.to_string()))
+}
+
 /// Tells the person everything that is wrong with a graph.
-pub fn report(path: &Path, errors: &[GraphError]) -> Stop {
+pub fn report(path: &Path, errors: &[GraphError], end: &str) {
     for error in errors {
         output::problem(&error.to_string());
     }
@@ -118,6 +126,5 @@ pub fn report(path: &Path, errors: &[GraphError]) -> Stop {
         1 => "1 error".to_owned(),
         count => format!("{count} errors"),
     };
-    output::note(format_args!("{}: {count}, nothing ran", path.display()));
-    Stop::silent(INVALID)
+    output::note(format_args!("{}: {count}, {end}", path.display()));
 }
