@@ -41,6 +41,10 @@ pub enum Command {
     Run(RunArguments),
     /// Say what is wrong with a graph, without running it
     Check(CheckArguments),
+    /// List what can be set in a graph: types, ranges and present values
+    Inputs(InputsArguments),
+    /// Say what running a graph would do, without running it
+    Plan(PlanArguments),
     /// Print the API graph of a workflow that an editor saved, or of a picture
     Convert(ConvertArguments),
     /// List the nodes that graphs can use
@@ -102,9 +106,14 @@ pub struct GraphArguments {
     /// or a PNG or WebP picture with one inside; `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
-    /// Set an input: `id.input=value` or `title.input=value`; may be given several times
+    /// Set an input: `id.input=value` or `title.input=value`, or a parameter that the graph declares:
+    /// `name=value`. `@file` reads the value from a file, `@@` is an `@`; pictures are named by path.
+    /// May be given several times
     #[arg(long = "set", value_name = "NODE.INPUT=VALUE")]
     pub set: Vec<String>,
+    /// Set what a JSON file says, {"name or node.input": value, ...}; --set comes after it
+    #[arg(long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
     /// Directory that LoadImage reads from [default: the graph's]
     #[arg(long, value_name = "DIR")]
     pub inputs: Option<PathBuf>,
@@ -134,6 +143,17 @@ pub struct RunArguments {
     /// Leave the graph out of the pictures
     #[arg(long)]
     pub no_metadata: bool,
+    /// Run the graph for each of many values, and with several sweeps for all combinations:
+    /// `sampler.seed=1..8`, `aggregate.weight=.5,.7,.9`, `sampler.eta=0..1:.25`. Each run writes to
+    /// a numbered directory below --out, beside sweep.json, which says what each was
+    #[arg(long, value_name = "NODE.INPUT=VALUES")]
+    pub sweep: Vec<String>,
+    /// Continue the sweep in --out where it was interrupted
+    #[arg(long, requires = "sweep")]
+    pub resume: bool,
+    /// Also put the first picture of each run of a sweep into one labelled picture
+    #[arg(long, requires = "sweep")]
+    pub sheet: bool,
     /// Run the outputs whose nodes are all valid, and print the errors of the others; ends with
     /// exit code 1 where there are any, with 3 where no output is valid
     #[arg(long)]
@@ -162,6 +182,34 @@ pub struct CheckArguments {
     /// Judge as the server does whose answer to GET /object_info is in this file; `-` reads stdin
     #[arg(long, value_name = "FILE", conflicts_with = "set")]
     pub object_info: Option<PathBuf>,
+    /// Where packs and models are
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// `amdm inputs`.
+#[derive(Args, Debug)]
+pub struct InputsArguments {
+    /// The graph
+    #[command(flatten)]
+    pub graph: GraphArguments,
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where packs and models are
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// `amdm plan`.
+#[derive(Args, Debug)]
+pub struct PlanArguments {
+    /// The graph
+    #[command(flatten)]
+    pub graph: GraphArguments,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

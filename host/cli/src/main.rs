@@ -28,6 +28,8 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run::run(run),
         Command::Check(check) => commands::check::run(check),
         Command::Convert(convert) => commands::convert::run(convert),
+        Command::Inputs(inputs) => commands::inputs::run(inputs),
+        Command::Plan(plan) => commands::plan::run(plan),
         Command::Nodes(nodes) => commands::nodes::run(nodes),
         Command::Packs(packs) => commands::packs::run(packs),
         Command::Completions(completions) => commands::completions::run(completions),

@@ -198,9 +198,9 @@ impl Host {
         &self.catalogue
     }
 
-    /// The catalogue with the names of models, and of pictures in `input_dir`, as choices.
-    pub fn catalogue_for(&self, input_dir: Option<PathBuf>) -> Catalogue {
-        let lists = Lists { models: self.models.clone(), inputs: Inputs::new(input_dir) };
+    /// The catalogue with the names of models, and of pictures in `inputs`, as choices.
+    pub fn catalogue_for(&self, inputs: impl Into<Inputs>) -> Catalogue {
+        let lists = Lists { models: self.models.clone(), inputs: inputs.into() };
         self.catalogue.clone().with_choices(Arc::new(lists))
     }
 
@@ -234,9 +234,9 @@ impl Host {
     pub fn check(
         &self,
         document: &Document,
-        input_dir: Option<PathBuf>,
+        inputs: impl Into<Inputs>,
     ) -> Result<Checked, Vec<GraphError>> {
-        validate(document, &self.catalogue_for(input_dir))
+        validate(document, &self.catalogue_for(inputs))
     }
 
     /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns
@@ -287,7 +287,7 @@ impl Host {
         let run = Arc::new(Shared::new(
             cancel,
             (self.device.clone(), self.models.clone()),
-            (Inputs::new(options.input_dir.clone()), outputs),
+            (options.inputs.clone(), outputs),
             self.limits.clone(),
             self.clock.ticks(),
             sink.clone(),

@@ -42,4 +42,5 @@ pub use failure::{Failure, FailureCode, NodeRef};
 pub use host::{Host, HostOptions};
 pub use limits::Limits;
 pub use pack::{Origin, Pack, SECTION};
+pub use pictures::Inputs;
 pub use run::{Event, NodeTime, Outcome, RunOptions, Saved, Sink};

@@ -21,8 +21,9 @@ pub fn run(arguments: &CheckArguments) -> Result<(), Stop> {
 }
 
 fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
+    let bytes = source::read(&arguments.graph.graph)?;
     let host = source::idle_host(&arguments.sources)?;
-    let read = match source::graph(&arguments.graph, &host) {
+    let read = match source::graph(&arguments.graph, &bytes, &host) {
         Ok(read) => read,
         Err(Problem::Stop(stop)) => return Err(stop),
         Err(Problem::Graph(errors)) => {
@@ -30,7 +31,7 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
         }
     };
     let document = read.document;
-    let catalogue = host.catalogue_for(source::input_dir(&arguments.graph));
+    let catalogue = host.catalogue_for(read.inputs);
     let targets = Targets::read(&document).map_err(|error| vec![error]);
     let result =
         targets.and_then(|targets| graph::validate_targets(&document, &catalogue, &targets));

@@ -13,6 +13,7 @@ use crate::output;
 
 /// Converts and prints.
 pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
+    let bytes = source::read(&arguments.file)?;
     let info = match &arguments.object_info {
         Some(file) => source::object_info(file)?,
         None => {
@@ -20,7 +21,6 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
             ObjectInfo::of(&host.catalogue_for(source::parent(&arguments.file)))
         }
     };
-    let bytes = source::read(&arguments.file)?;
     let read = graph::read(&bytes, &info, Prefer::Workflow).map_err(|errors| {
         source::report(&arguments.file, &errors, "nothing was converted");
         Stop::silent(INVALID)

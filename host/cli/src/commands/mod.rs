@@ -3,7 +3,11 @@
 pub mod check;
 pub mod completions;
 pub mod convert;
+pub mod inputs;
 pub mod nodes;
 pub mod packs;
+pub mod plan;
 pub mod run;
+mod settings;
 mod source;
+mod sweep;

@@ -3,59 +3,74 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amdm::graph::{GraphError, Targets, validate_partial, validate_targets};
-use amdm_runtime::{Cancel, Event, Outcome, RunOptions, Sink};
+use amdm_runtime::{Cancel, Host, Outcome, RunOptions};
 
-use super::source::{self, Problem};
+use super::source::{self, Loaded, Problem};
+use super::sweep;
 use crate::args::{ProgressMode, RunArguments};
 use crate::exit::{FAILED, INVALID, Stop};
 use crate::{interrupt, output, progress};
 
 /// Runs the graph.
 pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
+    // Before signals are caught: a graph may come from a terminal.
+    let bytes = source::read(&arguments.graph.graph)?;
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
     // Opening packs counts as well.
     let cancel = cancel.with_timeout(arguments.timeout);
     let place = (arguments.device.as_str(), arguments.threads);
     let host = source::host(&arguments.sources, place, &cancel)?;
-    let input_dir = source::input_dir(&arguments.graph);
-    let path = &arguments.graph.graph;
-    let invalid = |errors: Vec<_>| match arguments.progress {
+    let loaded =
+        source::graph(&arguments.graph, &bytes, &host).map_err(|problem| match problem {
+            Problem::Graph(errors) => invalid(arguments, &errors),
+            Problem::Stop(stop) => stop,
+        })?;
+    if arguments.sweep.is_empty() {
+        once(arguments, &host, loaded, &cancel)
+    } else {
+        sweep::run(arguments, &host, &loaded, &cancel)
+    }
+}
+
+/// Says that the graph is not valid.
+fn invalid(arguments: &RunArguments, errors: &[GraphError]) -> Stop {
+    match arguments.progress {
         ProgressMode::Json => {
-            let line = serde_json::json!({ "event": "invalid", "errors": errors });
-            output::line(line);
-            Stop::silent(INVALID)
+            output::line(serde_json::json!({ "event": "invalid", "errors": errors }));
         }
-        _ => {
-            source::report(path, &errors, "nothing ran");
-            Stop::silent(INVALID)
-        }
-    };
-    let graph = source::graph(&arguments.graph, &host).map_err(|problem| match problem {
-        Problem::Graph(errors) => invalid(errors),
-        Problem::Stop(stop) => stop,
-    })?;
-    let document = graph.document;
-    let targets = Targets::read(&document).map_err(|error| invalid(vec![error]))?;
-    let catalogue = host.catalogue_for(input_dir.clone());
+        _ => source::report(&arguments.graph.graph, errors, "nothing ran"),
+    }
+    Stop::silent(INVALID)
+}
+
+fn once(
+    arguments: &RunArguments,
+    host: &Host,
+    loaded: Loaded,
+    cancel: &Cancel,
+) -> Result<(), Stop> {
+    let Loaded { document, warnings, inputs } = loaded;
+    let targets = Targets::read(&document).map_err(|error| invalid(arguments, &[error]))?;
+    let catalogue = host.catalogue_for(inputs.clone());
     let (checked, left_out) = match arguments.partial {
         true => validate_partial(&document, &catalogue, &targets),
         false => validate_targets(&document, &catalogue, &targets).map(|graph| (graph, Vec::new())),
     }
-    .map_err(invalid)?;
+    .map_err(|errors| invalid(arguments, &errors))?;
     announce(arguments, &left_out);
-    for warning in graph.warnings.iter().chain(&checked.warnings) {
+    for warning in warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
     }
     let options = RunOptions {
         output_dir: arguments.out.clone(),
-        input_dir,
+        inputs,
         metadata: !arguments.no_metadata,
         timeout: None,
     };
     let saved = Arc::new(Mutex::new(Vec::new()));
-    let sink = remember(progress::sink(arguments.progress), saved.clone());
-    let outcome = host.run(&document, &checked, &options, &cancel, sink);
+    let sink = sweep::remember(progress::sink(arguments.progress), saved.clone());
+    let outcome = host.run(&document, &checked, &options, cancel, sink);
     if arguments.progress != ProgressMode::Json {
         // What was written before a failure is there.
         for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -77,16 +92,6 @@ fn announce(arguments: &RunArguments, errors: &[GraphError]) {
         let end = "what depends on these nodes does not run";
         source::report(&arguments.graph.graph, errors, end);
     }
-}
-
-/// A sink that also keeps the names of files.
-fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
-    Arc::new(move |event| {
-        if let Event::Saved { files, .. } = &event {
-            saved.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(files);
-        }
-        sink(event);
-    })
 }
 
 fn summary(mode: ProgressMode, outcome: &Outcome) {

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use amdm::catalogue::ObjectInfo;
-use amdm::graph::{self, GraphError, Prefer, Read as Graph, set};
-use amdm_runtime::{CacheDir, Cancel, Host, HostOptions};
+use amdm::graph::{self, Document, GraphError, Prefer, version};
+use amdm_runtime::{CacheDir, Cancel, Host, HostOptions, Inputs};
 
+use super::settings;
 use crate::args::{GraphArguments, Sources};
 use crate::exit::{INVALID, Stop, USAGE};
 use crate::limits::limits;
@@ -50,30 +51,34 @@ pub fn idle_host(sources: &Sources) -> Result<Host, Stop> {
     host(sources, ("cpu", 1), &cancel)
 }
 
-/// Where the graph's pictures come from.
-pub fn input_dir(arguments: &GraphArguments) -> Option<PathBuf> {
-    arguments.inputs.clone().or_else(|| parent(&arguments.graph))
-}
-
 /// The directory of a file.
 pub fn parent(file: &Path) -> Option<PathBuf> {
     let parent = file.parent()?;
     Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.into() })
 }
 
-/// Reads the graph, converts it where an editor saved it, and applies `--set`. Errors of the graph
-/// come back as such.
-pub fn graph(arguments: &GraphArguments, host: &Host) -> Result<Graph, Problem> {
-    let bytes = read(&arguments.graph)?;
-    let catalogue = host.catalogue_for(input_dir(arguments));
+/// A graph as it was read and changed.
+pub struct Loaded {
+    /// The graph.
+    pub document: Document,
+    /// What its conversion and its age gave cause to say.
+    pub warnings: Vec<GraphError>,
+    /// The pictures that it may read.
+    pub inputs: Inputs,
+}
+
+/// Reads the graph out of `bytes`, converts it where an editor saved it, brings it up to date, and
+/// applies `--params` and `--set`. Errors of the graph come back as such.
+pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Loaded, Problem> {
+    let dir = arguments.inputs.clone().or_else(|| parent(&arguments.graph));
+    let mut inputs = Inputs::new(dir);
+    let catalogue = host.catalogue_for(inputs.clone());
     let info = ObjectInfo::of(&catalogue);
-    let mut graph = graph::read(&bytes, &info, Prefer::Prompt).map_err(Problem::Graph)?;
-    for setting in &arguments.set {
-        set::apply(&mut graph.document, &catalogue, setting).map_err(|error| {
-            Problem::Stop(Stop::new(USAGE, format!("--set {setting}: {error}")))
-        })?;
-    }
-    Ok(graph)
+    let read = graph::read(bytes, &info, Prefer::Prompt).map_err(Problem::Graph)?;
+    let (mut document, mut warnings) = (read.document, read.warnings);
+    warnings.extend(version::migrate(&mut document, &catalogue).map_err(Problem::Graph)?);
+    settings::apply(arguments, &mut document, &catalogue, &mut inputs)?;
+    Ok(Loaded { document, warnings, inputs })
 }
 
 /// Why there is no graph to work with.

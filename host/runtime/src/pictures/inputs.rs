@@ -1,5 +1,6 @@
 //! Reading pictures by name from one directory.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::PathBuf;
 
@@ -14,27 +15,61 @@ const FILE_BYTES: u64 = 256 << 20;
 /// Pixels along one side.
 const SIDE: u32 = 16_384;
 
-/// The directory that graphs read pictures from.
-#[derive(Clone, Debug)]
+/// The pictures that graphs may read: those of one directory, and files that the caller names.
+#[derive(Clone, Debug, Default)]
 pub struct Inputs {
     dir: Option<PathBuf>,
+    files: BTreeMap<String, PathBuf>,
+}
+
+impl From<Option<PathBuf>> for Inputs {
+    fn from(dir: Option<PathBuf>) -> Self {
+        Self::new(dir)
+    }
 }
 
 impl Inputs {
     /// Pictures of `dir`; none at all without one.
     pub fn new(dir: Option<PathBuf>) -> Self {
-        Self { dir }
+        Self { dir, files: BTreeMap::new() }
+    }
+
+    /// Also `path`, which graphs call `name`; it comes before one of that name in the directory.
+    #[must_use]
+    pub fn with_file(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.files.insert(name.into(), path.into());
+        self
     }
 
     /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would deny.
     pub fn names(&self) -> Vec<String> {
-        let Some(dir) = &self.dir else { return Vec::new() };
-        let mut names = place::files(dir, |name| {
-            let name = name.to_ascii_lowercase();
-            [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
+        let mut names = self.dir.as_ref().map_or_else(Vec::new, |dir| {
+            place::files(dir, |name| {
+                let name = name.to_ascii_lowercase();
+                [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
+            })
         });
+        names.extend(self.files.keys().cloned());
         names.sort();
+        names.dedup();
         names
+    }
+
+    /// The file that graphs call `name`.
+    ///
+    /// # Errors
+    /// `denied` outside the directory, `not_found`.
+    pub fn path(&self, name: &str) -> Result<PathBuf, Error> {
+        if let Some(path) = self.files.get(name) {
+            return Ok(path.clone());
+        }
+        let Some(dir) = &self.dir else {
+            return Err(Error::new(
+                Code::NotFound,
+                format!("found the picture {name:?}, but this run has no input directory"),
+            ));
+        };
+        place::inside(dir, &dir.join(place::relative(name)?))
     }
 
     /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency. It
@@ -44,13 +79,7 @@ impl Inputs {
     /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
     /// `limit_exceeded` for one that is too big.
     pub fn load(&self, device: &Device, name: &str, limit: usize) -> Result<Tensor, Error> {
-        let Some(dir) = &self.dir else {
-            return Err(Error::new(
-                Code::NotFound,
-                format!("found the picture {name:?}, but this run has no input directory"),
-            ));
-        };
-        let path = place::inside(dir, &dir.join(place::relative(name)?))?;
+        let path = self.path(name)?;
         let fail = |error: &dyn std::fmt::Display| {
             Error::new(Code::InputOutput, format!("cannot read {}: {error}", path.display()))
         };

@@ -27,8 +27,8 @@ use crate::pictures::{Inputs, Outputs};
 pub struct RunOptions {
     /// Where pictures are written; made at need.
     pub output_dir: PathBuf,
-    /// Where `LoadImage` finds pictures; none where the graph may read none.
-    pub input_dir: Option<PathBuf>,
+    /// Where `LoadImage` finds pictures; by default nowhere.
+    pub inputs: Inputs,
     /// Whether the graph is left inside the pictures it makes.
     pub metadata: bool,
     /// Longest time for the whole run.
@@ -37,7 +37,12 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { output_dir: "output".into(), input_dir: None, metadata: true, timeout: None }
+        Self {
+            output_dir: "output".into(),
+            inputs: Inputs::default(),
+            metadata: true,
+            timeout: None,
+        }
     }
 }
 

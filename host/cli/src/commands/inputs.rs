@@ -1,0 +1,66 @@
+//! `amdm inputs`: what can be set in a graph.
+
+use amdm::graph::set::{Settable, settable};
+
+use super::source::{self, Problem};
+use crate::args::InputsArguments;
+use crate::exit::{FAILED, INVALID, Stop};
+use crate::output;
+
+/// Choices that a line lists; more are counted.
+const SHOWN: usize = 8;
+
+/// Lists the inputs.
+pub fn run(arguments: &InputsArguments) -> Result<(), Stop> {
+    let bytes = source::read(&arguments.graph.graph)?;
+    let host = source::idle_host(&arguments.sources)?;
+    let all = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
+        let catalogue = host.catalogue_for(graph.inputs);
+        settable(&graph.document, &catalogue).map_err(Problem::Graph)
+    });
+    let all = all.map_err(|problem| match problem {
+        Problem::Stop(stop) => stop,
+        Problem::Graph(errors) => {
+            source::report(&arguments.graph.graph, &errors, "nothing is listed");
+            Stop::silent(INVALID)
+        }
+    })?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&all)
+            .map_err(|error| Stop::new(FAILED, format!("inputs have no JSON: {error}")))?;
+        output::line(text);
+        return Ok(());
+    }
+    let mut node = None;
+    for one in &all {
+        if node.replace(&one.node) != Some(&one.node) {
+            let title = one.title.as_ref().map_or_else(String::new, |title| format!(" {title:?}"));
+            output::line(format_args!("{}{title} ({})", one.node, one.class));
+        }
+        output::line(format_args!("  {}", line(one)));
+    }
+    Ok(())
+}
+
+/// An input in a line: how to set it, type, range or choices, present value.
+fn line(one: &Settable) -> String {
+    let mut text = format!("{}: {}", one.setting, one.r#type);
+    if let (Some(min), Some(max)) = (&one.min, &one.max) {
+        text.push_str(&format!(" {min} to {max}"));
+    }
+    if !one.choices.is_empty() {
+        let shown = one.choices.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let more = one.choices.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.push_str(&format!(" ({shown}{more})"));
+    }
+    match (&one.link, &one.value) {
+        (Some((node, slot)), _) => text.push_str(&format!(", linked to [{node:?},{slot}]")),
+        (None, Some(value)) => text.push_str(&format!(" = {value}")),
+        (None, None) => {}
+    }
+    if let Some(parameter) = &one.parameter {
+        text.push_str(&format!(", parameter {parameter}"));
+    }
+    text
+}

@@ -1,0 +1,54 @@
+//! `amdm plan`: what running a graph would do.
+
+use amdm::graph::{Passes, plan};
+
+use super::source::{self, Problem};
+use crate::args::PlanArguments;
+use crate::exit::{FAILED, INVALID, Stop};
+use crate::output;
+
+/// Plans the graph.
+pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
+    let bytes = source::read(&arguments.graph.graph)?;
+    let host = source::idle_host(&arguments.sources)?;
+    let planned = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
+        let checked = host.check(&graph.document, graph.inputs).map_err(Problem::Graph)?;
+        Ok(plan(&checked))
+    });
+    let planned = planned.map_err(|problem| match problem {
+        Problem::Stop(stop) => stop,
+        Problem::Graph(errors) => {
+            source::report(&arguments.graph.graph, &errors, "nothing would run");
+            Stop::silent(INVALID)
+        }
+    })?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&planned)
+            .map_err(|error| Stop::new(FAILED, format!("the plan has no JSON: {error}")))?;
+        output::line(text);
+        return Ok(());
+    }
+    for (at, node) in planned.nodes.iter().enumerate() {
+        let title = node.title.as_ref().map_or_else(String::new, |title| format!(" {title:?}"));
+        let mut text = format!("{:>4}  {}{title} ({})", at + 1, node.node, node.class);
+        if let Some(sampling) = &node.sampling {
+            let steps = sampling.steps.map_or_else(|| "?".into(), |steps| steps.to_string());
+            let passes = count(sampling.passes);
+            text.push_str(&format!(": {} lanes, {steps} steps, {passes}", sampling.lanes));
+        }
+        if let Some(prefix) = &node.writes {
+            text.push_str(&format!(": writes {prefix}_NNNNN_.png"));
+        }
+        output::line(text);
+    }
+    output::line(format_args!("{} nodes, {}", planned.nodes.len(), count(planned.passes)));
+    Ok(())
+}
+
+fn count(passes: Passes) -> String {
+    match passes {
+        Passes::Exactly(count) => format!("{count} network passes"),
+        Passes::AtMost(count) => format!("at most {count} network passes"),
+        Passes::Unknown => "network passes depend on links".into(),
+    }
+}
