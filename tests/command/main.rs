@@ -3,6 +3,9 @@
 //! Files are those of recorded conversions. `run` and `check` accept the same files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod settings;
+mod sweeps;
+
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
