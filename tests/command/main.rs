@@ -102,3 +102,31 @@ fn workflows_are_checked_and_run() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(dir.path().join("grey_00001_.png").exists());
 }
+
+/// From the editor's file to a picture, and from the picture to the same picture.
+#[test]
+fn a_workflow_makes_a_picture_that_makes_itself_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("saved.json"), workflow().to_string()).unwrap();
+    let run = |graph: &str, out: &str| {
+        let output = amdm(&["run", graph, "--out", &path(out)], b"");
+        assert!(output.status.success(), "{output:?}");
+        std::fs::read(dir.path().join(out).join("grey_00001_.png")).unwrap()
+    };
+    let from_workflow = run(&path("saved.json"), "a");
+    let converted = amdm(&["convert", &path("saved.json")], b"");
+    std::fs::write(path("api.json"), &converted.stdout).unwrap();
+    let from_api = run(&path("api.json"), "b");
+    let from_picture = run(&path("a/grey_00001_.png"), "c");
+    let again = run(&path("c/grey_00001_.png"), "d");
+    assert!(from_workflow == from_picture && from_picture == again);
+    // The picture made from the API graph has no workflow to carry.
+    let pixels = |bytes: &[u8]| {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        pixels
+    };
+    assert!(pixels(&from_api) == pixels(&from_workflow));
+}

@@ -1,6 +1,6 @@
 //! What can be set, and the runs of sweeps.
 
-use amdm::graph::set::{Sweep, runs, settable};
+use amdm::graph::set::{Sweep, fill_file_names, runs, settable};
 use amdm::graph::{Document, GraphError};
 use serde_json::json;
 
@@ -91,4 +91,27 @@ fn runs_are_all_combinations_the_last_one_fastest() {
     assert!(many.to_string().contains("a sweep of 11000 runs"), "{many}");
     let twice = runs(&[parse("5.steps=1..2"), parse("5.steps=3")]).unwrap_err();
     assert!(twice.to_string().contains("two sweeps of \"5.steps\""), "{twice}");
+}
+
+#[test]
+fn file_names_hold_other_nodes_values() {
+    let name = |prefix: &str| {
+        let graph = json!({
+            "5": {"class_type": "Sampler", "inputs": {"steps": 12, "solver": "a/b:c", "eta": ["9", 0]},
+                  "_meta": {"title": "My. sampler"}},
+            "6": {"class_type": "SaveImage", "inputs": {"filename_prefix": prefix}},
+        });
+        let mut document = Document::parse(graph.to_string().as_bytes()).unwrap();
+        fill_file_names(&mut document);
+        document.to_value()["6"]["inputs"]["filename_prefix"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(name("plain"), "plain");
+    assert_eq!(name("s%My. sampler.steps%-%Sampler.steps%"), "s12-12");
+    assert_eq!(name("%Sampler.solver%/x"), "a_b_c/x");
+    for kept in
+        ["%date:yyyy%", "%Sampler.eta%", "%Nobody.steps%", "100%", "%%", "%Sampler.none% 5%"]
+    {
+        assert_eq!(name(kept), kept);
+    }
+    assert_eq!(name("50%%Sampler.steps%"), "50%12");
 }

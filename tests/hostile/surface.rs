@@ -192,6 +192,25 @@ fn nodes() {
     assert_eq!(ended.code, Some(0));
     assert!(ended.stdout.starts_with("Sampler (amdm:node@0.1.0)\n"), "{ended:?}");
     assert!(ended.stdout.contains("steps: INT, 1 to 1000, default 20"), "{ended:?}");
+    let ended = end(&mut amdm(&["nodes", "--object-info"]));
+    let info = amdm::catalogue::ObjectInfo::parse(ended.stdout.as_bytes()).unwrap();
+    assert_eq!(info.len(), 27);
+    let names = |node: &Value| node["type"].as_str().unwrap().to_owned();
+    let order: Vec<String> = serde_json::from_str::<serde_json::Map<_, _>>(&ended.stdout)
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(order, nodes.iter().map(names).collect::<Vec<_>>());
+    let entry = &serde_json::from_str::<Value>(&ended.stdout).unwrap()["Sampler"];
+    let declared = entry["input"]["required"].as_object().unwrap().keys().map(String::as_str);
+    assert!(
+        declared.eq(entry["input_order"]["required"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap()))
+    );
     let ended = end(&mut amdm(&["nodes", "Samplr"]));
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("did you mean Sampler?"), "{ended:?}");

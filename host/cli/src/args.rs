@@ -239,6 +239,9 @@ pub struct NodesArguments {
     /// Print descriptors as JSON
     #[arg(long)]
     pub json: bool,
+    /// Print them as JSON as editors of the ComfyUI family ask for them (`/object_info`)
+    #[arg(long, conflicts_with = "json")]
+    pub object_info: bool,
     /// Describe the nodes of a WIT directory in place of those that are loaded
     #[arg(long, value_name = "DIR")]
     pub from_wit: Option<PathBuf>,

@@ -6,16 +6,19 @@
 //! * [`Target`]: what a setting is about; takes a text, or a JSON value.
 //! * [`parameters`]: the parameters that a graph declares.
 //! * [`settable`]: everything that can be set, with its type, range and present value.
+//! * [`fill_file_names`]: other nodes' values in file names.
 //! * [`Sweep`]: one setting with many values, and the runs that several of them make.
 //!
 //! A text is read by the input's declared type: numbers, truth values and links (`["4",0]`) as JSON,
 //! texts and choices as they stand. Ranges and choices are judged by validation, with everything
 //! else.
 
+mod names;
 mod parameters;
 mod settable;
 mod sweep;
 
+pub use names::fill_file_names;
 pub use parameters::{Parameter, parameters};
 pub use settable::{Settable, settable};
 pub use sweep::{Run, Sweep, runs};

@@ -1,6 +1,7 @@
 //! `amdm nodes`: the nodes that graphs can use, as a list, in detail, or as JSON.
 
-use amdm::catalogue::{Catalogue, Descriptor, Input};
+use amdm::catalogue::{Catalogue, Descriptor, Input, object_info_entry};
+use serde_json::Map;
 
 use super::source;
 use crate::args::NodesArguments;
@@ -14,10 +15,12 @@ pub fn run(arguments: &NodesArguments) -> Result<(), Stop> {
         None => catalogue.nodes().map(|node| &**node).collect::<Vec<_>>(),
         Some(class) => vec![&**catalogue.find(class).ok_or_else(|| unknown(&catalogue, class))?],
     };
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&nodes)
-            .map_err(|error| Stop::new(FAILED, format!("descriptors have no JSON: {error}")))?;
-        output::line(text);
+    if arguments.object_info {
+        let entries =
+            nodes.iter().map(|node| (node.r#type.clone(), object_info_entry(node, &catalogue)));
+        json(&entries.collect::<Map<_, _>>())?;
+    } else if arguments.json {
+        json(&nodes)?;
     } else if arguments.class.is_some() {
         nodes.iter().for_each(|node| detail(node));
     } else {
@@ -26,10 +29,17 @@ pub fn run(arguments: &NodesArguments) -> Result<(), Stop> {
     Ok(())
 }
 
+fn json(value: &impl serde::Serialize) -> Result<(), Stop> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Stop::new(FAILED, format!("descriptors have no JSON: {error}")))?;
+    output::line(text);
+    Ok(())
+}
+
 fn catalogue(arguments: &NodesArguments) -> Result<Catalogue, Stop> {
     let Some(dir) = &arguments.from_wit else {
         let host = source::idle_host(&arguments.sources)?;
-        return Ok(host.catalogue_for(None));
+        return Ok(host.catalogue_for(None::<std::path::PathBuf>));
     };
     let nodes = amdm_describe::describe(dir)
         .map_err(|error| Stop::new(FAILED, format!("{}: {error}", dir.display())))?;

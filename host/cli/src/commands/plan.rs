@@ -34,7 +34,11 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
         if let Some(sampling) = &node.sampling {
             let steps = sampling.steps.map_or_else(|| "?".into(), |steps| steps.to_string());
             let passes = count(sampling.passes);
-            text.push_str(&format!(": {} lanes, {steps} steps, {passes}", sampling.lanes));
+            let lanes = match sampling.lanes {
+                1 => "1 lane".to_owned(),
+                lanes => format!("{lanes} lanes"),
+            };
+            text.push_str(&format!(": {lanes}, {steps} steps, {passes}"));
         }
         if let Some(prefix) = &node.writes {
             text.push_str(&format!(": writes {prefix}_NNNNN_.png"));

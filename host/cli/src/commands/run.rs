@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amdm::graph::{GraphError, Targets, validate_partial, validate_targets};
+use amdm::graph::{GraphError, Targets, set, validate_partial, validate_targets};
 use amdm_runtime::{Cancel, Host, Outcome, RunOptions};
 
 use super::source::{self, Loaded, Problem};
@@ -50,7 +50,8 @@ fn once(
     loaded: Loaded,
     cancel: &Cancel,
 ) -> Result<(), Stop> {
-    let Loaded { document, warnings, inputs } = loaded;
+    let Loaded { mut document, warnings, inputs } = loaded;
+    set::fill_file_names(&mut document);
     let targets = Targets::read(&document).map_err(|error| invalid(arguments, &[error]))?;
     let catalogue = host.catalogue_for(inputs.clone());
     let (checked, left_out) = match arguments.partial {

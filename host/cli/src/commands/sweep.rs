@@ -104,6 +104,7 @@ impl Work<'_> {
         for (sweep, (_, value)) in self.sweeps.iter().zip(run) {
             sweep.set(&mut document, value).map_err(|error| vec![error])?;
         }
+        set::fill_file_names(&mut document);
         let targets = Targets::read(&document).map_err(|error| vec![error])?;
         let checked = validate_targets(&document, &self.catalogue, &targets)?;
         Ok((document, checked))
