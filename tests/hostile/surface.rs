@@ -165,6 +165,11 @@ fn a_weight_file_is_used_from_a_graph() {
     let own = Scene::new(&graph);
     let ended = own.run(&["--models", dir, "--no-metadata"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    let paths = models.path().join("extra_model_paths.yaml");
+    std::fs::write(&paths, "here:\n  checkpoints: mine\n").unwrap();
+    graph["layout"]["inputs"]["model_name"] = "where.safetensors".into();
+    let ended = Scene::new(&graph).run(&["--model-paths", paths.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
     let built_in = Scene::new(&good());
     assert_eq!(built_in.run(&["--no-metadata"]).code, Some(0));
     let picture = |scene: &Scene| std::fs::read(scene.out().join("amdm_00001_.png")).unwrap();

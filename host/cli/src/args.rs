@@ -86,6 +86,9 @@ pub struct Sources {
     /// Directory of models; may be given several times
     #[arg(long, value_name = "DIR", env = "AMDM_MODELS", value_delimiter = PATHS, value_parser = path())]
     pub models: Vec<PathBuf>,
+    /// Directories of models as an extra_model_paths.yaml lists them
+    #[arg(long, value_name = "FILE")]
+    pub model_paths: Option<PathBuf>,
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
     #[arg(long, value_name = "DIR", env = "AMDM_CACHE", value_parser = path())]
     pub cache: Option<PathBuf>,

@@ -9,6 +9,7 @@ mod exit;
 mod interrupt;
 mod limits;
 mod logging;
+mod model_paths;
 mod output;
 mod progress;
 

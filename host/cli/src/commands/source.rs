@@ -11,7 +11,7 @@ use super::settings;
 use crate::args::{GraphArguments, Sources};
 use crate::exit::{INVALID, Stop, USAGE};
 use crate::limits::limits;
-use crate::{interrupt, output};
+use crate::{interrupt, model_paths, output};
 
 /// Opens the host for `device` with `threads`, unless `cancel` stops that.
 pub fn host(
@@ -26,11 +26,17 @@ pub fn host(
         Some(dir) if dir.as_os_str() == "none" => CacheDir::Off,
         Some(dir) => CacheDir::At(dir.clone()),
     };
+    let mut model_dirs: Vec<PathBuf> = given(&sources.models);
+    if let Some(file) = &sources.model_paths {
+        model_dirs.extend(model_paths::read(file).map_err(|error| {
+            Stop::new(USAGE, format!("--model-paths {}: {error}", file.display()))
+        })?);
+    }
     let options = HostOptions {
         device: device.to_owned(),
         threads,
         pack_dirs: given(&sources.packs),
-        model_dirs: given(&sources.models),
+        model_dirs,
         cache,
         limits: limits(&sources.limit),
         cancel: cancel.clone(),
