@@ -4,6 +4,7 @@
 //! * [`Catalogue`]: the nodes of all loaded packs by class name, and the lists of names that the
 //!   host supplies ([`Choices`]). Refuses two packs or two classes of one name.
 //! * [`object_info()`]: the same for node editors.
+//! * [`graph_schema`]: the same as JSON Schema of graph files.
 //! * [`foreign`]: what `/object_info` of any installation says of its nodes.
 //! * [`closest`]: the name that somebody probably meant.
 
@@ -13,6 +14,7 @@ mod descriptor;
 mod error;
 pub mod foreign;
 mod object_info;
+mod schema;
 mod set;
 
 pub use choices::Choices;
@@ -21,4 +23,5 @@ pub use error::CatalogueError;
 pub use foreign::ObjectInfo;
 pub(crate) use object_info::spec as input_config;
 pub use object_info::{entry as object_info_entry, object_info};
+pub use schema::graph_schema;
 pub use set::Catalogue;

@@ -3,6 +3,7 @@
 //! Files are those of recorded conversions. `run` and `check` accept the same files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod schemas;
 mod settings;
 mod sweeps;
 

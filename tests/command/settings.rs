@@ -65,7 +65,8 @@ fn a_plan_counts_what_a_run_takes() {
     let said = text(&output.stdout);
     assert!(said.contains(": 2 lanes, 12 steps, "), "{said}");
     assert!(said.contains(": writes quickstart_NNNNN_.png"), "{said}");
-    assert!(said.ends_with(" network passes\n"), "{said}");
+    assert!(said.contains(" network passes, about "), "{said}");
+    assert!(said.ends_with(" MiB of tensors\n"), "{said}");
 }
 
 /// A picture is scaled and saved; its name, a text and a number come from outside.

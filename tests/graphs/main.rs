@@ -15,6 +15,7 @@ mod envelope;
 mod foreign;
 mod links;
 mod metadata;
+mod plan;
 mod reading;
 mod settings;
 mod upstream;

@@ -49,6 +49,8 @@ pub enum Command {
     Convert(ConvertArguments),
     /// List the nodes that graphs can use
     Nodes(NodesArguments),
+    /// Print the JSON Schema of a kind of file
+    Schema(SchemaArguments),
     /// List the packs that bring nodes
     Packs(PacksArguments),
     /// Print a completion script for a shell
@@ -251,6 +253,29 @@ pub struct NodesArguments {
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,
+}
+
+/// `amdm schema`.
+#[derive(Args, Debug)]
+pub struct SchemaArguments {
+    /// Of what
+    pub kind: SchemaKind,
+    /// Where packs and models are
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SchemaKind {
+    /// A graph of the nodes that are loaded, as `run` reads it
+    Graph,
+    /// The list that `amdm nodes --json` prints, and that packs carry
+    Nodes,
+    /// A line of `run --progress json`
+    Events,
+    /// The file that `run --result` writes
+    Result,
 }
 
 /// `amdm packs`.

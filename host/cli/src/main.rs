@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Inputs(inputs) => commands::inputs::run(inputs),
         Command::Plan(plan) => commands::plan::run(plan),
         Command::Nodes(nodes) => commands::nodes::run(nodes),
+        Command::Schema(schema) => commands::schema::run(schema),
         Command::Packs(packs) => commands::packs::run(packs),
         Command::Completions(completions) => commands::completions::run(completions),
     };

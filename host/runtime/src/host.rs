@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use amdm::catalogue::{Catalogue, Choices};
 use amdm::error::{Code, Error};
-use amdm::graph::{Checked, CheckedNode, Document, GraphError, metadata, validate};
+use amdm::graph::{
+    Checked, CheckedNode, Document, GraphError, Plan, Shapes, metadata, plan, validate,
+};
 use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
@@ -239,6 +241,11 @@ impl Host {
         validate(document, &self.catalogue_for(inputs))
     }
 
+    /// What running a graph would do, without running it.
+    pub fn plan(&self, graph: &Checked) -> Plan {
+        plan(graph, &Known(&self.models))
+    }
+
     /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns
     /// when the run has ended. `document` is the graph as it goes into the pictures.
     ///
@@ -294,6 +301,17 @@ impl Host {
         ));
         let _ticker = self.clock.tick(&self.engine)?;
         Executor::new(graph, &self.packs, &run).execute()
+    }
+}
+
+/// The models as plans ask about them.
+struct Known<'a>(&'a Models);
+
+impl Shapes for Known<'_> {
+    fn latent(&self, name: &str) -> Option<([u64; 3], u64)> {
+        let (shape, scale) = self.0.latent_shape(name)?;
+        let [channels, height, width] = shape[..] else { return None };
+        Some(([channels.into(), height.into(), width.into()], scale.into()))
     }
 }
 

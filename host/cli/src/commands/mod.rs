@@ -8,6 +8,7 @@ pub mod nodes;
 pub mod packs;
 pub mod plan;
 pub mod run;
+pub mod schema;
 mod settings;
 mod source;
 mod sweep;

@@ -1,6 +1,6 @@
 //! `amdm plan`: what running a graph would do.
 
-use amdm::graph::{Passes, plan};
+use amdm::graph::{Memory, Passes};
 
 use super::source::{self, Problem};
 use crate::args::PlanArguments;
@@ -13,7 +13,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
     let host = source::idle_host(&arguments.sources)?;
     let planned = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
         let checked = host.check(&graph.document, graph.inputs).map_err(Problem::Graph)?;
-        Ok(plan(&checked))
+        Ok(host.plan(&checked))
     });
     let planned = planned.map_err(|problem| match problem {
         Problem::Stop(stop) => stop,
@@ -45,7 +45,8 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
         }
         output::line(text);
     }
-    output::line(format_args!("{} nodes, {}", planned.nodes.len(), count(planned.passes)));
+    let (nodes, passes) = (planned.nodes.len(), count(planned.passes));
+    output::line(format_args!("{nodes} nodes, {passes}, {} of tensors", size(planned.memory)));
     Ok(())
 }
 
@@ -55,4 +56,10 @@ fn count(passes: Passes) -> String {
         Passes::AtMost(count) => format!("at most {count} network passes"),
         Passes::Unknown => "network passes depend on links".into(),
     }
+}
+
+/// Bytes as people read them.
+fn size(memory: Memory) -> String {
+    let mebibytes = memory.bytes as f64 / f64::from(1 << 20);
+    format!("{} {mebibytes:.1} MiB", if memory.at_least { "at least" } else { "about" })
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use amdm::catalogue::ObjectInfo;
-use amdm::graph::{self, Document, GraphError, Prefer, version};
+use amdm::graph::{self, Document, ErrorCode, GraphError, Prefer, set, version};
 use amdm_runtime::{CacheDir, Cancel, Host, HostOptions, Inputs};
 
 use super::settings;
@@ -83,6 +83,11 @@ pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Lo
     let read = graph::read(bytes, &info, Prefer::Prompt).map_err(Problem::Graph)?;
     let (mut document, mut warnings) = (read.document, read.warnings);
     warnings.extend(version::migrate(&mut document, &catalogue).map_err(Problem::Graph)?);
+    let mut errors = set::parameters(&document, &catalogue).err().unwrap_or_default();
+    errors.retain(|error| error.code == ErrorCode::InvalidParameter);
+    if !errors.is_empty() {
+        return Err(Problem::Graph(errors));
+    }
     settings::apply(arguments, &mut document, &catalogue, &mut inputs)?;
     Ok(Loaded { document, warnings, inputs })
 }

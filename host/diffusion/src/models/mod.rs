@@ -132,6 +132,15 @@ impl Models {
         Ok(())
     }
 
+    /// Shape of one latent of the model called `name` and the pixels that one of its values is wide,
+    /// where that is known without loading anything.
+    pub fn latent_shape(&self, name: &str) -> Option<(Vec<u32>, u32)> {
+        if let Some(model) = lock(&self.registered).get(name) {
+            return Some((model.info().latent_shape.clone(), 1));
+        }
+        tiny::Kind::built_in(name).filter(|_| self.built_in).map(|_| (tiny::LATENT_SHAPE.into(), 1))
+    }
+
     fn unknown(&self, name: &str) -> Error {
         let names = self.names("models");
         let closest = names.iter().min_by_key(|known| distance(name, known));

@@ -23,6 +23,8 @@ use crate::{
 const SIDE: usize = 32;
 const EXTENT: u32 = 32;
 const CHANNELS: u32 = 3;
+/// One latent: [channels, height, width].
+pub(crate) const LATENT_SHAPE: [u32; 3] = [CHANNELS, EXTENT, EXTENT];
 const LATENT_SPACE: &str = "tiny-rgb-32";
 
 /// What a model of the family was trained to be told.
@@ -89,7 +91,7 @@ impl Tiny {
         let info = ModelInfo {
             name: name.into(),
             prediction: PredictionKind::Epsilon,
-            latent_shape: vec![CHANNELS, EXTENT, EXTENT],
+            latent_shape: LATENT_SHAPE.into(),
             latent_space: LATENT_SPACE.into(),
             alphas_cumprod: schedule::alphas_cumprod(),
             final_alpha: 1.0,

@@ -5,6 +5,10 @@
 //! carries is not known before the run, and other packs' operators may act in any step: then the
 //! count is a bound, or unknown.
 
+mod memory;
+
+pub use memory::{Memory, Shapes};
+
 use super::{Checked, CheckedNode, Resolved, Source};
 use crate::math::window;
 use schemars::JsonSchema;
@@ -22,6 +26,8 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// Network passes of all samplings.
     pub passes: Passes,
+    /// Tensors at the peak, without weights and the networks' own buffers.
+    pub memory: Memory,
 }
 
 /// A node that would run.
@@ -81,8 +87,8 @@ impl Passes {
     }
 }
 
-/// What running `graph` would do.
-pub fn plan(graph: &Checked) -> Plan {
+/// What running `graph` would do; `shapes` knows the models.
+pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
     let mut passes = Passes::Exactly(0);
     let mut lanes = LaneCounts::new(graph);
     let nodes = graph.order.iter().map(|&at| {
@@ -103,7 +109,7 @@ pub fn plan(graph: &Checked) -> Plan {
         }
     });
     let nodes = nodes.collect();
-    Plan { nodes, passes }
+    Plan { nodes, passes, memory: memory::peak(graph, shapes) }
 }
 
 /// What `node` would sample, where it is a sampler: it takes lanes and a number of steps.
@@ -168,6 +174,11 @@ struct LaneCounts<'a> {
 impl<'a> LaneCounts<'a> {
     fn new(graph: &'a Checked) -> Self {
         Self { graph, known: vec![None; graph.nodes.len()] }
+    }
+
+    /// Lanes that a sampler takes.
+    fn of_node(&mut self, node: &CheckedNode) -> Option<u64> {
+        link(node, "lanes").map(|source| self.of(source))
     }
 
     /// Lanes of the list at `source`: one for each node on the chain.

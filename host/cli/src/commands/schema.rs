@@ -1,0 +1,28 @@
+//! `amdm schema`: JSON Schemas of what the command reads and writes.
+
+use amdm::catalogue::{Descriptor, graph_schema};
+use amdm_runtime::{Event, RunResult};
+use schemars::schema_for;
+use serde_json::Value;
+
+use super::source;
+use crate::args::{SchemaArguments, SchemaKind};
+use crate::exit::{FAILED, Stop};
+use crate::output;
+
+/// Prints the schema.
+pub fn run(arguments: &SchemaArguments) -> Result<(), Stop> {
+    let schema: Value = match arguments.kind {
+        SchemaKind::Graph => {
+            let host = source::idle_host(&arguments.sources)?;
+            graph_schema(&host.catalogue_for(None))
+        }
+        SchemaKind::Nodes => schema_for!(Vec<Descriptor>).to_value(),
+        SchemaKind::Events => schema_for!(Event).to_value(),
+        SchemaKind::Result => schema_for!(RunResult).to_value(),
+    };
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| Stop::new(FAILED, format!("the schema has no JSON: {error}")))?;
+    output::line(text);
+    Ok(())
+}
