@@ -6,11 +6,13 @@ use wasmtime::component::Resource;
 
 use super::{HostError, StoreData};
 use crate::bindings::amdm::node::images::{self, Filter as WitFilter, Place};
+use crate::cache::Read;
 use crate::pictures::label;
 
 impl images::Host for StoreData {
     fn load(&mut self, name: String) -> Result<Resource<Tensor>, HostError> {
         self.alive()?;
+        self.run.saw(Read::Picture(name.clone()));
         let tensor = self.run.inputs.load(&self.run.device, &name)?;
         self.push_tensor(tensor)
     }
@@ -24,11 +26,12 @@ impl images::Host for StoreData {
         self.alive()?;
         let image = self.table.get(&image)?.clone();
         let run = self.run.clone();
-        let names = match place {
+        let pictures = match place {
             Place::Output => run.outputs.save(&prefix, &image, &run.cancel)?,
             Place::Temporary => Vec::new(),
         };
-        run.saved(&self.node, &names);
+        let names = pictures.iter().map(|picture| picture.name.clone()).collect();
+        run.saved(&self.node, pictures);
         Ok(names)
     }
 

@@ -19,6 +19,7 @@ use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::call::Call;
+pub(crate) use self::call::fits;
 pub use self::context::Context;
 pub use self::models::Model;
 pub use self::policy::Policy;

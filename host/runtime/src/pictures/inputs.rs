@@ -37,19 +37,27 @@ impl Inputs {
         names
     }
 
-    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency.
+    /// Where the picture of this name lies.
     ///
     /// # Errors
-    /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
-    /// `limit_exceeded` for one that is too big.
-    pub fn load(&self, device: &Device, name: &str) -> Result<Tensor, Error> {
+    /// `denied` outside the directory, `not_found`.
+    pub fn path(&self, name: &str) -> Result<PathBuf, Error> {
         let Some(dir) = &self.dir else {
             return Err(Error::new(
                 Code::NotFound,
                 format!("found the picture {name:?}, but this run has no input directory"),
             ));
         };
-        let path = place::inside(dir, &dir.join(place::relative(name)?))?;
+        place::inside(dir, &dir.join(place::relative(name)?))
+    }
+
+    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency.
+    ///
+    /// # Errors
+    /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
+    /// `limit_exceeded` for one that is too big.
+    pub fn load(&self, device: &Device, name: &str) -> Result<Tensor, Error> {
+        let path = self.path(name)?;
         let fail = |error: &dyn std::fmt::Display| {
             Error::new(Code::InputOutput, format!("cannot read {}: {error}", path.display()))
         };
