@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::limits::Limit;
+use crate::limits::{self, Limit};
 
 /// Runs node graphs that aggregate several diffusion models into one image.
 #[derive(Debug, Parser)]
@@ -79,8 +79,8 @@ pub struct Sources {
     #[arg(long, value_name = "DIR", env = "AMDM_MODELS", value_delimiter = PATHS)]
     pub models: Vec<PathBuf>,
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
-    #[arg(long, value_name = "DIR", env = "AMDM_CACHE")]
-    pub cache: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", env = "AMDM_PACK_CACHE")]
+    pub pack_cache: Option<PathBuf>,
     /// Change a bound on packs: `guest-memory=512M`, `guest-time=10` (seconds).
     /// Names: guest-memory, guest-handles, guest-time, node-tensors, run-tensors, run-guest-memory,
     /// pack-size
@@ -129,6 +129,17 @@ pub struct RunArguments {
     /// Leave the graph out of the pictures
     #[arg(long)]
     pub no_metadata: bool,
+    /// Directory for nodes' results, so that a later run computes only what changed; `none` keeps
+    /// nothing [default: none]
+    #[arg(long, value_name = "DIR", env = "AMDM_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// Most bytes in that directory; what was used longest ago goes first
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = limits::bytes)]
+    pub cache_size: u64,
+    /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes it
+    /// to stdout in place of the file names
+    #[arg(long, value_name = "FILE")]
+    pub result: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

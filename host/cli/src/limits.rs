@@ -47,20 +47,34 @@ impl Limit {
             let names = NAMES.map(|(name, _)| name).join(", ");
             format!("found the name {name:?}, expected one of {names}")
         })?;
-        let (digits, unit) = match value.char_indices().last() {
-            Some((at, 'K' | 'k')) => (&value[..at], 1024.0),
-            Some((at, 'M' | 'm')) => (&value[..at], 1024.0 * 1024.0),
-            Some((at, 'G' | 'g')) => (&value[..at], 1024.0 * 1024.0 * 1024.0),
-            _ => (value, 1.0),
-        };
-        let number = digits.parse::<f64>().ok().map(|number| number * unit);
-        match number.filter(|number| (0.0..=MAXIMUM).contains(number) && *number > 0.0) {
+        match number(value).filter(|number| *number > 0.0) {
             Some(value) => Ok(Self { name: *name, value }),
             None => {
                 Err(format!("found the value {value:?}, expected a number above 0, such as 512M"))
             }
         }
     }
+}
+
+/// A number from 0, with `K`, `M` or `G` for powers of 1,024.
+fn number(value: &str) -> Option<f64> {
+    let (digits, unit) = match value.char_indices().last() {
+        Some((at, 'K' | 'k')) => (&value[..at], 1024.0),
+        Some((at, 'M' | 'm')) => (&value[..at], 1024.0 * 1024.0),
+        Some((at, 'G' | 'g')) => (&value[..at], 1024.0 * 1024.0 * 1024.0),
+        _ => (value, 1.0),
+    };
+    let number = digits.parse::<f64>().ok()? * unit;
+    (0.0..=MAXIMUM).contains(&number).then_some(number)
+}
+
+/// Reads a number of bytes such as `4G`.
+///
+/// # Errors
+/// What was found and what is expected.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let number = number(text).map(|number| number as u64);
+    number.ok_or_else(|| format!("found {text:?}, expected a number of bytes such as 4G"))
 }
 
 /// Largest value: numbers up to it are exact.

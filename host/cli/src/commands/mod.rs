@@ -4,5 +4,6 @@ pub mod check;
 pub mod completions;
 pub mod nodes;
 pub mod packs;
+mod result;
 pub mod run;
 mod source;

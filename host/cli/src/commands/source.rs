@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use amdm::graph::{Document, GraphError, set};
-use amdm_runtime::{CacheDir, Cancel, Host, HostOptions};
+use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, ResultCache};
 
 use crate::args::{GraphArguments, Sources};
 use crate::exit::{INVALID, Stop, USAGE};
@@ -12,12 +12,16 @@ use crate::limits::limits;
 use crate::{interrupt, output};
 
 /// Opens the host for `device` with `threads`, unless `cancel` stops that.
+///
+/// # Errors
+/// The host's; [`stop`] tells them.
 pub fn host(
     sources: &Sources,
     (device, threads): (&str, usize),
+    results: ResultCache,
     cancel: &Cancel,
-) -> Result<Host, Stop> {
-    let cache = match &sources.cache {
+) -> Result<Host, Failure> {
+    let cache = match &sources.pack_cache {
         None => CacheDir::User,
         Some(dir) if dir.as_os_str() == "none" => CacheDir::Off,
         Some(dir) => CacheDir::At(dir.clone()),
@@ -28,23 +32,29 @@ pub fn host(
         pack_dirs: sources.packs.clone(),
         model_dirs: sources.models.clone(),
         cache,
+        results,
         limits: limits(&sources.limit),
         cancel: cancel.clone(),
     };
-    Host::open(&options).map_err(|failure| match &failure.input {
+    Host::open(&options)
+}
+
+/// Why a host could not be opened.
+pub fn stop(failure: Failure) -> Stop {
+    match &failure.input {
         // An option is at fault, not a pack.
         Some(option) => {
             Stop::new(USAGE, format!("--{option}: {} [{}]", failure.message, failure.code.as_str()))
         }
         None => failure.into(),
-    })
+    }
 }
 
 /// A host that only answers questions.
 pub fn idle_host(sources: &Sources) -> Result<Host, Stop> {
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
-    host(sources, ("cpu", 1), &cancel)
+    host(sources, ("cpu", 1), ResultCache::off(), &cancel).map_err(stop)
 }
 
 /// Where the graph's pictures come from.
