@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use amdm::graph::Document;
-use amdm_runtime::{Cancel, Host, HostOptions, Outcome, RunOptions};
+use amdm_runtime::{Cancel, Host, HostOptions, Outcome, ResultCache, RunOptions};
 use serde_json::{Map, Value, json};
 
 use crate::render::Image;
@@ -12,7 +12,11 @@ use crate::scene::{COLOURS, Object, SIDE};
 
 /// A host whose networks run on the calling thread, so that graphs can run side by side.
 pub fn host() -> Host {
-    Host::open(&HostOptions { device: "cpu".into(), threads: 1, ..HostOptions::default() }).unwrap()
+    // No two scenes are alike, so nothing is kept.
+    let results = ResultCache::off();
+    let options =
+        HostOptions { device: "cpu".into(), threads: 1, results, ..HostOptions::default() };
+    Host::open(&options).unwrap()
 }
 
 /// A graph in the API form, node by node.

@@ -4,13 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use amdm::graph::Document;
-use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, RunOptions};
+use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, ResultCache, RunOptions};
 use serde_json::{Value, json};
 
 /// A host on the CPU.
 pub fn host(threads: usize) -> Host {
     let cache = CacheDir::At(Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs"));
-    let options = HostOptions { device: "cpu".into(), threads, cache, ..HostOptions::default() };
+    // A kept result would prove nothing.
+    let results = ResultCache::off();
+    let options =
+        HostOptions { device: "cpu".into(), threads, cache, results, ..HostOptions::default() };
     Host::open(&options).unwrap()
 }
 

@@ -21,7 +21,7 @@ pub fn amdm(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_clear()
-        .env("AMDM_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs"))
+        .env("AMDM_PACK_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

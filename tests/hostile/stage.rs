@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use amdm::graph::Document;
 use amdm_runtime::{
-    CacheDir, Cancel, Failure, Host, HostOptions, Limits, NodeRef, Outcome, RunOptions,
+    CacheDir, Cancel, Failure, Host, HostOptions, Limits, NodeRef, Outcome, ResultCache, RunOptions,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::pack::{CLASS, Source};
 
-/// Options that keep compiled packs between tests.
+/// Options that keep compiled packs between tests, and no results: every run is to meet the hostile
+/// pack.
 pub fn options() -> HostOptions {
     HostOptions {
         device: "cpu".into(),
         threads: 1,
         cache: CacheDir::At(Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs")),
+        results: ResultCache::off(),
         ..HostOptions::default()
     }
 }

@@ -24,8 +24,8 @@ fn no_home_and_nothing_to_write_to_but_the_output() {
     };
     for cache in [None, Some(NOWHERE)] {
         let mut command = scene.command(&[]);
-        nowhere(command.env_remove("AMDM_CACHE"));
-        cache.map(|dir| command.env("AMDM_CACHE", dir));
+        nowhere(command.env_remove("AMDM_PACK_CACHE"));
+        cache.map(|dir| command.env("AMDM_PACK_CACHE", dir));
         let ended = end(&mut command);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(!ended.stderr.contains("error"), "{ended:?}");

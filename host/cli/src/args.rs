@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::limits::Limit;
+use crate::limits::{self, Limit};
 
 /// Runs node graphs that aggregate several diffusion models into one image.
 #[derive(Debug, Parser)]
@@ -92,8 +92,8 @@ pub struct Sources {
     #[arg(long, value_name = "FILE")]
     pub model_paths: Option<PathBuf>,
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
-    #[arg(long, value_name = "DIR", env = "AMDM_CACHE", value_parser = path())]
-    pub cache: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", env = "AMDM_PACK_CACHE", value_parser = path())]
+    pub pack_cache: Option<PathBuf>,
     /// Change a bound on packs: `guest-memory=512M`, `guest-time=10` (seconds).
     /// Names: guest-memory, guest-handles, guest-time, node-tensors, run-tensors, run-guest-memory,
     /// pack-size
@@ -163,6 +163,17 @@ pub struct RunArguments {
     /// exit code 1 where there are any, with 3 where no output is valid
     #[arg(long)]
     pub partial: bool,
+    /// Directory for nodes' results, so that a later run computes only what changed; `none` keeps
+    /// nothing [default: none]
+    #[arg(long, value_name = "DIR", env = "AMDM_CACHE", value_parser = path())]
+    pub cache: Option<PathBuf>,
+    /// Most bytes in that directory; what was used longest ago goes first
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = limits::bytes)]
+    pub cache_size: u64,
+    /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes it
+    /// to stdout in place of the file names
+    #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
+    pub result: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

@@ -48,22 +48,37 @@ impl Limit {
             format!("found the name {name:?}, expected one of {names}")
         })?;
         let time = matches!(name, Name::GuestTime);
-        let (digits, unit) = match value.char_indices().last().filter(|_| !time) {
-            Some((at, 'K' | 'k')) => (&value[..at], 1024.0),
-            Some((at, 'M' | 'm')) => (&value[..at], 1024.0 * 1024.0),
-            Some((at, 'G' | 'g')) => (&value[..at], 1024.0 * 1024.0 * 1024.0),
-            _ => (value, 1.0),
-        };
-        let number = digits.parse::<f64>().ok().map(|number| number * unit);
         let least = if time { f64::MIN_POSITIVE } else { 1.0 };
-        let fits =
-            |number: &f64| (least..=MAXIMUM).contains(number) && (time || number.fract() == 0.0);
+        let fits = |number: &f64| *number >= least && (time || number.fract() == 0.0);
         let expected = if time { "seconds, such as 2.5" } else { "a whole number, such as 512M" };
-        match number.filter(fits) {
+        let value_of =
+            if time { value.parse().ok().filter(|n| *n <= MAXIMUM) } else { number(value) };
+        match value_of.filter(fits) {
             Some(value) => Ok(Self { name: *name, value }),
             None => Err(format!("found the value {value:?}, expected {expected}")),
         }
     }
+}
+
+/// A number from 0, with `K`, `M` or `G` for powers of 1,024.
+fn number(value: &str) -> Option<f64> {
+    let (digits, unit) = match value.char_indices().last() {
+        Some((at, 'K' | 'k')) => (&value[..at], 1024.0),
+        Some((at, 'M' | 'm')) => (&value[..at], 1024.0 * 1024.0),
+        Some((at, 'G' | 'g')) => (&value[..at], 1024.0 * 1024.0 * 1024.0),
+        _ => (value, 1.0),
+    };
+    let number = digits.parse::<f64>().ok()? * unit;
+    (0.0..=MAXIMUM).contains(&number).then_some(number)
+}
+
+/// Reads a number of bytes such as `4G`.
+///
+/// # Errors
+/// What was found and what is expected.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let number = number(text).map(|number| number as u64);
+    number.ok_or_else(|| format!("found {text:?}, expected a number of bytes such as 4G"))
 }
 
 /// Largest value: numbers up to it are exact.

@@ -57,7 +57,7 @@ impl Bar {
             Event::Progress { step, total, .. } => {
                 self.bar.set_message(format!("{}, step {step} of {total}", self.title));
             }
-            Event::NodeFinished { .. } => {
+            Event::NodeFinished { .. } | Event::Cached { .. } => {
                 self.done += 1;
                 self.bar.set_position(self.done);
             }

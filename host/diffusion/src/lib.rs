@@ -27,7 +27,7 @@ pub use conditioning::Conditioning;
 pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, Request};
 pub use device::Device;
 pub use guidance::predict;
-pub use models::Models;
+pub use models::{ModelSource, Models};
 pub use tensor::{Dtype, Tensor};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].

@@ -2,10 +2,11 @@
 
 use amdm::error::{Code, Error};
 use amdm::graph::CheckedNode;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// A node of the graph, as messages name it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NodeRef {
     /// Id in the graph.
     pub id: String,
@@ -73,9 +74,10 @@ impl Serialize for FailureCode {
 }
 
 /// Why a run, or the opening of a pack, failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Failure {
     /// Stable kind.
+    #[schemars(with = "String")]
     pub code: FailureCode,
     /// The node at fault, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use crate::cache::{ResultCache, Results};
 use crate::cancel::Cancel;
 use crate::contract::StoreData;
 use crate::engine::{self, CacheDir, Clock};
@@ -21,7 +22,7 @@ use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Inputs, Outputs};
-use crate::run::{Event, Executor, Outcome, RunOptions, Shared, Sink};
+use crate::run::{Event, Executor, Outcome, RunOptions, RunResult, Shared, Sink};
 use crate::worker;
 
 /// The standard pack, as `cargo xtask nodes` built it.
@@ -43,6 +44,8 @@ pub struct HostOptions {
     pub model_dirs: Vec<PathBuf>,
     /// Where compiled packs are kept.
     pub cache: CacheDir,
+    /// Where results of nodes are kept.
+    pub results: ResultCache,
     /// Bounds.
     pub limits: Limits,
     /// Stops the opening: packs without descriptors are asked for them.
@@ -57,6 +60,7 @@ impl Default for HostOptions {
             pack_dirs: Vec::new(),
             model_dirs: Vec::new(),
             cache: CacheDir::default(),
+            results: ResultCache::default(),
             limits: Limits::default(),
             cancel: Cancel::new(),
         }
@@ -71,6 +75,7 @@ pub struct Host {
     catalogue: Catalogue,
     device: Device,
     models: Arc<Models>,
+    results: Arc<Results>,
     limits: Limits,
     clock: Clock,
     confirmed: Mutex<HashMap<String, Result<(), Failure>>>,
@@ -102,6 +107,7 @@ impl Host {
             catalogue: Catalogue::new(),
             device,
             models: Arc::new(models),
+            results: Arc::new(Results::new(&options.results)),
             limits: options.limits.clone(),
             clock: Clock::default(),
             confirmed: Mutex::default(),
@@ -155,7 +161,7 @@ impl Host {
         let none = Arc::new(Models::none(&self.device));
         let run = Shared::new(
             cancel,
-            (self.device.clone(), none),
+            (self.device.clone(), none, self.results.clone()),
             nowhere,
             self.limits.clone(),
             self.clock.ticks(),
@@ -259,12 +265,41 @@ impl Host {
         cancel: &Cancel,
         sink: Sink,
     ) -> Result<Outcome, Failure> {
-        let result = worker::run(|| self.execute(document, graph, options, cancel, &sink));
-        sink(match &result {
-            Ok(outcome) => Event::Finished { outcome: outcome.clone() },
-            Err(failure) => Event::Failed { error: failure.clone() },
+        let (outcome, failure) = self.end(document, graph, options, cancel, &sink);
+        failure.map_or(Ok(outcome), Err)
+    }
+
+    /// Runs a graph as [`Self::run`] does, and gives all about the run, whether or not it went well.
+    pub fn report(
+        &self,
+        document: &Document,
+        graph: &Checked,
+        options: &RunOptions,
+        cancel: &Cancel,
+        sink: Sink,
+    ) -> RunResult {
+        let (outcome, failure) = self.end(document, graph, options, cancel, &sink);
+        RunResult::new(&options.output_dir, outcome, failure)
+    }
+
+    fn end(
+        &self,
+        document: &Document,
+        graph: &Checked,
+        options: &RunOptions,
+        cancel: &Cancel,
+        sink: &Sink,
+    ) -> (Outcome, Option<Failure>) {
+        let result = worker::run(|| self.execute(document, graph, options, cancel, sink));
+        let (outcome, failure) = match result {
+            Ok(ended) => ended,
+            Err(failure) => (Outcome::nothing(), Some(failure)),
+        };
+        sink(match &failure {
+            None => Event::Finished { outcome: outcome.clone() },
+            Some(failure) => Event::Failed { error: failure.clone() },
         });
-        result
+        (outcome, failure)
     }
 
     fn execute(
@@ -274,9 +309,15 @@ impl Host {
         options: &RunOptions,
         cancel: &Cancel,
         sink: &Sink,
-    ) -> Result<Outcome, Failure> {
-        let prompt = options.metadata.then(|| metadata::text(&document.to_value()));
-        let outputs = Outputs::new(options.output_dir.clone(), prompt);
+    ) -> Result<(Outcome, Option<Failure>), Failure> {
+        let outputs = Outputs::new(options.output_dir.clone()).with_clock(options.clock.clone());
+        let outputs = match options.metadata {
+            true => {
+                let prompt = metadata::text(&document.to_value());
+                outputs.with_graph(prompt, document.workflow().map(metadata::text))
+            }
+            false => outputs,
+        };
         let writes = |node: &CheckedNode| {
             node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
         };
@@ -293,14 +334,14 @@ impl Host {
         }
         let run = Arc::new(Shared::new(
             cancel,
-            (self.device.clone(), self.models.clone()),
+            (self.device.clone(), self.models.clone(), self.results.clone()),
             (options.inputs.clone(), outputs),
             self.limits.clone(),
             self.clock.ticks(),
             sink.clone(),
         ));
         let _ticker = self.clock.tick(&self.engine)?;
-        Executor::new(graph, &self.packs, &run).execute()
+        Ok(Executor::new(graph, &self.packs, &run).execute())
     }
 }
 

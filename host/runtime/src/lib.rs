@@ -15,13 +15,15 @@
 //!
 //! * [`Host`]: opened once; knows packs, models and a device.
 //! * [`Pack`]: a component and its node descriptors.
-//! * [`Event`], [`Outcome`], [`Failure`]: what a run reports and gives.
+//! * [`Event`], [`Outcome`], [`Failure`], [`RunResult`]: what a run reports and gives.
+//! * [`ResultCache`]: what is kept of it for later runs.
 //! * [`Cancel`], [`Limits`]: how a run is stopped and bounded.
 //!
 //! Guests see only the contract in `wit/`: no files, no network, no clock. A guest that loops, eats
 //! memory or crashes ends its run with an error and nothing else.
 
 mod bindings;
+mod cache;
 mod cancel;
 mod contract;
 mod engine;
@@ -36,11 +38,15 @@ mod run;
 mod value;
 mod worker;
 
+pub use cache::ResultCache;
 pub use cancel::Cancel;
 pub use engine::CacheDir;
 pub use failure::{Failure, FailureCode, NodeRef};
 pub use host::{Host, HostOptions};
 pub use limits::Limits;
 pub use pack::{Origin, Pack, SECTION};
-pub use pictures::Inputs;
-pub use run::{Event, NodeTime, Outcome, RunOptions, Saved, Sink};
+pub use pictures::{Clock, Inputs, Moment};
+pub use run::{
+    CacheState, Event, NodeTime, Outcome, OutputFile, RunOptions, RunResult, Saved, Seed, Sink,
+    Status, Versions,
+};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use amdm::catalogue::Descriptor;
+use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, ResourceType};
@@ -29,6 +30,7 @@ pub struct Pack {
     engine: Engine,
     descriptors: OnceLock<Vec<Descriptor>>,
     ready: OnceLock<Result<Ready, Failure>>,
+    sha256: OnceLock<[u8; 32]>,
 }
 
 /// Where a pack comes from.
@@ -76,6 +78,7 @@ impl Pack {
             engine: engine.clone(),
             descriptors: OnceLock::new(),
             ready: OnceLock::new(),
+            sha256: OnceLock::new(),
         };
         if let Some(text) = section {
             pack.accept(&text)?;
@@ -137,6 +140,11 @@ impl Pack {
     /// Its size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// SHA-256 of its file.
+    pub fn sha256(&self) -> [u8; 32] {
+        *self.sha256.get_or_init(|| Sha256::digest(&self.bytes).into())
     }
 
     /// The compiled code; compiles at the first call.

@@ -82,6 +82,14 @@ struct Inner {
     depth: usize,
 }
 
+/// What an object holds, where that is no host data.
+pub(crate) enum Parts<'a> {
+    /// Named fields.
+    Fields(&'a [(String, Value)]),
+    /// Members of a list kind.
+    List(&'a [Object]),
+}
+
 enum Content {
     Fields(Vec<(String, Value)>),
     List(Vec<Object>),
@@ -174,6 +182,28 @@ impl Object {
         }
     }
 
+    /// What it is made of; none of what only the host makes.
+    pub(crate) fn parts(&self) -> Option<Parts<'_>> {
+        match &self.0.content {
+            Content::Fields(fields) => Some(Parts::Fields(fields)),
+            Content::List(items) => Some(Parts::List(items)),
+            Content::Model(_) | Content::Conditioning(_) | Content::Policy(_) => None,
+        }
+    }
+
+    /// A list of objects of one kind.
+    ///
+    /// # Errors
+    /// `invalid_input` where the kinds differ, `limit_exceeded` for too long a list.
+    pub(crate) fn list(kind: &str, items: Vec<Self>) -> Result<Self, Error> {
+        if let Some(other) = items.iter().find(|item| item.kind() != kind) {
+            let message = format!("found {} for a list of {kind}", other.kind());
+            return Err(Error::invalid(message));
+        }
+        let inside = items.clone();
+        Self::around(kind, Content::List(items), inside.iter().map(Some))
+    }
+
     /// Members of a list kind in order; a single object is a list of one.
     pub fn items(&self) -> Vec<Self> {
         match &self.0.content {
@@ -196,8 +226,7 @@ impl Object {
         }
         let mut items = self.items();
         items.extend(item.items());
-        let inside = items.clone();
-        Self::around(self.kind(), Content::List(items), inside.iter().map(Some))
+        Self::list(self.kind(), items)
     }
 
     /// The host memory that it keeps alive, piece by piece.

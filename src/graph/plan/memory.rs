@@ -158,7 +158,13 @@ impl Sizes<'_> {
         }
         match node.descriptor.r#type.as_str() {
             "EmptyLatent" => self.latent(node),
-            "Sampler" | "LatentFromBatch" => self.before(node, "latent"),
+            "Sampler" => self.before(node, "latent"),
+            "LatentFromBatch" => match (self.before(node, "samples"), integer(node, "length")) {
+                (Size::Latent { shape, scale, .. }, Some(batch)) => {
+                    Size::Latent { batch, shape, scale }
+                }
+                _ => Size::Unknown,
+            },
             "DecodeLatent" => match self.before(node, "latent") {
                 Size::Latent { batch, shape: [_, height, width], scale } => {
                     Size::Image { batch, width: width * scale, height: height * scale }

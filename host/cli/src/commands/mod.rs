@@ -7,6 +7,7 @@ pub mod inputs;
 pub mod nodes;
 pub mod packs;
 pub mod plan;
+mod result;
 pub mod run;
 pub mod schema;
 mod settings;

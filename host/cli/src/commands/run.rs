@@ -2,11 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amdm::graph::{GraphError, Targets, set, validate_partial, validate_targets};
-use amdm_runtime::{Cancel, Host, Outcome, RunOptions};
+use amdm::graph::{
+    Checked, Document, GraphError, Targets, set, validate_partial, validate_targets,
+};
+use amdm_runtime::{
+    CacheState, Cancel, Event, Failure, Host, Inputs, ResultCache, RunOptions, RunResult, Sink,
+};
 
 use super::source::{self, Loaded, Problem};
-use super::sweep;
+use super::{result, sweep};
 use crate::args::{ProgressMode, RunArguments};
 use crate::exit::{FAILED, INVALID, Stop};
 use crate::{interrupt, output, progress};
@@ -20,10 +24,14 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     // Opening packs counts as well.
     let cancel = cancel.with_timeout(arguments.timeout);
     let place = (arguments.device.as_str(), arguments.threads);
-    let host = source::host(&arguments.sources, place, &cancel)?;
+    let options = source::options(&arguments.sources, place, results(arguments), &cancel)?;
+    let host = Host::open(&options).map_err(|failure| {
+        let written = result::write(arguments, &RunResult::failed(failure.clone()));
+        written.err().unwrap_or_else(|| source::stop(failure))
+    })?;
     let loaded =
         source::graph(&arguments.graph, &bytes, &host).map_err(|problem| match problem {
-            Problem::Graph(errors) => invalid(arguments, &errors),
+            Problem::Graph(errors) => invalid(arguments, errors),
             Problem::Stop(stop) => stop,
         })?;
     if arguments.sweep.is_empty() {
@@ -33,15 +41,25 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     }
 }
 
+/// Where results are kept: on disk where that is asked for, and in memory for the runs of a sweep.
+fn results(arguments: &RunArguments) -> ResultCache {
+    let dir = arguments.cache.clone();
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty() && dir.as_os_str() != "none");
+    let memory =
+        if arguments.sweep.is_empty() { ResultCache::off() } else { ResultCache::default() };
+    ResultCache { dir, disk_bytes: arguments.cache_size, ..memory }
+}
+
 /// Says that the graph is not valid.
-fn invalid(arguments: &RunArguments, errors: &[GraphError]) -> Stop {
+fn invalid(arguments: &RunArguments, errors: Vec<GraphError>) -> Stop {
     match arguments.progress {
         ProgressMode::Json => {
             output::line(serde_json::json!({ "event": "invalid", "errors": errors }));
         }
-        _ => source::report(&arguments.graph.graph, errors, "nothing ran"),
+        _ => source::report(&arguments.graph.graph, &errors, "nothing ran"),
     }
-    Stop::silent(INVALID)
+    let written = result::write(arguments, &RunResult::invalid(errors));
+    written.err().unwrap_or_else(|| Stop::silent(INVALID))
 }
 
 fn once(
@@ -52,34 +70,52 @@ fn once(
 ) -> Result<(), Stop> {
     let Loaded { mut document, warnings, inputs } = loaded;
     set::fill_file_names(&mut document);
-    let targets = Targets::read(&document).map_err(|error| invalid(arguments, &[error]))?;
+    let targets = Targets::read(&document).map_err(|error| invalid(arguments, vec![error]))?;
     let catalogue = host.catalogue_for(inputs.clone());
     let (checked, left_out) = match arguments.partial {
         true => validate_partial(&document, &catalogue, &targets),
         false => validate_targets(&document, &catalogue, &targets).map(|graph| (graph, Vec::new())),
     }
-    .map_err(|errors| invalid(arguments, &errors))?;
+    .map_err(|errors| invalid(arguments, errors))?;
     announce(arguments, &left_out);
     for warning in warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
     }
+    let mut ended = execute(arguments, host, (&document, &checked, inputs), cancel);
+    ended.warnings.splice(0..0, warnings.iter().map(ToString::to_string));
+    ended.errors = left_out;
+    result::write(arguments, &ended)?;
+    match ended.error {
+        Some(failure) => Err(Failure::into(failure)),
+        None => {
+            summary(arguments.progress, &ended);
+            if ended.errors.is_empty() { Ok(()) } else { Err(Stop::silent(FAILED)) }
+        }
+    }
+}
+
+fn execute(
+    arguments: &RunArguments,
+    host: &Host,
+    (document, checked, inputs): (&Document, &Checked, Inputs),
+    cancel: &Cancel,
+) -> RunResult {
     let options = RunOptions {
         output_dir: arguments.out.clone(),
         inputs,
         metadata: !arguments.no_metadata,
-        timeout: None,
+        ..RunOptions::default()
     };
     let saved = Arc::new(Mutex::new(Vec::new()));
-    let sink = sweep::remember(progress::sink(arguments.progress), saved.clone());
-    let outcome = host.run(&document, &checked, &options, cancel, sink);
-    if arguments.progress != ProgressMode::Json {
+    let sink = remember(progress::sink(arguments.progress), saved.clone());
+    let ended = host.report(document, checked, &options, cancel, sink);
+    if arguments.progress != ProgressMode::Json && !result::on_stdout(arguments) {
         // What was written before a failure is there.
         for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             output::line(arguments.out.join(name).display());
         }
     }
-    summary(arguments.progress, &outcome?);
-    if left_out.is_empty() { Ok(()) } else { Err(Stop::silent(FAILED)) }
+    ended
 }
 
 /// Says which errors keep outputs from running, before the others run.
@@ -95,14 +131,33 @@ fn announce(arguments: &RunArguments, errors: &[GraphError]) {
     }
 }
 
-fn summary(mode: ProgressMode, outcome: &Outcome) {
-    if [ProgressMode::Auto, ProgressMode::Bar].contains(&mode) {
-        output::note(format_args!(
-            "{} nodes, {} network passes, {:.2} s on {}",
-            outcome.nodes.len(),
-            outcome.passes,
-            outcome.seconds,
-            outcome.device
-        ));
+/// A sink that also keeps the names of files.
+fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
+    Arc::new(move |event| {
+        if let Event::Saved { files, .. } = &event {
+            saved.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(files);
+        }
+        sink(event);
+    })
+}
+
+fn summary(mode: ProgressMode, ended: &RunResult) {
+    if ![ProgressMode::Auto, ProgressMode::Bar].contains(&mode) {
+        return;
     }
+    for warning in &ended.warnings {
+        output::note(format_args!("warning: {warning}"));
+    }
+    let cached = ended.nodes.iter().filter(|node| node.cached != CacheState::Ran).count();
+    let cached = match cached {
+        0 => String::new(),
+        cached => format!(" ({cached} from the cache)"),
+    };
+    output::note(format_args!(
+        "{} nodes{cached}, {} network passes, {:.2} s on {}",
+        ended.nodes.len(),
+        ended.passes,
+        ended.seconds,
+        ended.device
+    ));
 }

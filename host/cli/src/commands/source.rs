@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use amdm::catalogue::ObjectInfo;
 use amdm::graph::{self, Document, ErrorCode, GraphError, Prefer, set, version};
-use amdm_runtime::{CacheDir, Cancel, Host, HostOptions, Inputs};
+use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, Inputs, ResultCache};
 
 use super::settings;
 use crate::args::{GraphArguments, Sources};
@@ -13,15 +13,16 @@ use crate::exit::{INVALID, Stop, USAGE};
 use crate::limits::limits;
 use crate::{interrupt, model_paths, output};
 
-/// Opens the host for `device` with `threads`, unless `cancel` stops that.
-pub fn host(
+/// How to open a host for `device` with `threads`, unless `cancel` stops that.
+pub fn options(
     sources: &Sources,
     (device, threads): (&str, usize),
+    results: ResultCache,
     cancel: &Cancel,
-) -> Result<Host, Stop> {
+) -> Result<HostOptions, Stop> {
     let given =
         |dirs: &[PathBuf]| dirs.iter().filter(|dir| !dir.as_os_str().is_empty()).cloned().collect();
-    let cache = match sources.cache.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
+    let cache = match sources.pack_cache.as_ref().filter(|dir| !dir.as_os_str().is_empty()) {
         None => CacheDir::User,
         Some(dir) if dir.as_os_str() == "none" => CacheDir::Off,
         Some(dir) => CacheDir::At(dir.clone()),
@@ -32,29 +33,35 @@ pub fn host(
             Stop::new(USAGE, format!("--model-paths {}: {error}", file.display()))
         })?);
     }
-    let options = HostOptions {
+    Ok(HostOptions {
         device: device.to_owned(),
         threads,
         pack_dirs: given(&sources.packs),
         model_dirs,
         cache,
+        results,
         limits: limits(&sources.limit),
         cancel: cancel.clone(),
-    };
-    Host::open(&options).map_err(|failure| match &failure.input {
+    })
+}
+
+/// Why a host could not be opened.
+pub fn stop(failure: Failure) -> Stop {
+    match &failure.input {
         // An option is at fault, not a pack.
         Some(option) => {
             Stop::new(USAGE, format!("--{option}: {} [{}]", failure.message, failure.code.as_str()))
         }
         None => failure.into(),
-    })
+    }
 }
 
 /// A host that only answers questions.
 pub fn idle_host(sources: &Sources) -> Result<Host, Stop> {
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
-    host(sources, ("cpu", 1), &cancel)
+    let options = options(sources, ("cpu", 1), ResultCache::off(), &cancel)?;
+    Host::open(&options).map_err(stop)
 }
 
 /// The directory of a file.

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use amdm::catalogue::Catalogue;
 use amdm::graph::set::{self, Run, Sweep};
 use amdm::graph::{Checked, Document, GraphError, Targets, validate_targets};
-use amdm_runtime::{Cancel, Event, Host, RunOptions, Sink};
+use amdm_runtime::{Cancel, Host, RunOptions};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -183,21 +183,15 @@ impl Work<'_> {
         } else if self.arguments.progress != ProgressMode::None {
             output::note(format_args!("{} of {count}: {}", index + 1, label(run)));
         }
-        let files = Arc::new(Mutex::new(Vec::new()));
-        let sink = remember(progress::sink(self.arguments.progress), files.clone());
         let options = self.options(out.clone(), self.loaded.inputs.clone());
-        self.host.run(&document, &checked, &options, self.cancel, sink)?;
-        let names = std::mem::take(&mut *files.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut hashes = BTreeMap::new();
-        for name in names {
-            let path = out.join(&name);
-            let bytes = std::fs::read(&path).map_err(|error| unusable(&path, &error))?;
-            if self.arguments.progress != ProgressMode::Json {
-                output::line(path.display());
+        let sink = progress::sink(self.arguments.progress);
+        let outcome = self.host.run(&document, &checked, &options, self.cancel, sink)?;
+        if self.arguments.progress != ProgressMode::Json {
+            for file in &outcome.files {
+                output::line(out.join(&file.name).display());
             }
-            hashes.insert(name, hash(&bytes));
         }
-        Ok(hashes)
+        Ok(outcome.files.into_iter().map(|file| (file.name, file.sha256)).collect())
     }
 
     fn options(&self, output_dir: PathBuf, inputs: amdm_runtime::Inputs) -> RunOptions {
@@ -257,16 +251,6 @@ impl Work<'_> {
 
 fn node(class: &str, inputs: &serde_json::Value) -> serde_json::Value {
     serde_json::json!({"class_type": class, "inputs": inputs})
-}
-
-/// A sink that also keeps the names of files.
-pub fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
-    Arc::new(move |event| {
-        if let Event::Saved { files, .. } = &event {
-            saved.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(files);
-        }
-        sink(event);
-    })
 }
 
 /// What a run sets, in a line.

@@ -1,14 +1,16 @@
 //! Names to networks: built in, registered by the embedder, or found in model directories.
 //!
-//! A network is loaded once and shared by everyone who asks for it with the same options. A name
-//! resolves inside the model directories or not at all.
+//! A network is loaded once and shared by everyone who asks for it with the same options; a file
+//! that has changed since is loaded anew. A name resolves inside the model directories or not at all.
 
 mod directory;
 mod tiny;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use amdm::error::{Code, Error};
 
@@ -16,14 +18,30 @@ use crate::{Denoiser, Device, Result};
 
 type Shared = Arc<dyn Denoiser>;
 /// Holds the lock of one model while it loads, so that others load meanwhile.
-type Slot = Arc<Mutex<Option<Shared>>>;
+type Slot = Arc<Mutex<Option<(Stamp, Shared)>>>;
+/// When a weight file was changed, and its bytes; none for what is no file.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// Registrations so far, of all hosts: no two have one number.
+static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Where a name's network comes from, for those who keep results that it gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelSource {
+    /// Weights in the program.
+    BuiltIn(&'static [u8]),
+    /// The embedder's, by a number that no other registration in this process has.
+    Registered(u64),
+    /// A weight file, resolved.
+    File(PathBuf),
+}
 
 /// The networks that a name may mean, on one device.
 pub struct Models {
     device: Device,
     built_in: bool,
     directories: Vec<PathBuf>,
-    registered: Mutex<BTreeMap<String, Shared>>,
+    registered: Mutex<BTreeMap<String, (u64, Shared)>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
 }
 
@@ -68,18 +86,25 @@ impl Models {
     /// of the directories; `unsupported` for files that this build cannot load; `invalid_input` for
     /// options that do not fit; `input_output` where reading fails.
     pub fn load(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
-        if let Some(model) = lock(&self.registered).get(name) {
+        if let Some((_, model)) = lock(&self.registered).get(name) {
             return Ok(Arc::clone(model));
         }
         let options = Options::parse(options_json)?;
         let key = (name.to_owned(), options.family.clone().unwrap_or_default());
         let slot = Arc::clone(lock(&self.loaded).entry(key.clone()).or_default());
         let mut model = lock(&slot);
-        if let Some(model) = &*model {
+        let path = match tiny::Kind::built_in(name) {
+            Some(_) => None,
+            None => directory::find(&self.directories, name)?,
+        };
+        let stamp = path.as_deref().and_then(stamp);
+        if let Some((known, model)) = &*model
+            && *known == stamp
+        {
             return Ok(Arc::clone(model));
         }
-        match self.read(name, &options) {
-            Ok(fresh) => Ok(Arc::clone(model.insert(fresh))),
+        match self.read(name, path.as_deref(), &options) {
+            Ok(fresh) => Ok(Arc::clone(&model.insert((stamp, fresh)).1)),
             Err(error) => {
                 lock(&self.loaded).remove(&key);
                 Err(error)
@@ -87,7 +112,7 @@ impl Models {
         }
     }
 
-    fn read(&self, name: &str, options: &Options) -> Result<Shared> {
+    fn read(&self, name: &str, path: Option<&Path>, options: &Options) -> Result<Shared> {
         if let Some(kind) = tiny::Kind::built_in(name).filter(|_| self.built_in) {
             if let Some(found) = options.family.as_ref().filter(|family| *family != name) {
                 let message = format!("found family `{found}`, the built-in model is `{name}`");
@@ -95,8 +120,25 @@ impl Models {
             }
             return Ok(Arc::new(tiny::Tiny::built_in(kind, &self.device)?));
         }
+        match path {
+            Some(path) => directory::load(path, name, options, &self.device),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Where [`Models::load`] would find the network called `name`.
+    ///
+    /// # Errors
+    /// `not_found` for a name that means nothing, `denied` for one that leads out of the directories.
+    pub fn source(&self, name: &str) -> Result<ModelSource> {
+        if let Some((number, _)) = lock(&self.registered).get(name) {
+            return Ok(ModelSource::Registered(*number));
+        }
+        if let Some(kind) = tiny::Kind::built_in(name).filter(|_| self.built_in) {
+            return Ok(ModelSource::BuiltIn(kind.weights()));
+        }
         match directory::find(&self.directories, name)? {
-            Some(path) => directory::load(&path, name, options, &self.device),
+            Some(path) => Ok(ModelSource::File(path)),
             None => Err(self.unknown(name)),
         }
     }
@@ -128,14 +170,15 @@ impl Models {
             let message = format!("found model name `{name}`, expected one that is not taken");
             return Err(Error::invalid(message));
         }
-        registered.insert(name.to_owned(), model);
+        let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
+        registered.insert(name.to_owned(), (number, model));
         Ok(())
     }
 
     /// Shape of one latent of the model called `name` and the pixels that one of its values is wide,
     /// where that is known without loading anything.
     pub fn latent_shape(&self, name: &str) -> Option<(Vec<u32>, u32)> {
-        if let Some(model) = lock(&self.registered).get(name) {
+        if let Some((_, model)) = lock(&self.registered).get(name) {
             return Some((model.info().latent_shape.clone(), 1));
         }
         tiny::Kind::built_in(name).filter(|_| self.built_in).map(|_| (tiny::LATENT_SHAPE.into(), 1))
@@ -149,6 +192,11 @@ impl Models {
         let message = format!("found model `{name}`{closest}, expected one of {known}");
         Error::new(Code::NotFound, message)
     }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 /// What a graph may say about how to load a file.

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use amdm::graph::{Checked, Document};
-use amdm_runtime::{CacheDir, Cancel, Host, HostOptions, Outcome, RunOptions};
+use amdm_runtime::{CacheDir, Cancel, Host, HostOptions, Outcome, ResultCache, RunOptions};
 use serde_json::{Value, json};
 
-/// A host on one thread, with compiled packs in `cache`.
+/// A host on one thread, with compiled packs in `cache` and no results kept.
 pub fn host(cache: CacheDir) -> Host {
-    let options = HostOptions { device: "cpu".into(), threads: 1, cache, ..HostOptions::default() };
+    let results = ResultCache::off();
+    let options =
+        HostOptions { device: "cpu".into(), threads: 1, cache, results, ..HostOptions::default() };
     Host::open(&options).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use amdm_runtime::{CacheDir, Host, HostOptions};
+use amdm_runtime::{CacheDir, Host, HostOptions, ResultCache};
 
 use crate::clock::{Times, milliseconds};
 use crate::graph::Ready;
@@ -19,7 +19,9 @@ pub fn report() {
     let dir = tempfile::tempdir().unwrap();
     for (name, threads) in [("one thread", 1), ("all threads", 0)] {
         let cache = CacheDir::At(dir.path().join("cache"));
-        let options = HostOptions { device: "cpu".into(), threads, cache, ..Default::default() };
+        let results = ResultCache::off();
+        let options =
+            HostOptions { device: "cpu".into(), threads, cache, results, ..Default::default() };
         let host = Host::open(&options).unwrap();
         let ready = Ready::new(&host, &graph);
         let run = || ready.run(&host, Some(dir.path().join("pictures")));

@@ -140,7 +140,7 @@ impl Call {
 }
 
 /// Whether a value may travel on a wire of type `wire`.
-fn fits(wire: &str, value: &Value) -> bool {
+pub(crate) fn fits(wire: &str, value: &Value) -> bool {
     match (wire, value) {
         ("BOOLEAN", Value::Boolean(_))
         | ("INT", Value::Integer(_))
@@ -199,7 +199,7 @@ impl runtime::HostCall for StoreData {
         self.table.get(&this)?;
         short(&json, "a ui").map_err(wasmtime::Error::new)?;
         match serde_json::from_str(&json) {
-            Ok(ui) => self.run.emit(Event::Ui { node: self.node.id.clone(), ui }),
+            Ok(ui) => self.run.show(&self.node, ui),
             Err(error) => tracing::warn!(node = %self.node, %error, "set-ui was given no JSON"),
         }
         Ok(())
@@ -236,7 +236,10 @@ impl runtime::HostCall for StoreData {
             LogLevel::Trace => tracing::trace!(%node, "{message}"),
             LogLevel::Debug => tracing::debug!(%node, "{message}"),
             LogLevel::Info => tracing::info!(%node, "{message}"),
-            LogLevel::Warn => tracing::warn!(%node, "{message}"),
+            LogLevel::Warn => {
+                tracing::warn!(%node, "{message}");
+                self.run.warn(format!("{node}: {message}"));
+            }
             LogLevel::Error => tracing::error!(%node, "{message}"),
         }
         Ok(())

@@ -6,6 +6,7 @@ use wasmtime::component::Resource;
 
 use super::{HostError, StoreData};
 use crate::bindings::amdm::node::images::{self, Filter as WitFilter, Place};
+use crate::cache::Read;
 use crate::pictures::label;
 
 impl StoreData {
@@ -18,6 +19,7 @@ impl StoreData {
 impl images::Host for StoreData {
     fn load(&mut self, name: String) -> Result<Resource<Tensor>, HostError> {
         let _work = self.work()?;
+        self.run.saw(Read::Picture(name.clone()));
         let tensor = self.run.inputs.load(&self.run.device, &name, self.picture_bytes())?;
         self.push_tensor(tensor)
     }
@@ -31,11 +33,12 @@ impl images::Host for StoreData {
         let _work = self.work()?;
         let image = self.table.get(&image)?.clone();
         let run = self.run.clone();
-        let names = match place {
+        let pictures = match place {
             Place::Output => run.outputs.save(&prefix, &image, &run.cancel)?,
             Place::Temporary => Vec::new(),
         };
-        run.saved(&self.node, &names);
+        let names = pictures.iter().map(|picture| picture.name.clone()).collect();
+        run.saved(&self.node, pictures);
         Ok(names)
     }
 

@@ -20,6 +20,7 @@ use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::call::Call;
+pub(crate) use self::call::fits;
 pub use self::clock::GuestClock;
 use self::clock::Work;
 pub use self::context::Context;

@@ -9,6 +9,7 @@ use wasmtime::component::Resource;
 use super::objects::into_trap;
 use super::{HostError, StoreData, short};
 use crate::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
+use crate::cache::Read;
 use crate::value::Object;
 
 /// Most timesteps that a model is asked for: training has 1,000.
@@ -96,6 +97,7 @@ impl models::Host for StoreData {
 impl models::HostModel for StoreData {
     fn load(&mut self, name: String, options_json: String) -> Result<Handle, HostError> {
         let _work = self.work()?;
+        self.run.saw(Read::Model(name.clone()));
         short(&options_json, "model options")?;
         let model = self.run.models.load(&name, &options_json)?;
         self.push(Model(model))
@@ -146,6 +148,7 @@ impl models::HostModel for StoreData {
         _options_json: String,
     ) -> Result<Handle, HostError> {
         let _work = self.work()?;
+        self.run.saw(Read::Other);
         let model = &self.table.get(&this)?.0.info().name;
         Err(Error::new(
             Code::Unsupported,
@@ -171,6 +174,7 @@ impl models::HostModel for StoreData {
     }
 
     fn list_names(&mut self, kind: String) -> wasmtime::Result<Vec<String>> {
+        self.run.saw(Read::Other);
         Ok(self.run.models.names(&kind))
     }
 

@@ -3,17 +3,21 @@
 //! A file is written under a temporary name in its own directory, flushed to the disk and renamed to
 //! the next free number, never over another file. What fails leaves nothing behind.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use amdm::error::{Code, Error};
+use amdm::graph::metadata;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use amdm_diffusion::image::to_rows;
+use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::place;
+use super::clock::Clock;
+use super::{naming, place};
 use crate::cancel::Cancel;
 
 /// Numbers that are counted on from; higher ones are taken for a name of somebody else's.
@@ -29,25 +33,56 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 pub struct Outputs {
     /// None where nothing may be written.
     dir: Option<PathBuf>,
-    /// Text of the PNG chunk `prompt`; none where the graph is to be left out.
-    prompt: Option<String>,
+    /// PNG text chunks: keyword and text.
+    texts: Vec<(&'static str, String)>,
+    clock: Clock,
+}
+
+/// A picture that was written.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Name relative to the output directory.
+    pub name: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
 }
 
 impl Outputs {
-    /// Pictures go to `dir`, each with `prompt` inside where given.
-    pub fn new(dir: PathBuf, prompt: Option<String>) -> Self {
-        Self { dir: Some(dir), prompt }
+    /// Pictures go to `dir`, with nothing but pixels inside.
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir: Some(dir), ..Self::nowhere() }
     }
 
     /// Nothing may be written.
     pub fn nowhere() -> Self {
-        Self { dir: None, prompt: None }
+        Self { dir: None, texts: Vec::new(), clock: Clock::local() }
     }
 
     fn dir(&self) -> Result<&Path, Error> {
         let nowhere =
             || Error::new(Code::Denied, "found a picture to save where none may be written");
         self.dir.as_deref().ok_or_else(nowhere)
+    }
+
+    /// Names are made with the time of `clock`.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The graph goes into each picture, and the workflow that an editor made it from. Both are
+    /// texts as [`metadata::text`] makes them.
+    #[must_use]
+    pub fn with_graph(self, prompt: String, workflow: Option<String>) -> Self {
+        let workflow = workflow.map(|text| (metadata::WORKFLOW, text));
+        let texts = [(metadata::PROMPT, prompt)].into_iter().chain(workflow).collect();
+        Self { texts, ..self }
     }
 
     /// Makes the directory and proves that files can be written there; clears away what a process
@@ -77,9 +112,16 @@ impl Outputs {
         prefix: &str,
         image: &Tensor,
         cancel: &Cancel,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<Picture>, Error> {
         let dir = self.dir()?;
-        let prefix = place::relative(prefix).map_err(|error| error.at("filename_prefix"))?;
+        let [_, height, width, channels] = image.shape()[..] else {
+            let found = image.shape();
+            let message =
+                format!("found a tensor {found:?}, expected [batch, height, width, channels]");
+            return Err(Error::invalid(message).at("images"));
+        };
+        let prefix = naming::fill(prefix, (width, height), || self.clock.now());
+        let prefix = place::relative(&prefix).map_err(|error| error.at("filename_prefix"))?;
         let folder = match prefix.parent() {
             Some(below) if !below.as_os_str().is_empty() => dir.join(below),
             _ => dir.to_owned(),
@@ -95,24 +137,25 @@ impl Outputs {
             .file_name()
             .and_then(|name| name.to_str())
             .ok_or_else(|| Error::invalid("expected a file name in UTF-8").at("filename_prefix"))?;
-        let [_, height, width, channels] = image.shape()[..] else {
-            let found = image.shape();
-            let message =
-                format!("found a tensor {found:?}, expected [batch, height, width, channels]");
-            return Err(Error::invalid(message).at("images"));
-        };
-        let mut files = Vec::new();
+        let (mut files, mut pictures) = (Vec::new(), Vec::new());
         for bytes in to_rows(image)? {
             cancel.check()?;
-            files.push(self.write(&folder, &Pixels { width, height, channels, bytes })?);
+            let pixels = Pixels { width, height, channels, bytes };
+            let (file, picture) = self.write(&folder, &pixels)?;
+            files.push(file);
+            pictures.push(picture);
         }
         cancel.check()?;
         let names = publish(files, &folder, stem)?;
-        let relative = names.iter().map(|name| prefix.with_file_name(name));
-        Ok(relative.map(|path| path.to_string_lossy().replace('\\', "/")).collect())
+        for (picture, name) in pictures.iter_mut().zip(names) {
+            let path = prefix.with_file_name(name);
+            picture.name = path.to_string_lossy().replace('\\', "/");
+        }
+        Ok(pictures)
     }
 
-    fn write(&self, folder: &Path, pixels: &Pixels) -> Result<TempPath, Error> {
+    /// Writes an unfinished file; its picture has no name yet.
+    fn write(&self, folder: &Path, pixels: &Pixels) -> Result<(TempPath, Picture), Error> {
         let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
         let mut builder = tempfile::Builder::new();
         builder.prefix(PART.0).suffix(PART.1);
@@ -123,13 +166,20 @@ impl Outputs {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let mut file = builder.tempfile_in(folder).map_err(|error| fail(&error))?;
-        let mut writer = BufWriter::new(file.as_file_mut());
+        let mut writer = BufWriter::new(Counted::new(file.as_file_mut()));
         self.encode(&mut writer, pixels).map_err(|error| fail(&error))?;
-        writer.flush().map_err(|error| fail(&error))?;
-        drop(writer);
+        let counted = writer.into_inner().map_err(|error| fail(&error))?;
+        let Counted { bytes, hash, .. } = counted;
         file.as_file().sync_all().map_err(|error| fail(&error))?;
+        let picture = Picture {
+            name: String::new(),
+            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes,
+            width: pixels.width,
+            height: pixels.height,
+        };
         // Closed here: a batch may have more images than a process may have open files.
-        Ok(file.into_temp_path())
+        Ok((file.into_temp_path(), picture))
     }
 
     fn encode(&self, writer: &mut impl Write, pixels: &Pixels) -> Result<(), png::EncodingError> {
@@ -140,8 +190,8 @@ impl Outputs {
             _ => png::ColorType::Rgb,
         });
         encoder.set_depth(png::BitDepth::Eight);
-        if let Some(prompt) = &self.prompt {
-            encoder.add_text_chunk("prompt".into(), prompt.clone())?;
+        for (keyword, text) in &self.texts {
+            encoder.add_text_chunk((*keyword).into(), text.clone())?;
         }
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&pixels.bytes)?;
@@ -155,6 +205,32 @@ struct Pixels {
     height: u32,
     channels: u32,
     bytes: Vec<u8>,
+}
+
+/// A file whose bytes are counted and hashed on their way.
+struct Counted<'a> {
+    file: &'a mut File,
+    bytes: u64,
+    hash: Sha256,
+}
+
+impl<'a> Counted<'a> {
+    fn new(file: &'a mut File) -> Self {
+        Self { file, bytes: 0, hash: Sha256::new() }
+    }
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Gives the finished files the next free numbers, or none of them where one cannot have it.

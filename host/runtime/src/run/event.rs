@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::run::Outcome;
+use crate::run::{CacheState, Outcome};
 
 /// Receives events, from the thread that executes the run.
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 
-/// One line of `--progress json`. Order: `started`, then for each node `node_started`, any number of
-/// `progress`, `ui`, `saved`, and `node_finished`; at the end `finished` or `failed`.
-#[derive(Clone, Debug, Serialize)]
+/// One line of `--progress json`. Order: `started`; then for each node that runs `node_started`, any
+/// number of `progress`, `ui`, `saved`, and `node_finished`, and for each node whose kept result is
+/// used `cached` and any number of `ui`, in the order of the graph; at the end `finished` or `failed`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
     /// The run begins.
     Started {
-        /// Nodes that will run, in order.
+        /// Nodes that will run or whose kept result is used, in order.
         nodes: Vec<String>,
         /// Where it runs.
         device: String,
@@ -31,6 +33,15 @@ pub enum Event {
         class: String,
         /// Its title, or its class's.
         title: String,
+    },
+    /// A node does not run: its result was kept.
+    Cached {
+        /// Its id.
+        node: String,
+        /// Its class.
+        class: String,
+        /// Where the result was.
+        from: CacheState,
     },
     /// Work inside a node.
     Progress {

@@ -1,5 +1,5 @@
 //! Executes a valid graph: nodes in order, each in a store of its own, values dropped after their
-//! last use.
+//! last use. What an earlier run kept is used in place of running a node again.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use amdm::catalogue::{Descriptor, Input};
 use amdm::error::Error;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 
-use super::{Event, NodeTime, OperatorSpec, Outcome, Shared};
+use super::plan::{Fate, Hit, Plan};
+use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Seed, Shared, Versions};
+use crate::cache::{Entry, Keys, NodeKey, Sources};
 use crate::contract::Call;
 use crate::failure::{Failure, NodeRef};
 use crate::guest::Guest;
@@ -30,6 +32,8 @@ pub(crate) struct Executor<'a> {
     /// What these keep alive.
     ledger: Ledger,
     times: Vec<NodeTime>,
+    /// Nodes whose result is not the one that their key means, and all behind them.
+    strange: HashSet<usize>,
 }
 
 impl<'a> Executor<'a> {
@@ -40,45 +44,105 @@ impl<'a> Executor<'a> {
         run: &'a Arc<Shared>,
     ) -> Self {
         let ledger = Ledger::new(run.limits.run_tensor_bytes, &run.tensors);
-        Self { graph, packs, run, values: HashMap::new(), ledger, times: Vec::new() }
+        let (values, times, strange) = (HashMap::new(), Vec::new(), HashSet::new());
+        Self { graph, packs, run, values, ledger, times, strange }
     }
 
-    /// Runs every node that an output depends on.
-    ///
-    /// # Errors
-    /// The first failure; names the node.
-    pub fn execute(mut self) -> Result<Outcome, Failure> {
+    /// Runs every node that an output depends on and whose result is not kept. Gives what there is
+    /// at the end, with the first failure, which names its node.
+    pub fn execute(mut self) -> (Outcome, Option<Failure>) {
         let start = Instant::now();
-        let needed = self.graph.order.iter().map(|&index| &self.graph.nodes[index]);
-        self.run.emit(Event::Started {
-            nodes: needed.map(|node| node.id.clone()).collect(),
-            device: self.run.device.name().to_owned(),
-        });
-        let uses = self.count_uses();
-        for &index in &self.graph.order {
-            self.node(index, &uses)?;
-        }
-        Ok(Outcome {
-            files: self.run.take_saved(),
+        let failure = self.all().err();
+        let (files, mut warnings) = self.run.take_files();
+        warnings.splice(0..0, self.graph.warnings.iter().map(ToString::to_string));
+        warnings.extend(self.run.results.warning());
+        let mut versions = Versions::program();
+        let packs = self.packs.values().map(|pack| (pack.name(), pack.version().to_owned()));
+        versions.packs.extend(packs);
+        let outcome = Outcome {
+            files,
             passes: self.run.passes(),
             network_seconds: self.run.network_time().as_secs_f64(),
             seconds: start.elapsed().as_secs_f64(),
             device: self.run.device.name().to_owned(),
             nodes: self.times,
-        })
+            seeds: Seed::of(self.graph),
+            warnings,
+            versions,
+        };
+        (outcome, failure)
     }
 
-    fn count_uses(&self) -> HashMap<Source, usize> {
-        let mut uses = HashMap::new();
-        for &index in &self.graph.order {
-            for source in self.graph.nodes[index].sources() {
-                *uses.entry(source).or_insert(0) += 1;
+    fn all(&mut self) -> Result<(), Failure> {
+        let keys = self.keys();
+        let plan = Plan::new(self.graph, |index, slots| self.kept(index, slots, &keys));
+        let active = |index: &&usize| !matches!(plan.fates[**index], Fate::Idle);
+        let active = self.graph.order.iter().filter(active).copied().collect::<Vec<_>>();
+        self.run.emit(Event::Started {
+            nodes: active.iter().map(|&index| self.graph.nodes[index].id.clone()).collect(),
+            device: self.run.device.name().to_owned(),
+        });
+        for &index in &active {
+            if let Fate::Kept(hit) = &plan.fates[index] {
+                for (slot, value) in &hit.entry.outputs {
+                    let source = Source { node: index, slot: *slot };
+                    if let Some(&count) = plan.uses.get(&source) {
+                        self.values.insert(source, (value.clone(), count));
+                    }
+                }
             }
         }
-        uses
+        for index in active {
+            match &plan.fates[index] {
+                Fate::Kept(hit) => self.replay(index, hit),
+                _ => self.node(index, &plan, keys.get(index))?,
+            }
+        }
+        Ok(())
     }
 
-    fn node(&mut self, index: usize, uses: &HashMap<Source, usize>) -> Result<(), Failure> {
+    fn keys(&self) -> Keys {
+        if !self.run.results.is_on() {
+            return Keys::none();
+        }
+        let sources = Sources {
+            packs: self.packs,
+            models: &self.run.models,
+            inputs: &self.run.inputs,
+            device: &self.run.device,
+            files: &self.run.results.files,
+            cancel: &self.run.cancel,
+        };
+        Keys::of(self.graph, &sources)
+    }
+
+    /// The kept result of a node, where the run may hold as much at a time.
+    fn kept(&mut self, index: usize, slots: &[usize], keys: &Keys) -> Option<Hit> {
+        let start = Instant::now();
+        if self.run.cancel.is_set() {
+            return None;
+        }
+        let (key, node) = (keys.get(index)?, &self.graph.nodes[index]);
+        let (entry, state) = self.run.results.get(key, node, slots, &self.run.device)?;
+        let asked = entry.outputs.iter().filter(|(slot, _)| slots.contains(slot));
+        let held = asked.flat_map(|(_, value)| value.held()).collect::<Vec<_>>();
+        self.ledger.add(&held).ok()?;
+        Some(Hit { entry, state, time: start.elapsed() })
+    }
+
+    /// Reports a node whose kept result is used.
+    fn replay(&mut self, index: usize, hit: &Hit) {
+        let node = NodeRef::of(&self.graph.nodes[index]);
+        let (id, class, from) = (node.id.clone(), node.class.clone(), hit.state);
+        self.run.emit(Event::Cached { node: id, class, from });
+        for ui in &hit.entry.ui {
+            self.run.emit(Event::Ui { node: node.id.clone(), ui: ui.clone() });
+        }
+        let seconds = hit.time.as_secs_f64();
+        self.times.push(NodeTime { node: node.id, class: node.class, seconds, cached: from });
+    }
+
+    fn node(&mut self, index: usize, plan: &Plan, key: Option<&NodeKey>) -> Result<(), Failure> {
         let node = &self.graph.nodes[index];
         let name = NodeRef::of(node);
         if self.run.cancel.is_set() {
@@ -90,10 +154,13 @@ impl<'a> Executor<'a> {
             class: name.class.clone(),
             title: node.title.clone().unwrap_or_else(|| node.descriptor.title.clone()),
         });
-        let outputs = self.outputs(node, &name).map_err(|failure| self.finish(failure, &name))?;
+        let asked = |slot| plan.asks(Source { node: index, slot });
+        let outputs = self.outputs(node, &name, asked);
+        let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
+        self.keep(index, key, &outputs);
         for (slot, value) in outputs {
             let source = Source { node: index, slot };
-            if let Some(&count) = uses.get(&source) {
+            if let Some(&count) = plan.uses.get(&source) {
                 let kept = self.ledger.add(&value.held()).map_err(Failure::from);
                 kept.map_err(|failure| failure.in_node(&name))?;
                 self.values.insert(source, (value, count));
@@ -101,8 +168,33 @@ impl<'a> Executor<'a> {
         }
         let seconds = start.elapsed().as_secs_f64();
         self.run.emit(Event::NodeFinished { node: name.id.clone(), seconds });
-        self.times.push(NodeTime { node: name.id, class: name.class, seconds });
+        let cached = CacheState::Ran;
+        self.times.push(NodeTime { node: name.id, class: name.class, seconds, cached });
         Ok(())
+    }
+
+    /// Keeps what a node gave, where its key says all about it.
+    fn keep(&mut self, index: usize, key: Option<&NodeKey>, outputs: &[(usize, Value)]) {
+        let (seen, ui) = self.run.take_node();
+        let node = &self.graph.nodes[index];
+        let Some(key) = key else { return };
+        let behind = node.sources().any(|source| self.strange.contains(&source.node));
+        if behind || !key.covers(&seen) {
+            self.strange.insert(index);
+            return;
+        }
+        // Who is told that the run stops may give less than it would.
+        let stopped = self.run.cancel.is_set();
+        if stopped || node.is_operator() || node.descriptor.output_node {
+            return;
+        }
+        let compact = |(slot, value): &(usize, Value)| match value {
+            Value::Tensor(tensor) => Some((*slot, Value::Tensor(tensor.clone().compact().ok()?))),
+            value => Some((*slot, value.clone())),
+        };
+        if let Some(outputs) = outputs.iter().map(compact).collect() {
+            self.run.results.put(key, &Arc::new(Entry { outputs, ui }));
+        }
     }
 
     /// A failure as the run reports it: with its node, and a stop with its reason. Whatever a guest does
@@ -120,6 +212,7 @@ impl<'a> Executor<'a> {
         &mut self,
         node: &CheckedNode,
         name: &NodeRef,
+        asked: impl Fn(usize) -> bool,
     ) -> Result<Vec<(usize, Value)>, Failure> {
         let descriptor = &node.descriptor;
         let pack = self.packs.get(&descriptor.pack).ok_or_else(|| {
@@ -132,9 +225,8 @@ impl<'a> Executor<'a> {
         if node.is_operator() {
             return operator(pack, descriptor, name, inputs).map(|value| vec![(0, value)]);
         }
-        let wanted = descriptor.outputs.iter().zip(&node.wanted);
-        let wanted: HashSet<String> =
-            wanted.filter(|(_, wanted)| **wanted).map(|(output, _)| output.name.clone()).collect();
+        let wanted = descriptor.outputs.iter().enumerate().filter(|(slot, _)| asked(*slot));
+        let wanted: HashSet<String> = wanted.map(|(_, output)| output.name.clone()).collect();
         let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?;
         let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
         collect(descriptor, &wanted, set).map_err(|message| pack.mismatch(message))

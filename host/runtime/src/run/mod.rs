@@ -4,10 +4,13 @@ mod event;
 mod executor;
 mod operator;
 mod outcome;
+mod plan;
+mod result;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use amdm_diffusion::{Device, Models};
@@ -15,12 +18,14 @@ use amdm_diffusion::{Device, Models};
 pub use self::event::{Event, Sink};
 pub(crate) use self::executor::Executor;
 pub use self::operator::OperatorSpec;
-pub use self::outcome::{NodeTime, Outcome, Saved};
+pub use self::outcome::{CacheState, NodeTime, Outcome, Saved, Seed, Versions};
+pub use self::result::{OutputFile, RunResult, Status};
+use crate::cache::{Read, Results};
 use crate::cancel::Cancel;
 use crate::failure::NodeRef;
 use crate::limits::Limits;
 use crate::memory::Budget;
-use crate::pictures::{Inputs, Outputs};
+use crate::pictures::{Clock, Inputs, Outputs, Picture};
 
 /// How to run a graph.
 #[derive(Clone, Debug)]
@@ -33,6 +38,8 @@ pub struct RunOptions {
     pub metadata: bool,
     /// Longest time for the whole run.
     pub timeout: Option<Duration>,
+    /// What `%date:...%` in file names reads.
+    pub clock: Clock,
 }
 
 impl Default for RunOptions {
@@ -42,6 +49,7 @@ impl Default for RunOptions {
             inputs: Inputs::default(),
             metadata: true,
             timeout: None,
+            clock: Clock::local(),
         }
     }
 }
@@ -69,14 +77,30 @@ pub struct Shared {
     sink: Sink,
     passes: AtomicU64,
     network_nanos: AtomicU64,
-    saved: std::sync::Mutex<Vec<Saved>>,
+    /// Results of earlier runs.
+    pub(crate) results: Arc<Results>,
+    notes: Mutex<Notes>,
 }
+
+/// What nodes did besides setting outputs.
+#[derive(Default)]
+struct Notes {
+    saved: Vec<Saved>,
+    warnings: Vec<String>,
+    /// What the node that runs looked at, its step operators included.
+    seen: HashSet<Read>,
+    /// What the node that runs had editors show.
+    ui: Vec<serde_json::Value>,
+}
+
+/// Warnings of one run that are kept.
+const WARNINGS: usize = 100;
 
 impl Shared {
     /// A run that has not begun.
-    pub fn new(
+    pub(crate) fn new(
         cancel: Cancel,
-        (device, models): (Device, Arc<Models>),
+        (device, models, results): (Device, Arc<Models>, Arc<Results>),
         (inputs, outputs): (Inputs, Outputs),
         limits: Limits,
         ticks: Arc<AtomicU64>,
@@ -97,7 +121,8 @@ impl Shared {
             sink,
             passes: AtomicU64::new(0),
             network_nanos: AtomicU64::new(0),
-            saved: std::sync::Mutex::default(),
+            results,
+            notes: Mutex::default(),
         }
     }
 
@@ -131,17 +156,53 @@ impl Shared {
     }
 
     /// Notes files that a node wrote.
-    pub fn saved(&self, node: &NodeRef, names: &[String]) {
-        if names.is_empty() {
+    pub(crate) fn saved(&self, node: &NodeRef, pictures: Vec<Picture>) {
+        if pictures.is_empty() {
             return;
         }
-        let mut saved = self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        saved.extend(names.iter().map(|name| Saved { node: node.id.clone(), name: name.clone() }));
-        drop(saved);
-        self.emit(Event::Saved { node: node.id.clone(), files: names.to_vec() });
+        let files = pictures.iter().map(|picture| picture.name.clone()).collect();
+        self.notes().saved.extend(pictures.into_iter().map(|picture| Saved {
+            node: node.id.clone(),
+            name: picture.name,
+            sha256: picture.sha256,
+            bytes: picture.bytes,
+            width: picture.width,
+            height: picture.height,
+        }));
+        self.emit(Event::Saved { node: node.id.clone(), files });
     }
 
-    fn take_saved(&self) -> Vec<Saved> {
-        std::mem::take(&mut *self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    /// Notes that the node that runs looked at something outside the graph.
+    pub(crate) fn saw(&self, read: Read) {
+        self.notes().seen.insert(read);
+    }
+
+    /// Has editors show something on a node.
+    pub(crate) fn show(&self, node: &NodeRef, ui: serde_json::Value) {
+        self.notes().ui.push(ui.clone());
+        self.emit(Event::Ui { node: node.id.clone(), ui });
+    }
+
+    /// Notes what people should know.
+    pub(crate) fn warn(&self, message: String) {
+        let mut notes = self.notes();
+        if notes.warnings.len() < WARNINGS {
+            notes.warnings.push(message);
+        }
+    }
+
+    /// What the node that ran looked at and had shown, since the last call.
+    pub(crate) fn take_node(&self) -> (HashSet<Read>, Vec<serde_json::Value>) {
+        let mut notes = self.notes();
+        (std::mem::take(&mut notes.seen), std::mem::take(&mut notes.ui))
+    }
+
+    fn take_files(&self) -> (Vec<Saved>, Vec<String>) {
+        let mut notes = self.notes();
+        (std::mem::take(&mut notes.saved), std::mem::take(&mut notes.warnings))
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -59,7 +59,7 @@ impl Kind {
         })
     }
 
-    const fn weights(self) -> &'static [u8] {
+    pub(crate) const fn weights(self) -> &'static [u8] {
         match self {
             Self::Layout => include_bytes!("../../../weights/layout.f16.safetensors"),
             Self::Attributes => include_bytes!("../../../weights/attributes.f16.safetensors"),

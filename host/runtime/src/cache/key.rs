@@ -1,0 +1,245 @@
+//! Keys: what a node's result was made of, as a SHA-256.
+//!
+//! Into a key go the class, the pack's name, version and content, the inputs' values, the keys of the
+//! nodes behind its links with the slots, the contents of the files that its inputs name, and where
+//! and with what program it is computed. Ids, titles and the order of keys in a file do not. A node
+//! that is not deterministic has none, nor has anything behind it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use amdm::graph::{Checked, CheckedNode, Resolved, Source};
+use amdm_diffusion::{Device, ModelSource, Models};
+use sha2::{Digest, Sha256};
+
+use super::files::{self, Files, Read, Stamp};
+use crate::cancel::Cancel;
+use crate::pack::Pack;
+use crate::pictures::Inputs;
+
+/// Changed whenever equal keys could mean unequal results: the meaning of a key, the host's maths.
+const VERSION: u32 = 1;
+
+/// Name of a result.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key(pub [u8; 32]);
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({self})")
+    }
+}
+
+/// The key of one node.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeKey {
+    /// Its name.
+    pub key: Key,
+    /// Whether other processes mean the same by it; not so behind networks of the embedder's.
+    pub portable: bool,
+    /// The files that it and its step operators read.
+    files: Vec<(PathBuf, Stamp)>,
+    /// Names under which they read them.
+    reads: HashSet<Read>,
+}
+
+impl NodeKey {
+    /// Whether the key says all about what the node looked at, and the files are what they were.
+    pub fn covers(&self, seen: &HashSet<Read>) -> bool {
+        let same = |(path, stamp): &(PathBuf, Stamp)| files::stamp(path) == Some(*stamp);
+        seen.is_subset(&self.reads) && self.files.iter().all(same)
+    }
+}
+
+/// What keys are made from, besides the graph.
+pub(crate) struct Sources<'a> {
+    /// Packs by name.
+    pub packs: &'a HashMap<String, Arc<Pack>>,
+    /// Networks by name.
+    pub models: &'a Models,
+    /// Pictures by name.
+    pub inputs: &'a Inputs,
+    /// Where it is computed.
+    pub device: &'a Device,
+    /// Known contents.
+    pub files: &'a Files,
+    /// Stops the reading of files.
+    pub cancel: &'a Cancel,
+}
+
+/// The keys of a graph's needed nodes, by index.
+pub(crate) struct Keys(HashMap<usize, NodeKey>);
+
+impl Keys {
+    /// No keys: everything runs, nothing is kept.
+    pub fn none() -> Self {
+        Self(HashMap::new())
+    }
+
+    /// Makes the keys of all needed nodes that can have one.
+    pub fn of(graph: &Checked, sources: &Sources<'_>) -> Self {
+        let mut keys = Self::none();
+        for &index in &graph.order {
+            if let Some(key) = keys.node(&graph.nodes[index], graph, sources) {
+                keys.0.insert(index, key);
+            }
+        }
+        keys
+    }
+
+    /// The key of a node.
+    pub fn get(&self, index: usize) -> Option<&NodeKey> {
+        self.0.get(&index)
+    }
+
+    fn node(&self, node: &CheckedNode, graph: &Checked, sources: &Sources<'_>) -> Option<NodeKey> {
+        let descriptor = &node.descriptor;
+        let pack = sources.packs.get(&descriptor.pack).filter(|_| descriptor.deterministic)?;
+        let mut text = Text::new();
+        text.number(VERSION.into()).text(env!("CARGO_PKG_VERSION")).text(machine());
+        text.text(sources.device.name()).text(&descriptor.r#type);
+        text.text(&descriptor.pack).text(&descriptor.version).bytes(&pack.sha256());
+        let mut key =
+            NodeKey { key: Key([0; 32]), portable: true, files: Vec::new(), reads: HashSet::new() };
+        let mut inputs = node.inputs.iter().collect::<Vec<_>>();
+        inputs.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (name, value) in inputs {
+            text.text(name);
+            match value {
+                Resolved::Boolean(value) => text.tag(0).number((*value).into()),
+                Resolved::Integer(value) => text.tag(1).bytes(&value.to_le_bytes()),
+                Resolved::Float(value) => text.tag(2).number(value.to_bits()),
+                Resolved::Text(value) => text.tag(3).text(value),
+                Resolved::Link(source) => self.link(*source, graph, text.tag(4), &mut key)?,
+                Resolved::Group(members) => {
+                    text.tag(5).number(members.len() as u64);
+                    for (member, source) in members {
+                        self.link(*source, graph, text.text(member), &mut key)?;
+                    }
+                    &mut text
+                }
+            };
+            let from = descriptor.inputs.iter().find(|input| input.name == *name);
+            let from = from.and_then(|input| input.choices_from.as_deref());
+            if let (Some(from), Resolved::Text(file)) = (from, value) {
+                key.read(from, file, sources, &mut text)?;
+            }
+        }
+        key.key = text.key();
+        Some(key)
+    }
+
+    /// A link: the key of the node there, and the slot. Step operators run inside who takes them.
+    fn link<'t>(
+        &self,
+        source: Source,
+        graph: &Checked,
+        text: &'t mut Text,
+        key: &mut NodeKey,
+    ) -> Option<&'t mut Text> {
+        let behind = self.get(source.node)?;
+        key.portable &= behind.portable;
+        if graph.nodes[source.node].is_operator() {
+            key.files.extend(behind.files.iter().cloned());
+            key.reads.extend(behind.reads.iter().cloned());
+        }
+        Some(text.bytes(&behind.key.0).number(source.slot as u64))
+    }
+}
+
+impl NodeKey {
+    /// Takes in what a name of the host's list `from` means. None where that cannot be told.
+    fn read(
+        &mut self,
+        from: &str,
+        name: &str,
+        sources: &Sources<'_>,
+        text: &mut Text,
+    ) -> Option<()> {
+        let (path, remember, read) = match from {
+            "images" => {
+                let path = sources.inputs.path(name).ok()?;
+                (path, false, Read::Picture(name.to_owned()))
+            }
+            "models" => {
+                let read = Read::Model(name.to_owned());
+                match sources.models.source(name).ok()? {
+                    ModelSource::BuiltIn(weights) => {
+                        text.bytes(&Sha256::digest(weights));
+                        self.reads.insert(read);
+                        return Some(());
+                    }
+                    ModelSource::Registered(number) => {
+                        text.number(number);
+                        self.portable = false;
+                        self.reads.insert(read);
+                        return Some(());
+                    }
+                    ModelSource::File(path) => (path, true, read),
+                }
+            }
+            // What the node then looks at is not covered, so its result is not kept.
+            _ => return Some(()),
+        };
+        let (content, stamp) = sources.files.content(&path, remember, sources.cancel)?;
+        text.bytes(&content);
+        self.files.push((path, stamp));
+        self.reads.insert(read);
+        Some(())
+    }
+}
+
+/// What is hashed: every part with its length before it, so that no two lists of parts are one text.
+struct Text(Sha256);
+
+impl Text {
+    fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.bytes(text.as_bytes())
+    }
+
+    fn number(&mut self, number: u64) -> &mut Self {
+        self.bytes(&number.to_le_bytes())
+    }
+
+    fn tag(&mut self, tag: u8) -> &mut Self {
+        self.bytes(&[tag])
+    }
+
+    fn key(self) -> Key {
+        Key(self.0.finalize().into())
+    }
+}
+
+/// What the kernels' arithmetic depends on: all of it is float32 and exact, but the width of vectors
+/// decides the order of sums.
+fn machine() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::is_x86_feature_detected!("avx512f") {
+            return "x86_64 avx512f float32 exact";
+        }
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            return "x86_64 avx2 float32 exact";
+        }
+        "x86_64 float32 exact"
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH
+}

@@ -1,0 +1,84 @@
+//! Which nodes of a graph run: those that an output asks for and whose result is not kept.
+//!
+//! Goes through the graph from its ends. A node that has nothing behind it and all output nodes
+//! run always; what a running node takes is asked for; an asked node whose kept result has all
+//! that is asked of it does not run, and asks for nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amdm::graph::{Checked, Source};
+
+use super::CacheState;
+use crate::cache::Entry;
+
+/// A kept result that a run uses.
+pub(crate) struct Hit {
+    /// The result.
+    pub entry: Arc<Entry>,
+    /// Where it was.
+    pub state: CacheState,
+    /// How long it took to find.
+    pub time: Duration,
+}
+
+/// What happens to a node.
+pub(crate) enum Fate {
+    /// Nobody asks for it.
+    Idle,
+    /// It runs.
+    Runs,
+    /// Its kept result is used.
+    Kept(Hit),
+}
+
+/// What a run does.
+pub(crate) struct Plan {
+    /// What happens to each node, by index.
+    pub fates: Vec<Fate>,
+    /// How often running nodes take each output.
+    pub uses: HashMap<Source, usize>,
+}
+
+impl Plan {
+    /// Asks `kept` for the result of each asked node that need not run, with the slots that must be
+    /// there.
+    pub fn new(graph: &Checked, mut kept: impl FnMut(usize, &[usize]) -> Option<Hit>) -> Self {
+        let mut plan =
+            Self { fates: graph.nodes.iter().map(|_| Fate::Idle).collect(), uses: HashMap::new() };
+        let mut taken = vec![false; graph.nodes.len()];
+        for &index in &graph.order {
+            graph.nodes[index].sources().for_each(|source| taken[source.node] = true);
+        }
+        for &index in graph.order.iter().rev() {
+            let node = &graph.nodes[index];
+            let slots = plan.slots(index, node.descriptor.outputs.len());
+            let end = node.descriptor.output_node || !taken[index];
+            if !end && slots.is_empty() {
+                continue;
+            }
+            let hit = if end || node.is_operator() { None } else { kept(index, &slots) };
+            plan.fates[index] = match hit {
+                Some(hit) => Fate::Kept(hit),
+                None => {
+                    node.sources().for_each(|source| {
+                        *plan.uses.entry(source).or_insert(0) += 1;
+                    });
+                    Fate::Runs
+                }
+            };
+        }
+        plan
+    }
+
+    /// Outputs of a node that are asked for.
+    fn slots(&self, node: usize, outputs: usize) -> Vec<usize> {
+        (0..outputs).filter(|&slot| self.uses.contains_key(&Source { node, slot })).collect()
+    }
+
+    /// Whether an output is asked for.
+    pub fn asks(&self, source: Source) -> bool {
+        self.uses.contains_key(&source)
+    }
+}
