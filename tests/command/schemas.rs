@@ -121,6 +121,17 @@ fn events_and_results() {
         let result = std::fs::read(path("result.json")).unwrap();
         assert_eq!(results.fits(&serde_json::from_slice(&result).unwrap()), Ok(()));
     }
+    for arguments in
+        [&["--set", "sampler.steps=0"][..], &["--sweep", "seed=1,2", "--out", &path("sweep")]]
+    {
+        let run = ["run", &graph, "--progress", "json"];
+        let output = amdm(&[&run[..], arguments].concat(), b"");
+        assert!(!output.stdout.is_empty());
+        for line in text(&output.stdout).lines() {
+            let event = serde_json::from_str(line).unwrap();
+            events.fits(&event).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
     assert!(events.fits(&json!({"event": "nothing"})).is_err());
     assert!(results.fits(&json!({})).is_err());
 }

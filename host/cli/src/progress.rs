@@ -25,7 +25,8 @@ pub fn sink(mode: ProgressMode) -> Sink {
     Arc::new(move |event| bar.lock().unwrap_or_else(PoisonError::into_inner).show(event))
 }
 
-fn json(event: Event) {
+/// Writes an event as a line.
+pub fn json(event: Event) {
     match serde_json::to_string(&event) {
         Ok(text) => output::line(text),
         Err(error) => tracing::error!(%error, "an event has no JSON form"),

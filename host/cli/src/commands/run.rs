@@ -54,7 +54,7 @@ fn results(arguments: &RunArguments) -> ResultCache {
 fn invalid(arguments: &RunArguments, errors: Vec<GraphError>) -> Stop {
     match arguments.progress {
         ProgressMode::Json => {
-            output::line(serde_json::json!({ "event": "invalid", "errors": errors }));
+            progress::json(Event::Invalid { errors: errors.clone() });
         }
         _ => source::report(&arguments.graph.graph, &errors, "nothing ran"),
     }
@@ -124,7 +124,7 @@ fn announce(arguments: &RunArguments, errors: &[GraphError]) {
         return;
     }
     if arguments.progress == ProgressMode::Json {
-        output::line(serde_json::json!({ "event": "left_out", "errors": errors }));
+        progress::json(Event::LeftOut { errors: errors.to_vec() });
     } else {
         let end = "what depends on these nodes does not run";
         source::report(&arguments.graph.graph, errors, end);

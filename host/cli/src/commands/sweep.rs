@@ -12,7 +12,7 @@ use std::sync::Arc;
 use amdm::catalogue::Catalogue;
 use amdm::graph::set::{self, Run, Sweep};
 use amdm::graph::{Checked, Document, GraphError, Targets, validate_targets};
-use amdm_runtime::{Cancel, Host, RunOptions};
+use amdm_runtime::{Cancel, Event, Host, RunOptions};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -175,11 +175,12 @@ impl Work<'_> {
             Stop::silent(INVALID)
         })?;
         if self.arguments.progress == ProgressMode::Json {
-            let settings: BTreeMap<_, _> = run.iter().cloned().collect();
-            output::line(serde_json::json!({
-                "event": "sweep_run", "index": index + 1, "of": count,
-                "directory": directory, "settings": settings,
-            }));
+            progress::json(Event::SweepRun {
+                index: index + 1,
+                of: count,
+                directory: directory.to_owned(),
+                settings: run.iter().cloned().collect(),
+            });
         } else if self.arguments.progress != ProgressMode::None {
             output::note(format_args!("{} of {count}: {}", index + 1, label(run)));
         }
