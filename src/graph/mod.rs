@@ -42,7 +42,7 @@ pub use error::GraphError;
 pub use level::Level;
 pub use link::LinkRef;
 pub use node::{Given, Node};
-pub use plan::{Memory, Passes, Plan, PlannedNode, Sampling, Shapes, plan};
+pub use plan::{Memory, Passes, Plan, PlannedNode, PlannedState, Sampling, Shapes, plan};
 pub use read::{Prefer, Read, read};
 pub use targets::Targets;
 pub use validate::{validate, validate_partial, validate_targets};

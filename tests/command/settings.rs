@@ -61,6 +61,17 @@ fn a_plan_counts_what_a_run_takes() {
         let ran = last["nodes"].as_array().unwrap().iter().map(|node| &node["node"]);
         assert!(planned.eq(ran), "{name}");
     }
+    // What is kept would not run again.
+    let dir = tempfile::tempdir().unwrap();
+    let (cache, out) = (dir.path().join("cache"), dir.path().join("out"));
+    let cache = ["--cache", cache.to_str().unwrap()];
+    let graph = example("official.json");
+    let run = ["run", &graph, "--out", out.to_str().unwrap()];
+    assert!(amdm(&[&run[..], &cache].concat(), b"").status.success());
+    let output = amdm(&[&["plan", &graph][..], &cache].concat(), b"");
+    let said = text(&output.stdout);
+    assert!(said.contains(": from the cache\n") && said.contains(": not asked for\n"), "{said}");
+    assert!(said.contains("\n1 node would run, 0 network passes, "), "{said}");
     let output = amdm(&["plan", &example("quickstart.json")], b"");
     let said = text(&output.stdout);
     assert!(said.contains(": 2 lanes, 12 steps, "), "{said}");

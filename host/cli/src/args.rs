@@ -163,13 +163,9 @@ pub struct RunArguments {
     /// exit code 1 where there are any, with 3 where no output is valid
     #[arg(long)]
     pub partial: bool,
-    /// Directory for nodes' results, so that a later run computes only what changed; `none` keeps
-    /// nothing [default: none]
-    #[arg(long, value_name = "DIR", env = "AMDM_CACHE", value_parser = path())]
-    pub cache: Option<PathBuf>,
-    /// Most bytes in that directory; what was used longest ago goes first
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = limits::bytes)]
-    pub cache_size: u64,
+    /// Where results are kept
+    #[command(flatten)]
+    pub results: ResultArguments,
     /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes it
     /// to stdout in place of the file names
     #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
@@ -203,6 +199,18 @@ pub struct CheckArguments {
     pub sources: Sources,
 }
 
+/// Where results of nodes are kept.
+#[derive(Args, Debug)]
+pub struct ResultArguments {
+    /// Directory for nodes' results, so that a later run computes only what changed; `none` keeps
+    /// nothing [default: none]
+    #[arg(long, value_name = "DIR", env = "AMDM_CACHE", value_parser = path())]
+    pub cache: Option<PathBuf>,
+    /// Most bytes in that directory; what was used longest ago goes first
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = limits::bytes)]
+    pub cache_size: u64,
+}
+
 /// `amdm inputs`.
 #[derive(Args, Debug)]
 pub struct InputsArguments {
@@ -226,6 +234,9 @@ pub struct PlanArguments {
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where results are kept
+    #[command(flatten)]
+    pub results: ResultArguments,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use amdm::catalogue::{Catalogue, Choices};
 use amdm::error::{Code, Error};
 use amdm::graph::{
-    Checked, CheckedNode, Document, GraphError, Plan, Shapes, metadata, plan, validate,
+    Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, metadata, plan,
+    validate, version,
 };
 use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
@@ -22,7 +23,9 @@ use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Inputs, Outputs};
-use crate::run::{Event, Executor, Outcome, RunOptions, RunResult, Shared, Sink};
+use crate::run::{
+    CacheState, Event, Executor, Fate, Outcome, RunOptions, RunResult, Shared, Sink, fates,
+};
 use crate::worker;
 
 /// The standard pack, as `cargo xtask nodes` built it.
@@ -247,9 +250,17 @@ impl Host {
         validate(document, &self.catalogue_for(inputs))
     }
 
-    /// What running a graph would do, without running it.
-    pub fn plan(&self, graph: &Checked) -> Plan {
-        plan(graph, &Known(&self.models))
+    /// What running a graph with these inputs would do, without running it; what is kept of earlier
+    /// runs counts.
+    pub fn plan(&self, graph: &Checked, inputs: &Inputs) -> Plan {
+        let fates = fates(graph, &self.packs, (&self.models, inputs, &self.device), &self.results);
+        let states = graph.order.iter().map(|&index| match &fates[index] {
+            Fate::Idle => PlannedState::NotAsked,
+            Fate::Runs => PlannedState::Runs,
+            Fate::Kept(hit) if hit.state == CacheState::Disk => PlannedState::OnDisk,
+            Fate::Kept(_) => PlannedState::InMemory,
+        });
+        plan(graph, &Known(&self.models)).with_states(states)
     }
 
     /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns
@@ -313,7 +324,9 @@ impl Host {
         let outputs = Outputs::new(options.output_dir.clone()).with_clock(options.clock.clone());
         let outputs = match options.metadata {
             true => {
-                let prompt = metadata::text(&document.to_value());
+                let mut made = document.clone();
+                version::record(&mut made, &self.catalogue);
+                let prompt = metadata::text(&made.to_value());
                 outputs.with_graph(prompt, document.workflow().map(metadata::text))
             }
             false => outputs,

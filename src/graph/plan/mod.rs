@@ -44,8 +44,36 @@ pub struct PlannedNode {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
     /// How the names of files that it writes would begin, where it writes any.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<String>,
+    /// Whether it would run at all.
+    pub state: PlannedState,
+}
+
+/// What would happen to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedState {
+    /// It would run.
+    Runs,
+    /// Its result is kept in memory.
+    InMemory,
+    /// Its result is kept on disk.
+    OnDisk,
+    /// Nothing that would run asks for it.
+    NotAsked,
+}
+
+impl Plan {
+    /// Takes in what happens to each node, given in the order of the plan; only what runs counts.
+    #[must_use]
+    pub fn with_states(mut self, states: impl IntoIterator<Item = PlannedState>) -> Self {
+        self.nodes.iter_mut().zip(states).for_each(|(node, state)| node.state = state);
+        let run = self.nodes.iter().filter(|node| node.state == PlannedState::Runs);
+        let passes = run.filter_map(|node| Some(node.sampling.as_ref()?.passes));
+        self.passes = passes.fold(Passes::Exactly(0), Passes::plus);
+        self
+    }
 }
 
 /// A sampling, as far as the graph says.
@@ -106,6 +134,7 @@ pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
                 Some(Resolved::Text(prefix)) => Some(prefix.clone()),
                 _ => None,
             },
+            state: PlannedState::Runs,
         }
     });
     let nodes = nodes.collect();

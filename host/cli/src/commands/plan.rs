@@ -1,6 +1,6 @@
 //! `amdm plan`: what running a graph would do.
 
-use amdm::graph::{Memory, Passes};
+use amdm::graph::{Memory, Passes, PlannedState};
 
 use super::source::{self, Problem};
 use crate::args::PlanArguments;
@@ -10,10 +10,11 @@ use crate::output;
 /// Plans the graph.
 pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
     let bytes = source::read(&arguments.graph.graph)?;
-    let host = source::idle_host(&arguments.sources)?;
+    let host = source::planning_host(&arguments.sources, source::results(&arguments.results))?;
     let planned = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
-        let checked = host.check(&graph.document, graph.inputs).map_err(Problem::Graph)?;
-        Ok(host.plan(&checked))
+        let inputs = graph.inputs;
+        let checked = host.check(&graph.document, inputs.clone()).map_err(Problem::Graph)?;
+        Ok(host.plan(&checked, &inputs))
     });
     let planned = planned.map_err(|problem| match problem {
         Problem::Stop(stop) => stop,
@@ -43,10 +44,19 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
         if let Some(prefix) = &node.writes {
             text.push_str(&format!(": writes {prefix}_NNNNN_.png"));
         }
+        match node.state {
+            PlannedState::Runs => {}
+            PlannedState::InMemory | PlannedState::OnDisk => text.push_str(": from the cache"),
+            PlannedState::NotAsked => text.push_str(": not asked for"),
+        }
         output::line(text);
     }
-    let (nodes, passes) = (planned.nodes.len(), count(planned.passes));
-    output::line(format_args!("{nodes} nodes, {passes}, {} of tensors", size(planned.memory)));
+    let run = planned.nodes.iter().filter(|node| node.state == PlannedState::Runs);
+    let (nodes, passes) = (run.count(), count(planned.passes));
+    output::line(format_args!(
+        "{nodes} nodes would run, {passes}, {} of tensors",
+        size(planned.memory)
+    ));
     Ok(())
 }
 

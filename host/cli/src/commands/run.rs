@@ -43,11 +43,10 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
 
 /// Where results are kept: on disk where that is asked for, and in memory for the runs of a sweep.
 fn results(arguments: &RunArguments) -> ResultCache {
-    let dir = arguments.cache.clone();
-    let dir = dir.filter(|dir| !dir.as_os_str().is_empty() && dir.as_os_str() != "none");
-    let memory =
-        if arguments.sweep.is_empty() { ResultCache::off() } else { ResultCache::default() };
-    ResultCache { dir, disk_bytes: arguments.cache_size, ..memory }
+    let on_disk = source::results(&arguments.results);
+    let memory_bytes =
+        if arguments.sweep.is_empty() { 0 } else { ResultCache::default().memory_bytes };
+    ResultCache { memory_bytes, ..on_disk }
 }
 
 /// Says that the graph is not valid.

@@ -8,7 +8,7 @@ use amdm::graph::{self, Document, ErrorCode, GraphError, Prefer, set, version};
 use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, Inputs, ResultCache};
 
 use super::settings;
-use crate::args::{GraphArguments, Sources};
+use crate::args::{GraphArguments, ResultArguments, Sources};
 use crate::exit::{INVALID, Stop, USAGE};
 use crate::limits::limits;
 use crate::{interrupt, model_paths, output};
@@ -56,11 +56,23 @@ pub fn stop(failure: Failure) -> Stop {
     }
 }
 
+/// Where results are kept on disk.
+pub fn results(arguments: &ResultArguments) -> ResultCache {
+    let dir = arguments.cache.clone();
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty() && dir.as_os_str() != "none");
+    ResultCache { dir, disk_bytes: arguments.cache_size, ..ResultCache::off() }
+}
+
 /// A host that only answers questions.
 pub fn idle_host(sources: &Sources) -> Result<Host, Stop> {
+    planning_host(sources, ResultCache::off())
+}
+
+/// The same, which also knows what is kept.
+pub fn planning_host(sources: &Sources, results: ResultCache) -> Result<Host, Stop> {
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
-    let options = options(sources, ("cpu", 1), ResultCache::off(), &cancel)?;
+    let options = options(sources, ("cpu", 1), results, &cancel)?;
     Host::open(&options).map_err(stop)
 }
 

@@ -19,6 +19,7 @@ pub use self::event::{Event, Sink};
 pub(crate) use self::executor::Executor;
 pub use self::operator::OperatorSpec;
 pub use self::outcome::{CacheState, NodeTime, Outcome, Saved, Seed, Versions};
+pub(crate) use self::plan::{Fate, fates};
 pub use self::result::{OutputFile, RunResult, Status};
 use crate::cache::{Read, Results};
 use crate::cancel::Cancel;

@@ -9,9 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amdm::graph::{Checked, Source};
+use amdm_diffusion::{Device, Models};
 
 use super::CacheState;
-use crate::cache::Entry;
+use crate::cache::{Entry, Keys, Results, Sources};
+use crate::cancel::Cancel;
+use crate::pack::Pack;
+use crate::pictures::Inputs;
 
 /// A kept result that a run uses.
 pub(crate) struct Hit {
@@ -81,4 +85,21 @@ impl Plan {
     pub fn asks(&self, source: Source) -> bool {
         self.uses.contains_key(&source)
     }
+}
+
+/// What would happen to each node of `graph`, by index, were it run now.
+pub(crate) fn fates(
+    graph: &Checked,
+    packs: &HashMap<String, Arc<Pack>>,
+    (models, inputs, device): (&Models, &Inputs, &Device),
+    results: &Results,
+) -> Vec<Fate> {
+    let cancel = Cancel::new();
+    let sources = Sources { packs, models, inputs, device, files: &results.files, cancel: &cancel };
+    let keys = if results.is_on() { Keys::of(graph, &sources) } else { Keys::none() };
+    let kept = |index: usize, slots: &[usize]| {
+        let (entry, state) = results.get(keys.get(index)?, &graph.nodes[index], slots, device)?;
+        Some(Hit { entry, state, time: Duration::ZERO })
+    };
+    Plan::new(graph, kept).fates
 }
