@@ -1,109 +1,93 @@
-//! Results on disk: found by other processes, and ignored where they are damaged.
+//! Results on disk: for other processes and later ones, whatever became of the files.
 
 use std::path::{Path, PathBuf};
 
 use amdm_runtime::{CacheState, ResultCache};
-use serde_json::Value;
+use serde_json::json;
 
-use crate::stage::{graph, host, on_disk, ran, run};
+use crate::scene::{disk, graph, host, once, with};
 
-/// All files below a directory.
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut open = vec![dir.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { files.push(path) }
-        }
-    }
+fn entries(dir: &Path) -> Vec<PathBuf> {
+    let list = |dir: &Path| std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let folders = list(&dir.join("results"));
+    let mut files =
+        folders.flat_map(|folder| list(&folder).collect::<Vec<_>>()).collect::<Vec<_>>();
+    files.sort();
     files
 }
 
 #[test]
-fn a_second_host_finds_them() {
+fn another_host_finds_what_one_left() {
     let dir = tempfile::tempdir().unwrap();
-    let (first, pictures) = run(&host(on_disk(dir.path())), &graph());
-    assert!(first.passes > 0);
-    let (second, again) = run(&host(on_disk(dir.path())), &graph());
-    assert_eq!((second.passes, ran(&second)), (0, vec!["save"]));
-    let label = second.nodes.iter().find(|node| node.node == "label").unwrap();
-    assert_eq!(label.cached, CacheState::Disk);
-    assert!(pictures == again);
-}
-
-#[test]
-fn every_example_gives_the_same_pictures_from_the_cache() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/graphs");
-    let dir = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let graph: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let (_, expected) = run(&host(ResultCache::off()), &graph);
-        run(&host(on_disk(dir.path())), &graph);
-        let (outcome, pictures) = run(&host(on_disk(dir.path())), &graph);
-        assert_eq!(outcome.passes, 0, "{}", path.display());
-        assert!(pictures == expected, "{}", path.display());
+    let first = once(&host(disk(dir.path())), &graph());
+    let again = once(&host(disk(dir.path())), &graph());
+    assert!(again.is_cached());
+    assert_eq!(again.classes(CacheState::Disk), ["ImageLabel"]);
+    assert_eq!(first.pictures, again.pictures);
+    for entry in entries(dir.path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name.len(), 64);
+        assert_eq!(&name[..2], entry.parent().unwrap().file_name().unwrap());
     }
 }
 
 #[test]
-fn damage_is_noticed_and_mended() {
+fn networks_and_conditions_are_made_again_only_where_they_are_needed() {
     let dir = tempfile::tempdir().unwrap();
-    let (_, expected) = run(&host(on_disk(dir.path())), &graph());
-    let entries = files(dir.path());
-    assert!(entries.len() >= 3, "{entries:?}");
-    type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
-    let damages: [Damage<'_>; 5] = [
-        &|bytes| bytes.clear(),
-        &|bytes| bytes.truncate(bytes.len() / 2),
-        &|bytes| bytes.truncate(bytes.len() - 1),
-        &|bytes| {
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-        },
-        &|bytes| bytes.extend_from_slice(b"more"),
+    once(&host(disk(dir.path())), &graph());
+    let labelled = once(&host(disk(dir.path())), &with("label", "text", "two".into()));
+    assert_eq!(labelled.classes(CacheState::Ran), ["ImageLabel", "SaveImage"]);
+    let seeded = once(&host(disk(dir.path())), &with("sample", "seed", json!(9)));
+    assert_eq!(seeded.classes(CacheState::Disk), ["BoundingBox", "EmptyLatent"]);
+}
+
+#[test]
+fn damaged_and_foreign_files_are_passed_over_and_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = once(&host(disk(dir.path())), &graph());
+    let whole = entries(dir.path()).into_iter().map(|path| std::fs::read(path).unwrap());
+    let whole = whole.collect::<Vec<_>>();
+    type Damage<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+    let damage: [Damage<'_>; 4] = [
+        &|bytes| bytes[..bytes.len() / 2].to_vec(),
+        &|_| Vec::new(),
+        &|bytes| bytes.iter().map(|byte| byte ^ 1).collect(),
+        &|_| whole[0].clone(),
     ];
-    for damage in damages {
-        for path in &entries {
-            let mut bytes = std::fs::read(path).unwrap();
-            damage(&mut bytes);
-            std::fs::write(path, bytes).unwrap();
+    for damage in damage {
+        for (path, bytes) in entries(dir.path()).iter().zip(&whole) {
+            std::fs::write(path, damage(bytes)).unwrap();
         }
-        let (outcome, pictures) = run(&host(on_disk(dir.path())), &graph());
-        assert!(outcome.passes > 0 && pictures == expected);
-        let (outcome, pictures) = run(&host(on_disk(dir.path())), &graph());
-        assert!(outcome.passes == 0 && pictures == expected, "it was not mended");
+        let again = once(&host(disk(dir.path())), &graph());
+        assert_eq!(again.pictures, first.pictures);
+        assert_eq!(again.outcome.warnings, [""; 0]);
     }
+    let after = entries(dir.path()).into_iter().map(|path| std::fs::read(path).unwrap());
+    assert_eq!(after.collect::<Vec<_>>().len(), whole.len());
+    assert!(once(&host(disk(dir.path())), &graph()).is_cached());
 }
 
 #[test]
-fn the_directory_stays_below_its_size() {
+fn files_stay_within_their_size() {
     let dir = tempfile::tempdir().unwrap();
-    let results = ResultCache { disk_bytes: 300_000, ..on_disk(dir.path()) };
-    for seed in 0..20 {
-        let mut graph = graph();
-        graph["sample"]["inputs"]["seed"] = seed.into();
-        run(&host(results.clone()), &graph);
-        let size: u64 = files(dir.path()).iter().map(|path| path.metadata().unwrap().len()).sum();
-        assert!(size <= 300_000, "{size} bytes");
+    let host = host(ResultCache { disk_bytes: 100_000, ..disk(dir.path()) });
+    for seed in 0..10 {
+        once(&host, &with("sample", "seed", seed.into()));
     }
-    assert!(!files(dir.path()).is_empty());
+    let sizes = entries(dir.path()).into_iter().map(|path| path.metadata().unwrap().len());
+    let bytes = sizes.sum::<u64>();
+    assert!(bytes <= 100_000 && bytes > 10_000, "{bytes}");
+    assert!(once(&host, &with("sample", "seed", 9.into())).is_cached());
 }
 
 #[test]
-fn a_directory_that_cannot_be_used_is_said_once_and_no_more() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let host = host(on_disk(file.path()));
-    let (outcome, _) = run(&host, &graph());
-    assert!(
-        outcome.warnings.iter().any(|warning| warning.contains("cache")),
-        "{:?}",
-        outcome.warnings
-    );
-    let (outcome, _) = run(&host, &graph());
-    assert!(outcome.passes > 0);
+fn runs_go_on_without_a_directory_and_say_so_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let host = host(disk(&file));
+    let first = once(&host, &graph());
+    let [warning] = &first.outcome.warnings[..] else { panic!("{:?}", first.outcome.warnings) };
+    assert!(warning.starts_with("running without a cache of results: "), "{warning}");
+    assert_eq!(once(&host, &graph()).outcome.warnings, [""; 0]);
 }

@@ -1,171 +1,104 @@
-//! What makes a result another one, and what does not.
+//! What a result is known by, and what not.
 
-use amdm_runtime::{CacheState, Inputs, ResultCache};
+use amdm_runtime::CacheState;
 use serde_json::{Value, json};
 
-use crate::stage::{graph, host, host_with, ran, run, run_with};
+use crate::scene::{Place, graph, host, memory, once, with};
 
 #[test]
-fn an_identical_rerun_writes_again_and_computes_nothing() {
-    let host = host(ResultCache::default());
-    let (first, pictures) = run(&host, &graph());
-    assert!(first.passes > 0);
-    assert!(first.nodes.iter().all(|node| node.cached == CacheState::Ran));
-    let (second, again) = run(&host, &graph());
-    assert_eq!((second.passes, ran(&second)), (0, vec!["save"]));
-    assert_eq!(
-        second.nodes.iter().map(|node| &node.node[..]).collect::<Vec<_>>(),
-        ["label", "save"]
-    );
-    assert!(pictures == again);
-    assert_eq!(first.files[0].sha256, second.files[0].sha256);
+fn an_identical_run_computes_nothing_and_writes_a_new_file() {
+    let (host, place) = (host(memory()), Place::new());
+    let first = place.run(&host, &graph());
+    assert!(first.outcome.passes > 0 && first.outcome.cached() == 0);
+    let again = place.run(&host, &graph());
+    assert!(again.is_cached());
+    assert_eq!(first.pictures, again.pictures);
+    let names = [&first.names[0], &again.names[0]].map(String::as_str);
+    assert_eq!(names, ["picture_00001_.png", "picture_00002_.png"]);
+    // The label is all that the saving node asks for.
+    assert_eq!(again.classes(CacheState::Memory), ["ImageLabel"]);
+    assert_eq!(again.classes(CacheState::Ran), ["SaveImage"]);
 }
 
 #[test]
-fn ids_titles_and_order_change_nothing() {
-    let host = host(ResultCache::default());
-    let (_, pictures) = run(&host, &graph());
-    let graph = graph();
-    let mut renamed = serde_json::Map::new();
-    for (id, node) in graph.as_object().unwrap().iter().rev() {
-        let mut node = node.clone();
-        node["_meta"] = json!({"title": format!("My {id}")});
-        for input in node["inputs"].as_object_mut().unwrap().values_mut() {
-            if let Some(link) = input.as_array_mut() {
-                link[0] = format!("{}!", link[0].as_str().unwrap()).into();
-            }
-        }
-        renamed.insert(format!("{id}!"), node);
-    }
-    let (outcome, again) = run(&host, &Value::Object(renamed));
-    assert_eq!((outcome.passes, ran(&outcome)), (0, vec!["save!"]));
-    assert!(pictures == again);
-}
-
-/// After a change, exactly what is behind it runs.
-#[test]
-fn a_change_runs_what_is_behind_it() {
-    let sampled = ["decode", "label", "sample", "save"];
-    let cases: [(&str, &str, Value, &[&str]); 6] = [
-        ("save", "filename_prefix", json!("other"), &["save"]),
-        ("label", "text", json!("b"), &["label", "save"]),
-        ("sample", "seed", json!(4), &sampled),
-        ("merge", "weight", json!(0.7), &sampled),
-        ("what", "style", json!("flat"), &sampled),
-        ("sample", "target", json!(1), &sampled),
-    ];
-    for (node, input, value, expected) in cases {
-        let host = host(ResultCache::default());
-        let (_, before) = run(&host, &graph());
-        let mut changed = graph();
-        changed[node]["inputs"][input] = value;
-        let (outcome, after) = run(&host, &changed);
-        let ran = ran(&outcome);
-        assert!(expected.iter().all(|id| ran.contains(id)), "{node}.{input}: {ran:?}");
-        for kept in ["decode", "sample", "label"].iter().filter(|id| !expected.contains(id)) {
-            assert!(!ran.contains(kept), "{node}.{input}: {ran:?}");
-        }
-        assert_eq!(before == after, node == "save", "{node}.{input}");
-        // The cached picture is the one that a host without a cache makes.
-        assert!(run(&crate::stage::host(ResultCache::off()), &changed).1 == after);
-    }
-}
-
-#[test]
-fn a_slot_is_part_of_a_link() {
-    let host = host(ResultCache::default());
-    run(&host, &graph());
-    let mut all = graph();
-    all["decode"]["inputs"]["latent"] = json!(["sample", 1]);
-    let (outcome, pictures) = run(&host, &all);
-    // The kept result has no second output, so the sampler runs once more.
-    assert!(ran(&outcome).contains(&"sample"));
-    assert_eq!(pictures.len(), 2);
-    let (outcome, _) = run(&host, &all);
-    assert_eq!(outcome.passes, 0);
-    // The result with both outputs serves the first graph as well.
-    assert_eq!(run(&host, &graph()).0.passes, 0);
-}
-
-#[test]
-fn the_content_of_files_counts() {
-    let dir = tempfile::tempdir().unwrap();
-    let host = host(ResultCache::default());
-    let word = |text: &str| {
-        let make = json!({
-            "t": {"class_type": "TextImage", "inputs": {"text": text, "width": 40}},
-            "s": {"class_type": "SaveImage", "inputs": {"images": ["t", 0]}}});
-        run(&host, &make).1.remove(0)
-    };
-    let load = json!({
-        "l": {"class_type": "LoadImage", "inputs": {"image": "p.png"}},
-        "x": {"class_type": "ImageScaleBy", "inputs": {"image": ["l", 0], "scale_by": 2}},
-        "s": {"class_type": "SaveImage", "inputs": {"images": ["x", 0]}}});
-    let load = || run_with(&host, &load, Inputs::new(Some(dir.path().into())));
-    std::fs::write(dir.path().join("p.png"), word("one")).unwrap();
-    let (_, first) = load();
-    assert_eq!(ran(&load().0), ["s"]);
-    std::fs::write(dir.path().join("p.png"), word("two")).unwrap();
-    let (outcome, second) = load();
-    assert_eq!(ran(&outcome), ["l", "s", "x"]);
-    assert!(first != second);
-    std::fs::write(dir.path().join("p.png"), word("one")).unwrap();
-    let (outcome, third) = load();
-    assert_eq!(ran(&outcome), ["s"]);
-    assert!(first == third);
-}
-
-#[test]
-fn the_content_of_weight_files_counts() {
-    let weights = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../diffusion/weights");
-    let dir = tempfile::tempdir().unwrap();
-    let mine = dir.path().join("mine.safetensors");
-    std::fs::copy(weights.join("layout.f16.safetensors"), &mine).unwrap();
-    let host = host_with(ResultCache::default(), &[dir.path().into()]);
-    let mut graph = graph();
-    graph["layout"]["inputs"] = json!({"model_name": "mine.safetensors", "family": "tiny-layout"});
-    run(&host, &graph);
-    assert_eq!(run(&host, &graph).0.passes, 0);
-    // Other weights of the same shapes: the networks differ in their values only.
-    std::fs::copy(weights.join("style.f16.safetensors"), &mine).unwrap();
-    assert!(run(&host, &graph).0.passes > 0);
-}
-
-#[test]
-fn a_budget_of_nothing_keeps_nothing() {
-    let host = host(ResultCache::off());
-    run(&host, &graph());
-    assert!(run(&host, &graph()).0.passes > 0);
-}
-
-#[test]
-fn what_was_used_longest_ago_goes_first() {
-    // A picture of 200 x 100 in float32 has 240,000 bytes: three fit.
-    let host = host(ResultCache { memory_bytes: 800_000, ..ResultCache::default() });
-    let picture = |text: &str| {
-        json!({"t": {"class_type": "TextImage", "inputs": {"text": text, "width": 200, "height": 100}},
-               "s": {"class_type": "SaveImage", "inputs": {"images": ["t", 0]}}})
-    };
-    let is_kept = |text: &str| !ran(&run(&host, &picture(text)).0).contains(&"t");
-    for text in ["a", "b", "c"] {
-        assert!(!is_kept(text));
-    }
-    assert!(is_kept("a"));
-    assert!(!is_kept("d"));
-    assert!(is_kept("a") && is_kept("c") && is_kept("d"));
-    assert!(!is_kept("b"));
-}
-
-#[test]
-fn runs_side_by_side_share_what_is_kept() {
-    let host = host(ResultCache::default());
-    let (_, expected) = run(&host, &graph());
-    std::thread::scope(|scope| {
-        let runs: Vec<_> = (0..8).map(|_| scope.spawn(|| run(&host, &graph()))).collect();
-        for run in runs {
-            let (outcome, pictures) = run.join().unwrap();
-            assert_eq!(outcome.passes, 0);
-            assert!(pictures == expected);
-        }
+fn ids_titles_and_order_mean_nothing() {
+    let host = host(memory());
+    let first = once(&host, &graph());
+    let renamed = graph().to_string();
+    let renamed = ["layout", "sample", "first"].iter().fold(renamed, |text, id| {
+        text.replace(&format!("{id:?}:{{"), &format!("\"x {id}\":{{"))
+            .replace(&format!("[{id:?},"), &format!("[\"x {id}\","))
     });
+    let renamed: Value = serde_json::from_str(&renamed).unwrap();
+    let mut reversed = serde_json::Map::new();
+    for (id, node) in renamed.as_object().unwrap().iter().rev() {
+        let mut node = node.clone();
+        let inputs = node["inputs"].as_object().unwrap().clone();
+        node["inputs"] = Value::Object(inputs.into_iter().rev().collect());
+        node["_meta"] = json!({"title": format!("title of {id}")});
+        reversed.insert(id.clone(), node);
+    }
+    assert!(reversed.contains_key("x sample"));
+    let again = once(&host, &reversed.into());
+    assert!(again.is_cached());
+    assert_eq!(first.pictures, again.pictures);
+}
+
+#[test]
+fn a_default_is_the_same_whether_or_not_it_is_written() {
+    let host = host(memory());
+    once(&host, &graph());
+    assert!(once(&host, &with("sample", "denoise", 1.0.into())).is_cached());
+}
+
+#[test]
+fn every_constant_counts() {
+    let host = host(memory());
+    once(&host, &graph());
+    let changes = [
+        ("sample", "seed", json!(8)),
+        ("sample", "steps", json!(4)),
+        ("sample", "eta", json!(0.5)),
+        ("sample", "solver", json!("euler")),
+        ("merge", "weight", json!(0.7)),
+        ("merge", "method", json!("linear")),
+        ("box", "left", json!(0.3)),
+        ("first", "guidance", json!(2.5)),
+    ];
+    for (node, input, value) in changes {
+        let changed = once(&host, &with(node, input, value));
+        assert!(changed.outcome.passes > 0, "{node}.{input}");
+        assert!(once(&host, &graph()).is_cached());
+    }
+}
+
+#[test]
+fn the_slot_of_a_link_counts() {
+    let host = host(memory());
+    let one = once(&host, &graph());
+    let other = once(&host, &with("decode", "latent", json!(["sample", 1])));
+    // The other output is wanted now, so the sampler runs again.
+    assert!(other.outcome.passes > 0);
+    assert_ne!(one.pictures, other.pictures);
+    // It has both now.
+    assert!(once(&host, &graph()).is_cached());
+    assert!(once(&host, &with("decode", "latent", json!(["sample", 1]))).is_cached());
+}
+
+#[test]
+fn only_what_is_behind_a_change_runs() {
+    let host = host(memory());
+    once(&host, &graph());
+    let named = once(&host, &with("save", "filename_prefix", "other".into()));
+    assert_eq!(named.classes(CacheState::Ran), ["SaveImage"]);
+    assert_eq!(named.names, ["other_00001_.png"]);
+    let labelled = once(&host, &with("label", "text", "two".into()));
+    assert_eq!(labelled.classes(CacheState::Ran), ["ImageLabel", "SaveImage"]);
+    assert_eq!(labelled.classes(CacheState::Memory), ["DecodeLatent"]);
+    let seeded = once(&host, &with("sample", "seed", 9.into()));
+    let ran = ["AggregateStep", "Sampler", "DecodeLatent", "ImageLabel", "SaveImage"];
+    assert_eq!(seeded.classes(CacheState::Ran), ran);
+    // Neither the first lane nor what it stands on: the sampler asks for the chain alone.
+    let kept = seeded.classes(CacheState::Memory);
+    assert_eq!(kept, ["ModelLoader", "Lane", "EmptyLatent"]);
 }

@@ -1,6 +1,19 @@
-//! Results of nodes are kept, found again by what they were made of, and never change a picture.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+//! Kept results: what a key holds and what not, what runs again, and that pictures stay the same bits.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs
+)]
 
+mod damage;
 mod disk;
+mod examples;
+mod files;
 mod keys;
+mod memory;
+mod outcome;
+mod reruns;
+mod scene;
 mod stage;

@@ -1,122 +1,43 @@
-//! Killed at any moment, a sweep leaves no torn file and no unreadable cache, and is continued to the
-//! same files as one that was left alone. `AMDM_KILLS=200` kills more often than the usual 15 times.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+//! Kills and company: a process that is killed at any moment leaves nothing torn, and several share
+//! one cache.
+//!
+//! `AMDM_KILLS` sets how many processes are killed (6; the full form is 200).
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod cache;
+mod command;
+mod result;
+mod sweeps;
+
 use std::time::{Duration, Instant};
 
-fn graph() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"));
-    path.join("../../examples/graphs/parameters.json").to_str().unwrap().into()
-}
-
-/// Starts a sweep of twelve runs.
-fn start(out: &Path, cache: &Path) -> Child {
-    let packs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs");
-    Command::new(env!("CARGO_BIN_EXE_amdm"))
-        .args(["run", &graph(), "--sweep", "seed=1..4", "--sweep", "weight=.5,.7,.9"])
-        .args(["--threads", "1", "--progress", "none", "--resume", "--out"])
-        .arg(out)
-        .arg("--cache")
-        .arg(cache)
-        .env("AMDM_PACK_CACHE", packs)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-fn finish(child: Child) {
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// All files below a directory but unfinished ones, by relative name.
-fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut open = vec![dir.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
-            if path.is_dir() {
-                open.push(path);
-            } else if !name.ends_with(".part") {
-                files.insert(name, std::fs::read(path).unwrap());
-            }
-        }
-    }
-    files
-}
-
-/// Every picture decodes, and the description is whole.
-fn assert_whole(out: &Path) {
-    for (name, bytes) in files(out) {
-        if name.ends_with(".png") {
-            let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-            let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-            reader.next_frame(&mut pixels).unwrap_or_else(|error| panic!("{name}: {error}"));
-            reader.finish().unwrap_or_else(|error| panic!("{name}: {error}"));
-        } else {
-            assert_eq!(name, "sweep.json");
-            serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
-        }
-    }
-}
-
-/// A sequence that looks random and is not (xorshift).
-fn next(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
-}
+use crate::cache::sound;
+use crate::command::{Scene, graph};
 
 #[test]
-fn a_killed_sweep_is_continued_to_the_same_files() {
-    let kills = std::env::var("AMDM_KILLS").map_or(15, |text| text.parse::<u32>().unwrap());
-    let dir = tempfile::tempdir().unwrap();
-    let begin = Instant::now();
-    finish(start(&dir.path().join("whole"), &dir.path().join("cache of the whole")));
-    let whole = begin.elapsed();
-    let expected = files(&dir.path().join("whole"));
-    assert_eq!(expected.len(), 13);
-    let cache = dir.path().join("cache");
-    let mut random = 0x9E37_79B9_7F4A_7C15;
-    let (mut done, mut sweep) = (0, 0);
-    while done < kills {
-        // A fresh output, the cache of all before it: what a kill left there must not harm.
-        sweep += 1;
-        let out = dir.path().join(format!("out {sweep}"));
-        if sweep % 3 == 1 {
-            let _ = std::fs::remove_dir_all(&cache);
+fn two_processes_at_once() {
+    let (one, two) = (Scene::new(&graph(2)), Scene::new(&graph(2)));
+    let plain = Scene::new(&graph(2));
+    assert!(plain.run(&[]).success);
+    let cache = one.path("cache");
+    for size in ["4G", "60K"] {
+        let arguments = ["--cache", cache.to_str().unwrap(), "--cache-size", size];
+        let start = Instant::now();
+        let children = [&one, &two, &one, &two].map(|scene| scene.start(&arguments));
+        for child in children {
+            assert!(command::ended(child).success);
         }
-        for _ in 0..3.min(kills - done) {
-            let mut child = start(&out, &cache);
-            let micros = next(&mut random) % (whole.as_micros() as u64);
-            std::thread::sleep(Duration::from_micros(micros));
-            child.kill().unwrap();
-            child.wait().unwrap();
-            assert_whole(&out);
-            done += 1;
-        }
-        finish(start(&out, &cache));
-        assert!(files(&out) == expected, "sweep {sweep} differs");
-        std::fs::remove_dir_all(&out).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(300));
+        sound(&cache);
     }
-}
-
-#[test]
-fn two_processes_share_one_cache() {
-    let dir = tempfile::tempdir().unwrap();
-    let cache = dir.path().join("cache");
-    let outs = ["a", "b", "c"].map(|name| dir.path().join(name));
-    let children = [start(&outs[0], &cache), start(&outs[1], &cache)];
-    children.into_iter().for_each(finish);
-    finish(start(&outs[2], &dir.path().join("another")));
-    let expected = files(&outs[2]);
-    assert!(files(&outs[0]) == expected && files(&outs[1]) == expected);
+    let expected = plain.pictures().into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>();
+    for scene in [one, two] {
+        let pictures = scene.pictures();
+        // Each ran four times, two at a time, so only the numbers are in any order.
+        assert_eq!(pictures.len(), 4 * expected.len());
+        for bytes in &expected {
+            assert_eq!(pictures.iter().filter(|(_, found)| found == bytes).count(), 4);
+        }
+    }
 }

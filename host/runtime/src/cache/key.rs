@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 use amdm_diffusion::{Device, ModelSource, Models};
@@ -15,7 +14,6 @@ use sha2::{Digest, Sha256};
 
 use super::files::{self, Files, Read, Stamp};
 use crate::cancel::Cancel;
-use crate::pack::Pack;
 use crate::pictures::Inputs;
 
 /// Changed whenever equal keys could mean unequal results: the meaning of a key, the host's maths.
@@ -60,8 +58,8 @@ impl NodeKey {
 
 /// What keys are made from, besides the graph.
 pub(crate) struct Sources<'a> {
-    /// Packs by name.
-    pub packs: &'a HashMap<String, Arc<Pack>>,
+    /// SHA-256 of the file of a pack, by name.
+    pub pack: &'a dyn Fn(&str) -> Option<[u8; 32]>,
     /// Networks by name.
     pub models: &'a Models,
     /// Pictures by name.
@@ -101,11 +99,11 @@ impl Keys {
 
     fn node(&self, node: &CheckedNode, graph: &Checked, sources: &Sources<'_>) -> Option<NodeKey> {
         let descriptor = &node.descriptor;
-        let pack = sources.packs.get(&descriptor.pack).filter(|_| descriptor.deterministic)?;
+        let pack = (sources.pack)(&descriptor.pack).filter(|_| descriptor.deterministic)?;
         let mut text = Text::new();
         text.number(VERSION.into()).text(env!("CARGO_PKG_VERSION")).text(machine());
         text.text(sources.device.name()).text(&descriptor.r#type);
-        text.text(&descriptor.pack).text(&descriptor.version).bytes(&pack.sha256());
+        text.text(&descriptor.pack).text(&descriptor.version).bytes(&pack);
         let mut key =
             NodeKey { key: Key([0; 32]), portable: true, files: Vec::new(), reads: HashSet::new() };
         let mut inputs = node.inputs.iter().collect::<Vec<_>>();
@@ -242,4 +240,97 @@ fn machine() -> &'static str {
     }
     #[cfg(not(target_arch = "x86_64"))]
     std::env::consts::ARCH
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::HashSet;
+    use std::sync::Arc;
+
+    use amdm::catalogue::{Catalogue, Choices, Descriptor};
+    use amdm::graph::{Checked, Document, validate};
+    use amdm_diffusion::{Device, Models};
+    use serde_json::json;
+
+    use super::{Key, Keys, Read, Sources};
+    use crate::cache::Files;
+    use crate::cancel::Cancel;
+    use crate::pictures::Inputs;
+
+    struct Names;
+
+    impl Choices for Names {
+        fn list(&self, kind: &str) -> Option<Vec<String>> {
+            (kind == "models").then(|| vec!["tiny-layout".into()])
+        }
+    }
+
+    fn graph(change: impl Fn(&mut Descriptor)) -> Checked {
+        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit");
+        let mut descriptors = amdm_describe::describe(std::path::Path::new(wit)).unwrap();
+        descriptors.iter_mut().for_each(&change);
+        let mut catalogue = Catalogue::new();
+        catalogue.add_pack(descriptors).unwrap();
+        let graph = json!({
+            "model": {"class_type": "ModelLoader", "inputs": {"model_name": "tiny-layout"}},
+            "start": {"class_type": "EmptyLatent", "inputs": {"model": ["model", 0]}},
+            "decode": {"class_type": "DecodeLatent",
+                       "inputs": {"model": ["model", 0], "latent": ["start", 0]}},
+            "save": {"class_type": "SaveImage", "inputs": {"images": ["decode", 0]}},
+        });
+        let document = Document::parse(graph.to_string().as_bytes()).unwrap();
+        validate(&document, &catalogue.with_choices(Arc::new(Names))).unwrap()
+    }
+
+    fn keys(graph: &Checked, device: &Device, pack: u8) -> Keys {
+        let sources = Sources {
+            pack: &|name| (name == "amdm:node").then_some([pack; 32]),
+            models: &Models::new(device),
+            inputs: &Inputs::new(None),
+            device,
+            files: &Files::default(),
+            cancel: &Cancel::new(),
+        };
+        Keys::of(graph, &sources)
+    }
+
+    /// The key of the decoded picture.
+    fn key(graph: &Checked, device: &Device, pack: u8) -> Option<Key> {
+        keys(graph, device, pack).get(graph.find("decode").unwrap()).map(|key| key.key)
+    }
+
+    #[test]
+    fn packs_and_devices_count() {
+        let (plain, cpu) = (graph(|_| {}), Device::cpu(1).unwrap());
+        let first = key(&plain, &cpu, 1).unwrap();
+        assert_eq!(key(&plain, &Device::cpu(2).unwrap(), 1), Some(first));
+        assert_ne!(key(&plain, &cpu, 2), Some(first), "the pack's content");
+        assert_ne!(key(&plain, &Device::reference(1).unwrap(), 1), Some(first), "the device");
+        let newer = graph(|descriptor| descriptor.version = "0.1.1".into());
+        assert_ne!(key(&newer, &cpu, 1), Some(first), "the pack's version");
+    }
+
+    #[test]
+    fn behind_chance_nothing_has_a_key() {
+        let chance = graph(|node| node.deterministic = node.r#type != "EmptyLatent");
+        let keys = keys(&chance, &Device::cpu(1).unwrap(), 1);
+        let has = |id: &str| keys.get(chance.find(id).unwrap()).is_some();
+        assert_eq!(["model", "start", "decode", "save"].map(has), [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_key_covers_what_its_inputs_name_and_no_more() {
+        let plain = graph(|_| {});
+        let keys = keys(&plain, &Device::cpu(1).unwrap(), 1);
+        let [model, start] =
+            ["model", "start"].map(|id| keys.get(plain.find(id).unwrap()).unwrap());
+        let seen = |read: Read| HashSet::from([read]);
+        let named = || seen(Read::Model("tiny-layout".into()));
+        assert!(model.covers(&named()) && model.covers(&HashSet::new()));
+        assert!(!model.covers(&seen(Read::Model("tiny-style".into()))));
+        assert!(!model.covers(&seen(Read::Other)));
+        assert!(!start.covers(&named()));
+    }
 }

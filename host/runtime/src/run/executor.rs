@@ -106,7 +106,7 @@ impl<'a> Executor<'a> {
             return Keys::none();
         }
         let sources = Sources {
-            packs: self.packs,
+            pack: &|name| self.packs.get(name).map(|pack| pack.sha256()),
             models: &self.run.models,
             inputs: &self.run.inputs,
             device: &self.run.device,

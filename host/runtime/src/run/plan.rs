@@ -95,7 +95,14 @@ pub(crate) fn fates(
     results: &Results,
 ) -> Vec<Fate> {
     let cancel = Cancel::new();
-    let sources = Sources { packs, models, inputs, device, files: &results.files, cancel: &cancel };
+    let sources = Sources {
+        pack: &|name| packs.get(name).map(|pack| pack.sha256()),
+        models,
+        inputs,
+        device,
+        files: &results.files,
+        cancel: &cancel,
+    };
     let keys = if results.is_on() { Keys::of(graph, &sources) } else { Keys::none() };
     let kept = |index: usize, slots: &[usize]| {
         let (entry, state) = results.get(keys.get(index)?, &graph.nodes[index], slots, device)?;
