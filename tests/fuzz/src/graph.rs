@@ -6,9 +6,9 @@ use super::value::{any, class, name, spoil, text};
 use amdm::catalogue::foreign::InputInfo;
 use serde_json::{Map, Value, json};
 
-/// A graph of up to 24 nodes, now and then inside a request.
+/// A graph of up to 40 nodes, now and then inside a request.
 pub fn make(dice: &mut Dice<'_>) -> Value {
-    let count = 1 + dice.below(24);
+    let count = 1 + if dice.rarely(16) { dice.below(40) } else { dice.below(8) };
     let forward = dice.rarely(4);
     let mut graph = Map::new();
     for at in 0..count {

@@ -40,6 +40,8 @@ fn errors(errors: &[GraphError]) {
         let line = error.to_string();
         assert!(line.chars().all(|c| !c.is_control()), "{line:?}");
         assert!(line.len() < 6000, "a line of {} bytes", line.len());
+    }
+    for error in errors.iter().take(2) {
         assert_eq!(json!(error)["code"], error.code.as_str());
     }
 }
@@ -71,7 +73,7 @@ fn own(mut document: Document, catalogue: &Catalogue) {
     assert_eq!(before, document);
     strict(&document, catalogue);
     settings(&mut document, catalogue);
-    strict(&document, catalogue);
+    errors(&graph::validate(&document, catalogue).err().unwrap_or_default());
 }
 
 /// Sets and sweeps a few inputs.

@@ -42,7 +42,7 @@ fn definition(dice: &mut Dice<'_>, id: &str) -> Value {
 
 /// Nodes, and links between them; inside a subgraph also from and to its borders.
 fn layer(dice: &mut Dice<'_>, inner: bool) -> Value {
-    let count = dice.below(14);
+    let count = if dice.rarely(16) { dice.below(30) } else { dice.below(7) };
     let mut layer = Layer { links: Vec::new(), count, inner };
     let nodes: Vec<Value> = (0..count).map(|at| layer.node(dice, at)).collect();
     if inner {
