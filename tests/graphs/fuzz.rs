@@ -36,9 +36,9 @@ fn run(target: fn(&[u8]), input: &[u8]) {
 
 /// All files of the cases and of the recordings that are not too long.
 fn files() -> Vec<Vec<u8>> {
-    let cases = case_folders().into_iter().flat_map(|case| {
-        ["graph.json", "graph.png", "graph.webp"].map(|name| case.join(name))
-    });
+    let cases = case_folders()
+        .into_iter()
+        .flat_map(|case| ["graph.json", "graph.png", "graph.webp"].map(|name| case.join(name)));
     let mut recorded: Vec<_> =
         fs::read_dir(vectors()).unwrap().map(|entry| entry.unwrap().path()).collect();
     recorded.sort();
@@ -48,8 +48,25 @@ fn files() -> Vec<Vec<u8>> {
 
 /// What stands in files, to be put where it does not belong.
 const PIECES: &[&str] = &[
-    "null", "true", "-1", "1e999", "1e308", "\"\"", "[]", "{}", "[[", "}}", ",", "\\u0000", "\\ud800",
-    "\u{feff}", "\"prompt\":", "\"nodes\":[", "\"class_type\":", "\"inputs\":", "\"__value__\":",
+    "null",
+    "true",
+    "-1",
+    "1e999",
+    "1e308",
+    "\"\"",
+    "[]",
+    "{}",
+    "[[",
+    "}}",
+    ",",
+    "\\u0000",
+    "\\ud800",
+    "\u{feff}",
+    "\"prompt\":",
+    "\"nodes\":[",
+    "\"class_type\":",
+    "\"inputs\":",
+    "\"__value__\":",
 ];
 
 /// Bytes changed, put in, cut out, doubled, taken from another file.

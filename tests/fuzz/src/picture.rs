@@ -119,7 +119,11 @@ fn exif(dice: &mut Dice<'_>, big: bool) -> Vec<u8> {
 fn text(dice: &mut Dice<'_>) -> String {
     let file: Value = match dice.below(6) {
         0 => return String::from_utf8_lossy(dice.take(64)).into_owned(),
-        1 => return format!("{{\"1\": {{\"class_type\": \"\u{e9}\", \"inputs\": {{\"x\": NaN}}}}}}"),
+        1 => {
+            return format!(
+                "{{\"1\": {{\"class_type\": \"\u{e9}\", \"inputs\": {{\"x\": NaN}}}}}}"
+            );
+        }
         2 | 3 => workflow::make(dice),
         _ => graph::make(dice),
     };

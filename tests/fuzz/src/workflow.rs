@@ -17,7 +17,8 @@ pub fn make(dice: &mut Dice<'_>) -> Value {
     let mut file = layer(dice, false);
     file["version"] = json!(0.4);
     let count = dice.below(SUBGRAPHS.len() + 1);
-    let definitions: Vec<Value> = SUBGRAPHS[..count].iter().map(|id| definition(dice, id)).collect();
+    let definitions: Vec<Value> =
+        SUBGRAPHS[..count].iter().map(|id| definition(dice, id)).collect();
     if count > 0 {
         file["definitions"] = json!({ "subgraphs": definitions });
     }
