@@ -65,7 +65,7 @@ impl GraphError {
     pub fn at(mut self, node: &super::Node) -> Self {
         self.0.node = Some(node.id().to_owned());
         self.0.class = node.class().map(str::to_owned);
-        self.0.title = node.title().map(str::to_owned);
+        self.0.title = node.title().map(|title| cut(title).to_owned());
         self
     }
 

@@ -32,6 +32,7 @@ pub mod upstream;
 mod validate;
 mod verdict;
 pub mod version;
+mod windows;
 pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};

@@ -13,6 +13,7 @@ mod conversions;
 mod document;
 mod envelope;
 mod foreign;
+mod fuzz;
 mod links;
 mod metadata;
 mod plan;

@@ -52,6 +52,11 @@ impl Embedded {
         }
     }
 
+    /// Whether the text of that name is found.
+    fn has(&self, name: &str) -> bool {
+        if name == PROMPT { self.prompt.is_some() } else { self.workflow.is_some() }
+    }
+
     /// Takes a text under its name; the first of each name counts. `Some` where both are there.
     fn put(&mut self, name: &str, text: String) -> Option<()> {
         let place = if name == PROMPT { &mut self.prompt } else { &mut self.workflow };

@@ -21,6 +21,10 @@ pub(super) fn read(bytes: &[u8], found: &mut Embedded) -> Result<(), GraphError>
             }
             continue;
         };
+        // A text that does not count is not inflated.
+        if found.has(name) {
+            continue;
+        }
         let text = match &chunk.kind {
             b"tEXt" | b"comf" => latin1(data),
             b"iTXt" => international(name, data)?,

@@ -59,13 +59,15 @@ impl<'a> Directory<'a> {
             // Up to four bytes stand in the entry itself.
             let at = if length <= 4 { at } else { self.long(at)? };
             let text = self.data.get(at..at.checked_add(length)?)?;
-            let text = latin1(text.split(|byte| *byte == 0).next()?);
             for name in [PROMPT, WORKFLOW] {
-                let body = text.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name));
-                let body = body.and_then(|_| text[name.len()..].strip_prefix(':'));
-                if let Some(body) = body {
-                    found.put(name, body.to_owned());
+                let head = text.get(..name.len());
+                let named = head.is_some_and(|head| head.eq_ignore_ascii_case(name.as_bytes()));
+                // Many fields may share one long text: only what counts is looked at.
+                if !named || text.get(name.len()) != Some(&b':') || found.has(name) {
+                    continue;
                 }
+                let body = text[name.len() + 1..].split(|byte| *byte == 0).next()?;
+                found.put(name, latin1(body));
             }
         }
         Some(())

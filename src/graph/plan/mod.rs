@@ -9,6 +9,7 @@ mod memory;
 
 pub use memory::{Memory, Shapes};
 
+use super::windows::{Reach, STANDARD, Windows};
 use super::{Checked, CheckedNode, Resolved, Source};
 use crate::math::window;
 use schemars::JsonSchema;
@@ -16,8 +17,6 @@ use serde::Serialize;
 
 /// The wire of lanes.
 const LANES: &str = "LANES";
-/// Our own pack, whose operators are known here.
-const STANDARD: &str = "amdm:node";
 
 /// What a run would do.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -117,19 +116,16 @@ impl Passes {
 
 /// What running `graph` would do; `shapes` knows the models.
 pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
-    let mut passes = Passes::Exactly(0);
-    let mut lanes = LaneCounts::new(graph);
+    let mut samplings = samplings(graph);
+    let passes = samplings.iter().flatten().map(|sampling| sampling.passes);
+    let passes = passes.fold(Passes::Exactly(0), Passes::plus);
     let nodes = graph.order.iter().map(|&at| {
         let node = &graph.nodes[at];
-        let sampling = sampling(graph, node, &mut lanes);
-        if let Some(sampling) = &sampling {
-            passes = passes.plus(sampling.passes);
-        }
         PlannedNode {
             node: node.id.clone(),
             class: node.descriptor.r#type.clone(),
             title: node.title.clone(),
-            sampling,
+            sampling: samplings[at].take(),
             writes: match node.input("filename_prefix") {
                 Some(Resolved::Text(prefix)) => Some(prefix.clone()),
                 _ => None,
@@ -137,61 +133,60 @@ pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
             state: PlannedState::Runs,
         }
     });
-    let nodes = nodes.collect();
-    Plan { nodes, passes, memory: memory::peak(graph, shapes) }
+    Plan { nodes: nodes.collect(), passes, memory: memory::peak(graph, shapes) }
 }
 
-/// What `node` would sample, where it is a sampler: it takes lanes and a number of steps.
-fn sampling(graph: &Checked, node: &CheckedNode, lanes: &mut LaneCounts<'_>) -> Option<Sampling> {
+/// What each node that would run would sample, by node.
+fn samplings(graph: &Checked) -> Vec<Option<Sampling>> {
+    let mut samplings = vec![None; graph.nodes.len()];
+    let needed = graph.order.iter().filter(|at| is_sampler(&graph.nodes[**at]));
+    let mut samplers: Vec<(Option<u64>, usize)> =
+        needed.map(|at| (steps(&graph.nodes[*at]), *at)).collect();
+    // By steps, so that chains which many share are walked once for each number of them.
+    samplers.sort_unstable();
+    let (mut lanes, mut windows) = (LaneCounts::new(graph), Windows::of(graph));
+    for (steps, at) in samplers {
+        samplings[at] = sampling(graph, &graph.nodes[at], steps, (&mut lanes, &mut windows));
+    }
+    samplings
+}
+
+/// Whether `node` takes lanes and a number of steps.
+fn is_sampler(node: &CheckedNode) -> bool {
     let declared = |kind: &str, name: &str| {
         node.descriptor.inputs.iter().any(|input| input.r#type == kind && input.name == name)
     };
-    if !declared(LANES, "lanes") || !declared("INT", "steps") || node.descriptor.pack != STANDARD {
-        return None;
-    }
+    declared(LANES, "lanes") && declared("INT", "steps") && node.descriptor.pack == STANDARD
+}
+
+/// Steps that run, where the graph says.
+fn steps(node: &CheckedNode) -> Option<u64> {
+    let (steps, denoise) = integer(node, "steps").zip(float(node, "denoise"))?;
+    Some(u64::from(window::round_half_up(denoise * steps as f64)).min(steps))
+}
+
+fn sampling(
+    graph: &Checked,
+    node: &CheckedNode,
+    steps: Option<u64>,
+    (lanes, windows): (&mut LaneCounts<'_>, &mut Windows),
+) -> Option<Sampling> {
     let count = lanes.of(link(node, "lanes")?);
-    let steps = integer(node, "steps").zip(float(node, "denoise")).map(|(steps, denoise)| {
-        u64::from(window::round_half_up(denoise * steps as f64)).min(steps)
-    });
     let all_lanes = node.wanted.get(1).copied().unwrap_or(false);
     let wanted = if all_lanes { count } else { 1 };
     let passes = match (steps, node.policy()) {
         (None, _) => Passes::Unknown,
-        (Some(steps), None) => Passes::Exactly(wanted * steps),
-        (Some(steps), Some(policy)) => with_operators(graph, policy, (count, wanted), steps),
+        (Some(steps), None) => Passes::Exactly(wanted.saturating_mul(steps)),
+        (Some(steps), Some(policy)) => match windows.reach(policy, steps) {
+            Reach::Unknown => Passes::AtMost(count.saturating_mul(steps)),
+            Reach::Handoff => Passes::Exactly(steps),
+            Reach::Until(end) => {
+                let after = wanted.saturating_mul(steps - end.min(steps));
+                Passes::Exactly(count.saturating_mul(end).saturating_add(after))
+            }
+        },
     };
     Some(Sampling { lanes: count, steps, batch: batch(graph, node), passes })
-}
-
-/// Passes of a sampling of `lanes`, of which `wanted` run to the end, with the operators at `policy`.
-fn with_operators(
-    graph: &Checked,
-    policy: Source,
-    (lanes, wanted): (u64, u64),
-    steps: u64,
-) -> Passes {
-    let most = Passes::AtMost(lanes * steps);
-    let mut end = 0;
-    for at in graph.chain(policy) {
-        let operator = &graph.nodes[at];
-        match (operator.descriptor.pack.as_str(), operator.descriptor.r#type.as_str()) {
-            (STANDARD, "AggregateStep") => {}
-            // Acts where those before it do.
-            (STANDARD, "ManifoldRefine") => continue,
-            _ => return most,
-        }
-        let (Some(first), Some(last)) = (float(operator, "start"), float(operator, "end")) else {
-            return most;
-        };
-        if matches!(operator.input("method"), Some(Resolved::Text(method)) if method == "handoff") {
-            return Passes::Exactly(steps);
-        }
-        let (first, last) = window::resolve(first, last, u32::try_from(steps).unwrap_or(u32::MAX));
-        if first < last {
-            end = end.max(u64::from(last));
-        }
-    }
-    Passes::Exactly(lanes * end + wanted * (steps - end.min(steps)))
 }
 
 /// Lanes behind each output, counted once: chains share their beginnings.

@@ -32,6 +32,9 @@ use super::{Document, LinkRef, Node};
 use crate::catalogue::{Catalogue, Descriptor, Input, closest::closest};
 use serde_json::Value;
 
+/// Parameters that a message lists; more are counted.
+const SHOWN_PARAMETERS: usize = 20;
+
 /// Changes what `setting` names in `document`; on an error nothing is changed.
 ///
 /// # Errors
@@ -81,14 +84,7 @@ impl Target {
                 return Ok((target, value));
             }
             if !declared.is_empty() {
-                let names = declared.iter().map(|parameter| parameter.name.as_str());
-                let found = format!("the parameter {}, which the graph lacks", quoted(name));
-                let error = GraphError::new(
-                    ErrorCode::UnknownParameter,
-                    found,
-                    format!("one of {}", names.clone().collect::<Vec<_>>().join(", ")),
-                );
-                return Err(error.closest(closest(name, names)));
+                return Err(unknown_parameter(name, &declared));
             }
         }
         let (node, input, value) = split(document, setting)?;
@@ -117,13 +113,18 @@ impl Target {
     /// # Errors
     /// `invalid_input_type`, `bad_linked_input`.
     pub fn set_text(&self, document: &mut Document, text: &str) -> Result<(), GraphError> {
+        let values = self.read(document, text)?;
+        self.put(document, values);
+        Ok(())
+    }
+
+    /// The values that `text` is, one for each place.
+    fn read(&self, document: &Document, text: &str) -> Result<Vec<Value>, GraphError> {
         let values = self.places.iter().map(|place| {
             read(&place.declared, text)
                 .map_err(|error| error.at(&document.nodes()[place.node]).input(place.name.as_str()))
         });
-        let values = values.collect::<Result<Vec<_>, _>>()?;
-        self.put(document, values);
-        Ok(())
+        values.collect()
     }
 
     /// Sets a JSON value; validation judges it.
@@ -167,6 +168,19 @@ fn place(
         unknown_input(descriptor, name).at(node).closest(closest(name, names))
     })?;
     Ok(Place { node: at, name: name.to_owned(), declared: input.clone() })
+}
+
+/// A name that the graph does not declare; the first of those that it does are listed.
+fn unknown_parameter(name: &str, declared: &[Parameter]) -> GraphError {
+    let names = || declared.iter().map(|parameter| parameter.name.as_str());
+    let mut listed: Vec<String> = names().take(SHOWN_PARAMETERS).map(word).collect();
+    if declared.len() > SHOWN_PARAMETERS {
+        listed.push(format!("{} more", declared.len() - SHOWN_PARAMETERS));
+    }
+    let found = format!("the parameter {}, which the graph lacks", quoted(name));
+    let expected = format!("one of {}", listed.join(", "));
+    let error = GraphError::new(ErrorCode::UnknownParameter, found, expected);
+    error.closest(closest(name, names()))
 }
 
 /// A setting meets one error; the rest is shown by checking the graph.

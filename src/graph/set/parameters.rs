@@ -8,7 +8,9 @@ use super::{Place, place};
 use crate::catalogue::Catalogue;
 use crate::graph::error::{quoted, shown};
 use crate::graph::{Document, ErrorCode, GraphError, Node};
+use crate::limits;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// One parameter.
 #[derive(Clone, Debug)]
@@ -39,7 +41,8 @@ pub fn parameters(
     document: &Document,
     catalogue: &Catalogue,
 ) -> Result<Vec<Parameter>, Vec<GraphError>> {
-    let mut parameters: Vec<Parameter> = Vec::new();
+    let mut parameters = Vec::new();
+    let mut index = HashMap::new();
     let mut errors = Vec::new();
     for (at, node) in document.nodes().iter().enumerate() {
         let declared = match declarations(node) {
@@ -50,9 +53,13 @@ pub fn parameters(
             }
         };
         for (input, name) in declared.into_iter().flatten() {
+            if errors.len() >= limits::GRAPH_ERRORS {
+                return Err(errors);
+            }
             let added = label(node, input, name).and_then(|name| {
                 let place = place(document, catalogue, at, input)?;
-                add(&mut parameters, name, place).map_err(|error| error.at(node).input(input))
+                add(&mut parameters, &mut index, name, place)
+                    .map_err(|error| error.at(node).input(input))
             });
             errors.extend(added.err());
         }
@@ -80,8 +87,14 @@ fn label<'v>(node: &Node, input: &str, name: &'v Value) -> Result<&'v str, Graph
     })
 }
 
-fn add(parameters: &mut Vec<Parameter>, name: &str, place: Place) -> Result<(), GraphError> {
-    let Some(known) = parameters.iter_mut().find(|parameter| parameter.name == name) else {
+fn add<'n>(
+    parameters: &mut Vec<Parameter>,
+    index: &mut HashMap<&'n str, usize>,
+    name: &'n str,
+    place: Place,
+) -> Result<(), GraphError> {
+    let at = *index.entry(name).or_insert(parameters.len());
+    let Some(known) = parameters.get_mut(at) else {
         parameters.push(Parameter { name: name.to_owned(), places: vec![place] });
         return Ok(());
     };

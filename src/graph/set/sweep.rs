@@ -36,8 +36,11 @@ impl Sweep {
             _ => list(values)?,
         };
         // What does not fit the input is said before anything runs.
+        if values.len() > limits::SWEEP_RUNS {
+            return Err(too_many(values.len()));
+        }
         for value in &values {
-            target.set_text(&mut document.clone(), value)?;
+            target.read(document, value)?;
         }
         Ok(Self { target, values })
     }

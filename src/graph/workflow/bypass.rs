@@ -27,6 +27,12 @@ pub(super) fn socket(
     exact.or_else(|| sockets.iter().position(fits))
 }
 
+/// About how many steps [`socket`] takes: lists of types are compared each with each.
+pub(super) fn effort(sockets: &[Socket<'_>], output: &str, wanted: &str) -> usize {
+    let other = output.len() + wanted.len();
+    sockets.iter().map(|socket| 1 + socket.type_name.len() * other / 16).sum()
+}
+
 /// Whether one type may be linked to the other: equal but for case, open, or lists that share one.
 fn compatible(a: &str, b: &str) -> bool {
     let open = |name: &str| matches!(name, "*" | "");

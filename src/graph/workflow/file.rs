@@ -3,6 +3,7 @@
 //! Schema 0.4 writes a link as a row `[id, origin, slot, target, slot, type]`, schema 1 and
 //! subgraphs as an object; both are read everywhere. Ids may be numbers or texts.
 
+use super::super::error::cut;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -87,10 +88,11 @@ pub(super) fn inputs(node: &Value) -> impl Iterator<Item = FileInput<'_>> {
     })
 }
 
-/// The type of an input or output; very old files list a combo's choices.
+/// The type of an input or output, as much of it as a name may have; very old files list a combo's
+/// choices.
 pub(super) fn type_name(socket: &Value) -> &str {
     match socket.get("type") {
-        Some(Value::String(name)) => name,
+        Some(Value::String(name)) => cut(name),
         Some(Value::Array(_)) => "COMBO",
         _ => "*",
     }

@@ -49,6 +49,9 @@ enum Step<'a> {
     On(At<'a>),
 }
 
+/// Steps that a place on the way counts for: it takes about a hundred bytes.
+const REMEMBERED: usize = 32;
+
 /// Follows links.
 pub(super) struct Resolver<'a, 's> {
     layers: &'s [Layer<'a>],
@@ -104,6 +107,7 @@ impl<'a, 's> Resolver<'a, 's> {
                 // Most links lead straight to a node: nothing to remember.
                 Step::Done(outcome) => break Ok(outcome),
                 Step::On(next) => {
+                    self.count(REMEMBERED + at.wanted.len() / REMEMBERED)?;
                     trail.push(at);
                     self.known.insert(at, None);
                     match self.known.get(&next) {
@@ -138,8 +142,8 @@ impl<'a, 's> Resolver<'a, 's> {
             (Role::Primitive, _) => return Ok(Step::Done(self.primitive(at.scope, index, node))),
             (Role::Note, _) | (_, Mode::Muted) => None,
             (_, Mode::Bypassed) => {
-                self.count(node.sockets.len())?;
                 let output = node.output_type(at.slot, layers);
+                self.count(bypass::effort(&node.sockets, output, at.wanted))?;
                 let place = bypass::socket(&node.sockets, at.slot, output, at.wanted);
                 place.and_then(|place| self.start(at.scope, &node.sockets[place]))
             }

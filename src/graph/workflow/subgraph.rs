@@ -51,7 +51,11 @@ impl<'a> Given<'a> {
         let proxies = proxies(instance.raw);
         let matched = (proxies.len() + 1).saturating_mul(outer.len() + 1);
         let placed = (proxies.len() + outer.len() + 1).saturating_mul(inner.inputs.len() + 1);
-        *room = room.checked_sub(matched.saturating_add(placed))?;
+        let owners = outer.iter().filter_map(|value| value.owner.as_ref());
+        let sought = owners.chain(proxies.iter().map(|proxy| &proxy.node));
+        let sought = sought.filter_map(|node| inner.nodes.get(*inner.index.get(node)?));
+        let sought: usize = sought.map(|node| node.sockets.len() + node.widgets.len()).sum();
+        *room = room.checked_sub(matched.saturating_add(placed).saturating_add(sought))?;
         let nothing = vec![None; inner.inputs.len()];
         let mut given = Self { inputs: nothing, nodes: HashMap::new(), lost: Vec::new() };
         if proxies.is_empty() {

@@ -53,8 +53,9 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
     }
     let run = planned.nodes.iter().filter(|node| node.state == PlannedState::Runs);
     let (nodes, passes) = (run.count(), count(planned.passes));
+    let what = if nodes == 1 { "node" } else { "nodes" };
     output::line(format_args!(
-        "{nodes} nodes would run, {passes}, {} of tensors",
+        "{nodes} {what} would run, {passes}, {} of tensors",
         size(planned.memory)
     ));
     Ok(())
