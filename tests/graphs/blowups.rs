@@ -29,6 +29,7 @@ const LIMIT: ErrorCode = ErrorCode::LimitExceeded;
 #[test]
 fn long_lists_of_types_at_bypassed_nodes() {
     let list = |letter: &str| vec![letter; 1000].join(",");
+    let (b, c) = (list("b"), list("c"));
     let input =
         |name: &str, link: u32, kind: &str| json!({ "name": name, "type": kind, "link": link });
     let mut nodes = vec![node(0, "LoadImage", &[], json!(["b.png", "image"]))];

@@ -119,32 +119,3 @@ pub fn saved(api: &Value, info: &Value) -> Value {
     }
     json!({ "nodes": nodes, "links": links, "version": 0.4 })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{api, pictures, saved};
-    use crate::cases::catalogue;
-    use amdm::catalogue::{ObjectInfo, object_info};
-    use amdm::graph::{Document, Limits, plan, validate, workflow};
-
-    #[test]
-    fn large_graphs_are_valid_in_both_forms() {
-        let catalogue = catalogue();
-        for nodes in [2, 3, 11, 12, 100, 1000] {
-            let graph = api(nodes, pictures());
-            let document = Document::from_value(graph.clone(), &Limits::default()).unwrap();
-            assert_eq!(document.nodes().len(), nodes);
-            let checked = validate(&document, &catalogue).unwrap();
-            assert_eq!((checked.order.len(), checked.warnings.len()), (nodes, 0));
-            assert_eq!(plan(&checked).nodes.len(), nodes);
-            let saved = saved(&graph, &object_info(&catalogue));
-            let made = workflow::convert(&saved, &ObjectInfo::of(&catalogue)).unwrap();
-            assert_eq!(made.warnings, []);
-            for (id, node) in graph.as_object().unwrap() {
-                for (name, value) in node["inputs"].as_object().unwrap() {
-                    assert_eq!(&made.graph[id]["inputs"][name], value, "node {id}, {name}");
-                }
-            }
-        }
-    }
-}

@@ -3,7 +3,7 @@
 
 use crate::cases::catalogue;
 use crate::large;
-use amdm::catalogue::ObjectInfo;
+use amdm::catalogue::{ObjectInfo, object_info};
 use amdm::graph::{
     Document, ErrorCode, GraphError, Limits, Prefer, Read, plan, read, set, upstream, validate,
     workflow,
@@ -166,6 +166,26 @@ fn a_hundred_thousand_nodes_are_the_most() {
     assert_eq!(made.graph.len(), limits::GRAPH_NODES);
     let errors = workflow::convert(&saved(limits::GRAPH_NODES + 1), &info).unwrap_err();
     assert_eq!(errors.iter().map(|e| e.code).collect::<Vec<_>>(), [LIMIT]);
+}
+
+#[test]
+fn large_graphs_are_valid_in_both_forms() {
+    let catalogue = catalogue();
+    for nodes in [2, 3, 11, 12, 100, 1000] {
+        let graph = large::api(nodes, large::pictures());
+        let document = document(graph.clone());
+        assert_eq!(document.nodes().len(), nodes);
+        let checked = validate(&document, &catalogue).unwrap();
+        assert_eq!((checked.order.len(), checked.warnings.len()), (nodes, 0));
+        assert_eq!(plan(&checked).nodes.len(), nodes);
+        let saved = large::saved(&graph, &object_info(&catalogue));
+        let made = workflow::convert(&saved, &ObjectInfo::of(&catalogue)).unwrap();
+        assert_eq!(made.warnings, []);
+        for (id, node) in graph.as_object().unwrap() {
+            let made = made.graph[id]["inputs"].as_object().unwrap();
+            assert_eq!(made, node["inputs"].as_object().unwrap(), "node {id}");
+        }
+    }
 }
 
 /// Everything in the file stands at its bound at once: as many small objects as values permit.
