@@ -6,6 +6,7 @@
 //! With `AMDM_ACCEPT=1` the answers are written in place of being compared.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod blowups;
 mod cases;
 mod catalogue;
 mod codes;
@@ -14,6 +15,8 @@ mod document;
 mod envelope;
 mod foreign;
 mod fuzz;
+mod large;
+mod limits;
 mod links;
 mod metadata;
 mod plan;

@@ -29,8 +29,15 @@ pub(super) fn socket(
 
 /// About how many steps [`socket`] takes: lists of types are compared each with each.
 pub(super) fn effort(sockets: &[Socket<'_>], output: &str, wanted: &str) -> usize {
-    let other = output.len() + wanted.len();
-    sockets.iter().map(|socket| 1 + socket.type_name.len() * other / 16).sum()
+    let others = parts(output) + parts(wanted);
+    sockets.iter().map(|socket| 1 + COMPARISON * parts(socket.type_name) * others).sum()
+}
+
+/// Steps that a comparison of two parts of lists counts for.
+const COMPARISON: usize = 4;
+
+fn parts(types: &str) -> usize {
+    1 + types.bytes().filter(|byte| *byte == b',').count()
 }
 
 /// Whether one type may be linked to the other: equal but for case, open, or lists that share one.

@@ -19,7 +19,13 @@ pub fn file(bytes: &[u8]) {
     for (at, info) in nodes().infos.iter().enumerate() {
         let prefer = if at == 1 { Prefer::Workflow } else { Prefer::Prompt };
         match graph::read(bytes, info, prefer) {
-            Err(found) => errors(&found),
+            Err(found) => {
+                errors(&found);
+                // What is no JSON is none for the other installations.
+                if found[0].position.is_some() {
+                    return;
+                }
+            }
             Ok(Read { document, converted, warnings, .. }) => {
                 errors(&warnings);
                 upstream(&document, info);
