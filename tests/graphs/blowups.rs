@@ -189,7 +189,7 @@ fn many_samplings_of_one_chain() {
         put(format!("out {at}"), "PreviewImage", json!({ "images": images }));
     }
     let checked = validate(&document(graph), &catalogue()).unwrap();
-    let plan = plan(&checked);
+    let plan = plan(&checked, &());
     let steps = (0..samplers as u64).map(|at| 10 + at % 3).sum();
     assert_eq!(plan.passes, Passes::Exactly(steps));
 }

@@ -142,7 +142,7 @@ fn ten_thousand_nodes_and_a_hundred_thousand_links() {
     let checked = validate(&read.document, &catalogue()).unwrap();
     let links: usize = checked.nodes.iter().map(|node| node.sources().count()).sum();
     assert_eq!((checked.nodes.len(), links), (10_001, 99_991));
-    assert_eq!(plan(&checked).nodes.len(), checked.order.len());
+    assert_eq!(plan(&checked, &()).nodes.len(), checked.order.len());
     assert!(upstream::judge(&read.document, &ObjectInfo::of(&catalogue())).is_accepted());
 }
 
@@ -154,7 +154,7 @@ fn a_hundred_thousand_nodes_are_the_most() {
     let read = reading(text.as_bytes()).unwrap();
     let checked = validate(&read.document, &catalogue).unwrap();
     assert_eq!(checked.order.len(), limits::GRAPH_NODES);
-    assert_eq!(plan(&checked).nodes.len(), limits::GRAPH_NODES);
+    assert_eq!(plan(&checked, &()).nodes.len(), limits::GRAPH_NODES);
     assert!(upstream::judge(&read.document, &ObjectInfo::of(&catalogue)).is_accepted());
     let more = large::api(limits::GRAPH_NODES + 1, large::pictures());
     assert_eq!(refused(more.to_string().as_bytes()).0, LIMIT);
@@ -177,7 +177,7 @@ fn large_graphs_are_valid_in_both_forms() {
         assert_eq!(document.nodes().len(), nodes);
         let checked = validate(&document, &catalogue).unwrap();
         assert_eq!((checked.order.len(), checked.warnings.len()), (nodes, 0));
-        assert_eq!(plan(&checked).nodes.len(), nodes);
+        assert_eq!(plan(&checked, &()).nodes.len(), nodes);
         let saved = large::saved(&graph, &object_info(&catalogue));
         let made = workflow::convert(&saved, &ObjectInfo::of(&catalogue)).unwrap();
         assert_eq!(made.warnings, []);

@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod comfy;
-#[path = "../../tests/graphs/large.rs"]
+#[path = "../../graphs/large.rs"]
 mod large;
 
 use amdm::catalogue::{Catalogue, ObjectInfo, object_info};
@@ -60,7 +60,7 @@ fn main() {
         "judge as a server",
         graphs.each_ref().map(|g| least(|| upstream::judge(&g.document, &info))),
     );
-    row("plan", graphs.each_ref().map(|graph| least(|| plan(&graph.checked))));
+    row("plan", graphs.each_ref().map(|graph| least(|| plan(&graph.checked, &()))));
     let saved: Vec<&str> = graphs.iter().map(|graph| graph.saved_text.as_str()).collect();
     match comfy::times(&saved, &described) {
         Some(times) => {
