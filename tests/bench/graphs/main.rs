@@ -19,7 +19,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-const CATALOGUE: &str = include_str!("../../tests/graphs/catalogue.json");
+const CATALOGUE: &str = include_str!("../../graphs/catalogue.json");
 const SIZES: [usize; 4] = [10, 100, 1000, 10_000];
 /// Seconds for the repetitions of one figure.
 const SPENT: f64 = 0.5;
