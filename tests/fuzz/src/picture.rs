@@ -120,9 +120,7 @@ fn text(dice: &mut Dice<'_>) -> String {
     let file: Value = match dice.below(6) {
         0 => return String::from_utf8_lossy(dice.take(64)).into_owned(),
         1 => {
-            return format!(
-                "{{\"1\": {{\"class_type\": \"\u{e9}\", \"inputs\": {{\"x\": NaN}}}}}}"
-            );
+            return "{\"1\": {\"class_type\": \"\u{e9}\", \"inputs\": {\"x\": NaN}}}".to_owned();
         }
         2 | 3 => workflow::make(dice),
         _ => graph::make(dice),
