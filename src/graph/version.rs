@@ -2,7 +2,7 @@
 //!
 //! A node records its pack and the pack's version as editors do, `_meta.cnr_id` and `_meta.ver`, and
 //! the form of the graph in `_meta.amdm.schema`. [`record`] writes them, [`migrate`] reads them:
-//! nodes of older versions are brought up to date by the table [`MIGRATIONS`], newer ones are
+//! nodes of older versions are brought up to date by the table `MIGRATIONS`, newer ones are
 //! errors. A graph without records is taken as it stands.
 
 use super::error::{quoted, shown};
