@@ -121,3 +121,18 @@ fn what_is_wrong_with_any_run_is_said_before_the_first() {
     let output = amdm(&["run", &graph(dir.path()), "--resume"], b"");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
+
+#[test]
+fn directories_of_others_stay_as_they_are() {
+    for more in [&[][..], &["--resume"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let mine = dir.path().join("out/005/mine.txt");
+        std::fs::create_dir_all(mine.parent().unwrap()).unwrap();
+        std::fs::write(&mine, "precious").unwrap();
+        let output = sweep(dir.path(), more);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output.stderr).contains("found something that no sweep wrote"), "{output:?}");
+        assert_eq!(std::fs::read(&mine).unwrap(), b"precious");
+        assert_eq!(files(&dir.path().join("out")).len(), 1);
+    }
+}

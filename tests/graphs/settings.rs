@@ -115,3 +115,20 @@ fn file_names_hold_other_nodes_values() {
     }
     assert_eq!(name("50%%Sampler.steps%"), "50%12");
 }
+
+#[test]
+fn file_names_do_not_grow_without_end() {
+    let filled = |prefix: String| {
+        let graph = json!({
+            "1": {"class_type": "TextImage", "inputs": {"text": "x".repeat(1 << 20)},
+                  "_meta": {"title": "A"}},
+            "2": {"class_type": "SaveImage", "inputs": {"filename_prefix": prefix}},
+        });
+        let mut document = Document::parse(graph.to_string().as_bytes()).unwrap();
+        fill_file_names(&mut document);
+        document.to_value()["2"]["inputs"]["filename_prefix"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(filled("%A.text%".into()), "x".repeat(200));
+    let many = "%A.text%".repeat(1500);
+    assert_eq!(filled(many.clone()), many);
+}

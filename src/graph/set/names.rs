@@ -5,16 +5,23 @@
 //! no value stays as it is, times such as `%date:yyyy-MM-dd%` too: they are filled in when the file
 //! is written.
 
-use crate::graph::{Document, Given, Node};
+use crate::graph::{Document, Given};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// The input that names files.
 const PREFIX: &str = "filename_prefix";
 /// What file names cannot hold on every system.
 const FORBIDDEN: [char; 9] = ['/', '\\', '?', '%', '*', ':', '|', '"', '<'];
 
-/// Replaces the fields in every file name of `document`.
+/// Bytes of one value in a name, and of a whole name that is filled: no file system takes more.
+const VALUE_BYTES: usize = 200;
+const NAME_BYTES: usize = 4096;
+
+/// Replaces the fields in every file name of `document`. A name that would grow beyond what any file
+/// system takes stays as it is.
 pub fn fill_file_names(document: &mut Document) {
+    let names = Names::of(document);
     for at in 0..document.nodes().len() {
         let Some(Given::Constant(Value::String(text))) = document.nodes()[at].input(PREFIX) else {
             continue;
@@ -22,20 +29,41 @@ pub fn fill_file_names(document: &mut Document) {
         if !text.contains('%') {
             continue;
         }
-        let filled = fill(document, text);
+        let Some(filled) = fill(document, &names, text) else { continue };
         if let Some(node) = document.node_mut(at) {
             node.put(PREFIX, Value::String(filled));
         }
     }
 }
 
-fn fill(document: &Document, text: &str) -> String {
-    let mut filled = String::with_capacity(text.len());
+/// Nodes by title, and by class; the first of each name.
+struct Names {
+    titles: HashMap<String, usize>,
+    classes: HashMap<String, usize>,
+}
+
+impl Names {
+    fn of(document: &Document) -> Self {
+        let (mut titles, mut classes) = (HashMap::new(), HashMap::new());
+        for (at, node) in document.nodes().iter().enumerate() {
+            if let Some(title) = node.title() {
+                titles.entry(title.to_owned()).or_insert(at);
+            }
+            if let Some(class) = node.class() {
+                classes.entry(class.to_owned()).or_insert(at);
+            }
+        }
+        Self { titles, classes }
+    }
+}
+
+fn fill(document: &Document, names: &Names, text: &str) -> Option<String> {
+    let mut filled = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         filled.push_str(before);
         let field = after.split_once('%');
-        match field.and_then(|(name, tail)| Some((value(document, name)?, tail))) {
+        match field.and_then(|(name, tail)| Some((value(document, names, name)?, tail))) {
             Some((value, tail)) => {
                 filled.push_str(&value);
                 rest = tail;
@@ -45,20 +73,23 @@ fn fill(document: &Document, text: &str) -> String {
                 rest = after;
             }
         }
+        if filled.len() > NAME_BYTES {
+            return None;
+        }
     }
     filled.push_str(rest);
-    filled
+    (filled.len() <= NAME_BYTES).then_some(filled)
 }
 
 /// The value that `node.input` names, as a part of a file's name.
-fn value(document: &Document, field: &str) -> Option<String> {
+fn value(document: &Document, names: &Names, field: &str) -> Option<String> {
     let (name, input) = field.rsplit_once('.')?;
-    let named = |node: &&Node| node.title() == Some(name);
-    let classed = |node: &&Node| node.class() == Some(name);
-    let nodes = || document.nodes().iter();
-    let node = nodes().find(named).or_else(|| nodes().find(classed))?;
+    let at = names.titles.get(name).or_else(|| names.classes.get(name))?;
+    let node = document.nodes().get(*at)?;
     let text = match node.input(input)? {
-        Given::Constant(Value::String(text)) => text.clone(),
+        Given::Constant(Value::String(text)) => {
+            text[..text.floor_char_boundary(VALUE_BYTES)].to_owned()
+        }
         Given::Constant(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
         _ => return None,
     };

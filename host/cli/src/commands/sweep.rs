@@ -135,6 +135,12 @@ impl Work<'_> {
         let fail = |reason: String| Stop::new(USAGE, format!("{}: {reason}", path.display()));
         match std::fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // A directory of that name is somebody's: only a sweep's own are ever cleared.
+                let taken = fresh.runs.iter().map(|run| out.join(&run.directory));
+                if let Some(taken) = taken.into_iter().find(|dir| dir.symlink_metadata().is_ok()) {
+                    let reason = "found something that no sweep wrote, expected another --out";
+                    return Err(Stop::new(USAGE, format!("{}: {reason}", taken.display())));
+                }
                 store(out, &fresh)?;
                 Ok(fresh)
             }
