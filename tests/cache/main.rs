@@ -7,13 +7,10 @@
     missing_docs
 )]
 
-mod damage;
 mod disk;
 mod examples;
 mod files;
 mod keys;
 mod memory;
 mod outcome;
-mod reruns;
 mod scene;
-mod stage;

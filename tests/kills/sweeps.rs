@@ -108,15 +108,3 @@ fn a_killed_sweep_is_continued_to_the_same_files() {
         std::fs::remove_dir_all(&out).unwrap();
     }
 }
-
-#[test]
-fn two_processes_share_one_cache() {
-    let dir = tempfile::tempdir().unwrap();
-    let cache = dir.path().join("cache");
-    let outs = ["a", "b", "c"].map(|name| dir.path().join(name));
-    let children = [start(&outs[0], &cache), start(&outs[1], &cache)];
-    children.into_iter().for_each(finish);
-    finish(start(&outs[2], &dir.path().join("another")));
-    let expected = files(&outs[2]);
-    assert!(files(&outs[0]) == expected && files(&outs[1]) == expected);
-}

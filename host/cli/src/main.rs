@@ -12,6 +12,7 @@ mod logging;
 mod model_paths;
 mod output;
 mod progress;
+mod replace;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::exit::Stop;
+
 /// Whether something that was asked for could not be written.
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -17,6 +19,16 @@ pub fn line(text: impl std::fmt::Display) {
         }
         _ => {}
     }
+}
+
+/// JSON that was asked for, over several lines.
+///
+/// # Errors
+/// Where the value has no JSON.
+pub fn json(value: &impl serde::Serialize) -> Result<(), Stop> {
+    let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::new)?;
+    line(text);
+    Ok(())
 }
 
 /// Whether a line that was asked for was lost.

@@ -17,6 +17,7 @@ mod failure;
 mod guidance;
 pub mod image;
 mod kernels;
+pub mod listing;
 mod models;
 pub mod noise;
 mod tensor;

@@ -8,7 +8,7 @@ use amdm::graph::{self, Prefer};
 
 use super::source;
 use crate::args::ConvertArguments;
-use crate::exit::{FAILED, INVALID, Stop};
+use crate::exit::{INVALID, Stop};
 use crate::output;
 
 /// Converts and prints.
@@ -28,8 +28,5 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
     for warning in &read.warnings {
         output::note(format_args!("warning: {warning}"));
     }
-    let text = serde_json::to_string_pretty(&read.document.to_value())
-        .map_err(|error| Stop::new(FAILED, format!("the graph has no JSON: {error}")))?;
-    output::line(text);
-    Ok(())
+    output::json(&read.document.to_value())
 }

@@ -4,7 +4,7 @@ use amdm::graph::set::{Settable, settable};
 
 use super::source::{self, Problem};
 use crate::args::InputsArguments;
-use crate::exit::{FAILED, INVALID, Stop};
+use crate::exit::Stop;
 use crate::output;
 
 /// Choices that a line lists; more are counted.
@@ -18,18 +18,9 @@ pub fn run(arguments: &InputsArguments) -> Result<(), Stop> {
         let catalogue = host.catalogue_for(graph.inputs);
         settable(&graph.document, &catalogue).map_err(Problem::Graph)
     });
-    let all = all.map_err(|problem| match problem {
-        Problem::Stop(stop) => stop,
-        Problem::Graph(errors) => {
-            source::report(&arguments.graph.graph, &errors, "nothing is listed");
-            Stop::silent(INVALID)
-        }
-    })?;
+    let all = all.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing is listed"))?;
     if arguments.json {
-        let text = serde_json::to_string_pretty(&all)
-            .map_err(|error| Stop::new(FAILED, format!("inputs have no JSON: {error}")))?;
-        output::line(text);
-        return Ok(());
+        return output::json(&all);
     }
     let mut node = None;
     for one in &all {

@@ -18,21 +18,14 @@ pub fn run(arguments: &NodesArguments) -> Result<(), Stop> {
     if arguments.object_info {
         let entries =
             nodes.iter().map(|node| (node.r#type.clone(), object_info_entry(node, &catalogue)));
-        json(&entries.collect::<Map<_, _>>())?;
+        output::json(&entries.collect::<Map<_, _>>())?;
     } else if arguments.json {
-        json(&nodes)?;
+        output::json(&nodes)?;
     } else if arguments.class.is_some() {
         nodes.iter().for_each(|node| detail(node));
     } else {
         list(&nodes);
     }
-    Ok(())
-}
-
-fn json(value: &impl serde::Serialize) -> Result<(), Stop> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Stop::new(FAILED, format!("descriptors have no JSON: {error}")))?;
-    output::line(text);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use amdm::graph::{Memory, Passes, PlannedState};
 
 use super::source::{self, Problem};
 use crate::args::PlanArguments;
-use crate::exit::{FAILED, INVALID, Stop};
+use crate::exit::Stop;
 use crate::output;
 
 /// Plans the graph.
@@ -16,18 +16,10 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
         let checked = host.check(&graph.document, inputs.clone()).map_err(Problem::Graph)?;
         Ok(host.plan(&checked, &inputs))
     });
-    let planned = planned.map_err(|problem| match problem {
-        Problem::Stop(stop) => stop,
-        Problem::Graph(errors) => {
-            source::report(&arguments.graph.graph, &errors, "nothing would run");
-            Stop::silent(INVALID)
-        }
-    })?;
+    let planned =
+        planned.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing would run"))?;
     if arguments.json {
-        let text = serde_json::to_string_pretty(&planned)
-            .map_err(|error| Stop::new(FAILED, format!("the plan has no JSON: {error}")))?;
-        output::line(text);
-        return Ok(());
+        return output::json(&planned);
     }
     for (at, node) in planned.nodes.iter().enumerate() {
         let title = node.title.as_ref().map_or_else(String::new, |title| format!(" {title:?}"));

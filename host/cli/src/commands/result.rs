@@ -1,13 +1,10 @@
 //! `--result`: all about a run as one JSON document, whole or not at all.
 
-use std::io::Write;
-use std::path::Path;
-
 use amdm_runtime::RunResult;
 
 use crate::args::{ProgressMode, RunArguments};
 use crate::exit::{FAILED, Stop};
-use crate::output;
+use crate::{output, replace};
 
 /// Whether the document goes to stdout.
 pub fn on_stdout(arguments: &RunArguments) -> bool {
@@ -30,23 +27,7 @@ pub fn write(arguments: &RunArguments, result: &RunResult) -> Result<(), Stop> {
         output::line(text);
         return Ok(());
     }
-    replace(path, &text).map_err(|error| {
+    replace::replace(path, &text).map_err(|error| {
         Stop::new(FAILED, format!("cannot write the result {}: {error}", path.display()))
     })
-}
-
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".amdm-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any other new file; the process's own mask applies.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    writeln!(file, "{text}")?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::source;
 use crate::args::{SchemaArguments, SchemaKind};
-use crate::exit::{FAILED, Stop};
+use crate::exit::Stop;
 use crate::output;
 
 /// Prints the schema.
@@ -21,8 +21,5 @@ pub fn run(arguments: &SchemaArguments) -> Result<(), Stop> {
         SchemaKind::Events => schema_for!(Event).to_value(),
         SchemaKind::Result => schema_for!(RunResult).to_value(),
     };
-    let text = serde_json::to_string_pretty(&schema)
-        .map_err(|error| Stop::new(FAILED, format!("the schema has no JSON: {error}")))?;
-    output::line(text);
-    Ok(())
+    output::json(&schema)
 }

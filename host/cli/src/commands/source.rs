@@ -119,6 +119,19 @@ pub enum Problem {
     Stop(Stop),
 }
 
+impl Problem {
+    /// Tells the person what is wrong with the graph at `path`; `end` says what follows.
+    pub fn tell(self, path: &Path, end: &str) -> Stop {
+        match self {
+            Self::Stop(stop) => stop,
+            Self::Graph(errors) => {
+                report(path, &errors, end);
+                Stop::silent(INVALID)
+            }
+        }
+    }
+}
+
 impl From<Stop> for Problem {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)

@@ -5,7 +5,6 @@
 //! was interrupted and resumed ends with the same files as one that was not.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::source::{self, Loaded};
 use crate::args::{ProgressMode, RunArguments};
 use crate::exit::{FAILED, INVALID, Stop, USAGE};
-use crate::{output, progress};
+use crate::{output, progress, replace};
 
 /// The file that describes a sweep, in its output directory.
 const MANIFEST: &str = "sweep.json";
@@ -287,15 +286,10 @@ fn clear(dir: &Path) -> Result<(), Stop> {
 fn store(out: &Path, manifest: &Manifest) -> Result<(), Stop> {
     let text = serde_json::to_string_pretty(manifest)
         .map_err(|error| Stop::new(FAILED, format!("a sweep has no JSON: {error}")))?;
-    let write = || {
-        std::fs::create_dir_all(out)?;
-        let mut file =
-            tempfile::Builder::new().prefix(".amdm-").suffix(".part").tempfile_in(out)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(out.join(MANIFEST)).map_err(|error| error.error)
-    };
-    write().map(drop).map_err(|error| unusable(&out.join(MANIFEST), &error))
+    let path = out.join(MANIFEST);
+    std::fs::create_dir_all(out)
+        .and_then(|()| replace::replace(&path, &text))
+        .map_err(|error| unusable(&path, &error))
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Stop {

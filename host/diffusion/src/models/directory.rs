@@ -11,15 +11,12 @@ use std::sync::Arc;
 use amdm::error::{Code, Error};
 
 use super::{Options, tiny};
-use crate::{Denoiser, Device, Result, failure};
+use crate::{Denoiser, Device, Result, failure, listing};
 
 /// Bytes of a safetensors header that is looked at; the format's own bound is 100 MB.
 const HEADER_BYTES: u64 = 16 << 20;
 /// Bytes of a weight file of the tiny family: float32 weights have 2 MB.
 const TINY_BYTES: u64 = 16 << 20;
-/// Directories below a model directory, and files in all of them, that a listing looks at.
-const LIST_DEPTH: usize = 4;
-const LIST_FILES: usize = 10_000;
 const SAFETENSORS: &str = "safetensors";
 
 /// The file called `name` in the first directory that has it.
@@ -97,31 +94,10 @@ pub(super) fn load(
 /// Files that [`load`] takes, below all directories.
 pub(super) fn names(directories: &[PathBuf]) -> Vec<String> {
     let mut names = Vec::new();
-    let mut seen = 0;
-    for root in directories.iter().filter_map(|directory| directory.canonicalize().ok()) {
-        let mut open = vec![(root.clone(), 0)];
-        while let Some((folder, depth)) = open.pop() {
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                seen += 1;
-                if seen > LIST_FILES {
-                    return names;
-                }
-                let path = entry.path();
-                // What a link leads to outside would be denied.
-                if !path.canonicalize().is_ok_and(|path| path.starts_with(&root)) {
-                    continue;
-                }
-                if path.is_dir() && depth < LIST_DEPTH {
-                    open.push((path, depth + 1));
-                } else if extension(&path) == SAFETENSORS
-                    && header(&path).is_ok_and(|header| is_tiny(&header))
-                    && let Some(name) = path.strip_prefix(&root).ok().and_then(Path::to_str)
-                {
-                    names.push(name.replace('\\', "/"));
-                }
-            }
-        }
+    for root in directories {
+        let mut files = listing::files(root, |name| extension(Path::new(name)) == SAFETENSORS);
+        files.retain(|name| header(&root.join(name)).is_ok_and(|header| is_tiny(&header)));
+        names.append(&mut files);
     }
     names
 }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use amdm::error::{Code, Error};
-use amdm_diffusion::{Device, Tensor};
+use amdm_diffusion::{Device, Tensor, listing};
 use image::{DynamicImage, ImageReader};
 
 use super::place;
@@ -44,7 +44,7 @@ impl Inputs {
     /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would deny.
     pub fn names(&self) -> Vec<String> {
         let mut names = self.dir.as_ref().map_or_else(Vec::new, |dir| {
-            place::files(dir, |name| {
+            listing::files(dir, |name| {
                 let name = name.to_ascii_lowercase();
                 [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
             })

@@ -9,9 +9,9 @@ use amdm::catalogue::{Descriptor, Input};
 use amdm::error::Error;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 
-use super::plan::{Fate, Hit, Plan};
+use super::demand::{self, Demand, Fate, Hit};
 use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Seed, Shared, Versions};
-use crate::cache::{Entry, Keys, NodeKey, Sources};
+use crate::cache::{Entry, Keys, NodeKey};
 use crate::contract::Call;
 use crate::failure::{Failure, NodeRef};
 use crate::guest::Guest;
@@ -75,45 +75,36 @@ impl<'a> Executor<'a> {
 
     fn all(&mut self) -> Result<(), Failure> {
         let keys = self.keys();
-        let plan = Plan::new(self.graph, |index, slots| self.kept(index, slots, &keys));
-        let active = |index: &&usize| !matches!(plan.fates[**index], Fate::Idle);
+        let demand = Demand::new(self.graph, |index, slots| self.kept(index, slots, &keys));
+        let active = |index: &&usize| !matches!(demand.fates[**index], Fate::Idle);
         let active = self.graph.order.iter().filter(active).copied().collect::<Vec<_>>();
         self.run.emit(Event::Started {
             nodes: active.iter().map(|&index| self.graph.nodes[index].id.clone()).collect(),
             device: self.run.device.name().to_owned(),
         });
         for &index in &active {
-            if let Fate::Kept(hit) = &plan.fates[index] {
+            if let Fate::Kept(hit) = &demand.fates[index] {
                 for (slot, value) in &hit.entry.outputs {
                     let source = Source { node: index, slot: *slot };
-                    if let Some(&count) = plan.uses.get(&source) {
+                    if let Some(&count) = demand.uses.get(&source) {
                         self.values.insert(source, (value.clone(), count));
                     }
                 }
             }
         }
         for index in active {
-            match &plan.fates[index] {
+            match &demand.fates[index] {
                 Fate::Kept(hit) => self.replay(index, hit),
-                _ => self.node(index, &plan, keys.get(index))?,
+                _ => self.node(index, &demand, keys.get(index))?,
             }
         }
         Ok(())
     }
 
     fn keys(&self) -> Keys {
-        if !self.run.results.is_on() {
-            return Keys::none();
-        }
-        let sources = Sources {
-            pack: &|name| self.packs.get(name).map(|pack| pack.sha256()),
-            models: &self.run.models,
-            inputs: &self.run.inputs,
-            device: &self.run.device,
-            files: &self.run.results.files,
-            cancel: &self.run.cancel,
-        };
-        Keys::of(self.graph, &sources)
+        let run = self.run;
+        let places = (&*run.models, &run.inputs, &run.device);
+        demand::keys(self.graph, self.packs, places, &run.results, &run.cancel)
     }
 
     /// The kept result of a node, where the run may hold as much at a time.
@@ -142,7 +133,12 @@ impl<'a> Executor<'a> {
         self.times.push(NodeTime { node: node.id, class: node.class, seconds, cached: from });
     }
 
-    fn node(&mut self, index: usize, plan: &Plan, key: Option<&NodeKey>) -> Result<(), Failure> {
+    fn node(
+        &mut self,
+        index: usize,
+        demand: &Demand,
+        key: Option<&NodeKey>,
+    ) -> Result<(), Failure> {
         let node = &self.graph.nodes[index];
         let name = NodeRef::of(node);
         if self.run.cancel.is_set() {
@@ -154,13 +150,13 @@ impl<'a> Executor<'a> {
             class: name.class.clone(),
             title: node.title.clone().unwrap_or_else(|| node.descriptor.title.clone()),
         });
-        let asked = |slot| plan.asks(Source { node: index, slot });
+        let asked = |slot| demand.asks(Source { node: index, slot });
         let outputs = self.outputs(node, &name, asked);
         let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
         self.keep(index, key, &outputs);
         for (slot, value) in outputs {
             let source = Source { node: index, slot };
-            if let Some(&count) = plan.uses.get(&source) {
+            if let Some(&count) = demand.uses.get(&source) {
                 let kept = self.ledger.add(&value.held()).map_err(Failure::from);
                 kept.map_err(|failure| failure.in_node(&name))?;
                 self.values.insert(source, (value, count));

@@ -1,10 +1,10 @@
 //! One run of one graph: what its nodes share, what it reports, and how it is executed.
 
+mod demand;
 mod event;
 mod executor;
 mod operator;
 mod outcome;
-mod plan;
 mod result;
 
 use std::collections::HashSet;
@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use amdm_diffusion::{Device, Models};
 
+pub(crate) use self::demand::{Fate, fates};
 pub use self::event::{Event, Sink};
 pub(crate) use self::executor::Executor;
 pub use self::operator::OperatorSpec;
 pub use self::outcome::{CacheState, NodeTime, Outcome, Saved, Seed, Versions};
-pub(crate) use self::plan::{Fate, fates};
 pub use self::result::{OutputFile, RunResult, Status};
 use crate::cache::{Read, Results};
 use crate::cancel::Cancel;

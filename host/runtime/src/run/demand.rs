@@ -38,18 +38,18 @@ pub(crate) enum Fate {
 }
 
 /// What a run does.
-pub(crate) struct Plan {
+pub(crate) struct Demand {
     /// What happens to each node, by index.
     pub fates: Vec<Fate>,
     /// How often running nodes take each output.
     pub uses: HashMap<Source, usize>,
 }
 
-impl Plan {
+impl Demand {
     /// Asks `kept` for the result of each asked node that need not run, with the slots that must be
     /// there.
     pub fn new(graph: &Checked, mut kept: impl FnMut(usize, &[usize]) -> Option<Hit>) -> Self {
-        let mut plan =
+        let mut demand =
             Self { fates: graph.nodes.iter().map(|_| Fate::Idle).collect(), uses: HashMap::new() };
         let mut taken = vec![false; graph.nodes.len()];
         for &index in &graph.order {
@@ -57,23 +57,23 @@ impl Plan {
         }
         for &index in graph.order.iter().rev() {
             let node = &graph.nodes[index];
-            let slots = plan.slots(index, node.descriptor.outputs.len());
+            let slots = demand.slots(index, node.descriptor.outputs.len());
             let end = node.descriptor.output_node || !taken[index];
             if !end && slots.is_empty() {
                 continue;
             }
             let hit = if end || node.is_operator() { None } else { kept(index, &slots) };
-            plan.fates[index] = match hit {
+            demand.fates[index] = match hit {
                 Some(hit) => Fate::Kept(hit),
                 None => {
                     node.sources().for_each(|source| {
-                        *plan.uses.entry(source).or_insert(0) += 1;
+                        *demand.uses.entry(source).or_insert(0) += 1;
                     });
                     Fate::Runs
                 }
             };
         }
-        plan
+        demand
     }
 
     /// Outputs of a node that are asked for.
@@ -87,6 +87,28 @@ impl Plan {
     }
 }
 
+/// The keys of `graph`, where anything is kept.
+pub(crate) fn keys(
+    graph: &Checked,
+    packs: &HashMap<String, Arc<Pack>>,
+    (models, inputs, device): (&Models, &Inputs, &Device),
+    results: &Results,
+    cancel: &Cancel,
+) -> Keys {
+    if !results.is_on() {
+        return Keys::none();
+    }
+    let sources = Sources {
+        pack: &|name| packs.get(name).map(|pack| pack.sha256()),
+        models,
+        inputs,
+        device,
+        files: &results.files,
+        cancel,
+    };
+    Keys::of(graph, &sources)
+}
+
 /// What would happen to each node of `graph`, by index, were it run now.
 pub(crate) fn fates(
     graph: &Checked,
@@ -94,19 +116,10 @@ pub(crate) fn fates(
     (models, inputs, device): (&Models, &Inputs, &Device),
     results: &Results,
 ) -> Vec<Fate> {
-    let cancel = Cancel::new();
-    let sources = Sources {
-        pack: &|name| packs.get(name).map(|pack| pack.sha256()),
-        models,
-        inputs,
-        device,
-        files: &results.files,
-        cancel: &cancel,
-    };
-    let keys = if results.is_on() { Keys::of(graph, &sources) } else { Keys::none() };
+    let keys = keys(graph, packs, (models, inputs, device), results, &Cancel::new());
     let kept = |index: usize, slots: &[usize]| {
         let (entry, state) = results.get(keys.get(index)?, &graph.nodes[index], slots, device)?;
         Some(Hit { entry, state, time: Duration::ZERO })
     };
-    Plan::new(graph, kept).fates
+    Demand::new(graph, kept).fates
 }
