@@ -124,6 +124,9 @@ pub struct StepOperator {
     /// Class that must stand before it in the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Keeps nothing from one step to the next, so a sampling may go on after it was broken off.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stateless: bool,
 }
 
 fn is_false(value: &bool) -> bool {

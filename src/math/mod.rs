@@ -2,7 +2,8 @@
 //!
 //! * [`step`], [`state`]: what operators and samplers see of a step, and its one implementation.
 //! * [`aggregate`], [`refine`], [`window`]: the step operators; [`operator`]: how they chain.
-//! * [`process`], [`schedule`], [`solver`], [`sampler`]: the forward process and the step loop.
+//! * [`process`], [`schedule`], [`solver`], [`sampler`]: the forward process and the step loop;
+//!   [`checkpoint`]: how a loop that was broken off goes on.
 //!
 //! Every solver carries latents as `x = signal * x0 + noise * epsilon` with the model's own signal
 //! and noise, so operators see one process whatever the solver: see [`solver`].
@@ -12,6 +13,7 @@
 //! so that guests and the native host agree to the last bit.
 
 pub mod aggregate;
+pub mod checkpoint;
 pub mod operator;
 pub mod process;
 pub mod refine;
@@ -24,6 +26,7 @@ mod tensor;
 pub mod window;
 
 pub use aggregate::{AggregateStep, Method};
+pub use checkpoint::Checkpoint;
 pub use operator::{Chain, Operator, OperatorScope};
 pub use refine::{ManifoldRefine, Mean, Mode};
 pub use sampler::{Backend, LaneRequest, LaneSpec, Outcome, Settings, sample};

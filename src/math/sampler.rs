@@ -7,10 +7,12 @@
 //! solver and the operators in `stepped` read the clamped one.
 
 use alloc::format;
+use alloc::vec;
 use alloc::vec::Vec;
 
+use super::checkpoint::{Checkpoint, LaneCheckpoint};
 use super::schedule::Schedule;
-use super::solver::{Form, Solver, Stepper};
+use super::solver::{Form, Past, Solver, Stepper};
 use super::{NoiseLevel, Part, Phase, Prediction, PredictionKind, StepContext, Tensor};
 use crate::error::{Code, Error};
 
@@ -76,6 +78,24 @@ pub trait Backend {
     ) -> Result<Vec<Prediction<Self::Tensor>>, Error>;
     /// The next standard normal values of the lane's own stream.
     fn noise(&mut self, lane: u32, shape: &[u32]) -> Result<Self::Tensor, Error>;
+    /// What a run of the same work kept last before it was broken off. `size` is how many lanes and
+    /// steps there are, `shape` a latent's. By default nothing is kept.
+    fn resume(
+        &mut self,
+        _size: (u32, u32),
+        _shape: &[u32],
+    ) -> Result<Option<Checkpoint<Self::Tensor>>, Error> {
+        Ok(None)
+    }
+    /// Whether to keep a checkpoint before step `next`: nothing but what it holds must matter from
+    /// there on, operators included.
+    fn wants_checkpoint(&mut self, _next: u32) -> bool {
+        false
+    }
+    /// Keeps a checkpoint in place of the last one.
+    fn keep(&mut self, _checkpoint: &Checkpoint<Self::Tensor>) -> Result<(), Error> {
+        Ok(())
+    }
     /// `done` of `total` steps are behind; the context is still in the last one's `stepped`.
     fn progress(&mut self, done: u32, total: u32, context: &Self::Context) -> Result<(), Error>;
 }
@@ -133,9 +153,13 @@ pub fn sample<B: Backend>(
     let end = backend.open_policy(steps)?;
     backend.check(&context)?;
     let shape = start.shape();
-    let mut run = Run { backend, lanes, shape, steps, end, context, stepper, passes: 0 };
-    run.start(start, levels[0], settings.denoise)?;
-    for (index, pair) in (0..).zip(levels.windows(2)) {
+    let draws = vec![0; lanes.len()];
+    let mut run = Run { backend, lanes, shape, steps, end, context, stepper, draws, passes: 0 };
+    let done = match run.backend.resume((count, steps), &run.shape)? {
+        Some(checkpoint) => run.resume(checkpoint)?,
+        None => run.start(start, levels[0], settings.denoise).map(|()| 0)?,
+    };
+    for (index, pair) in (0..).zip(levels.windows(2)).skip(done as usize) {
         run.step(index, pair[0], pair[1])?;
     }
     run.finish()
@@ -169,6 +193,8 @@ struct Run<'a, B: Backend> {
     end: u32,
     context: B::Context,
     stepper: Stepper<B::Tensor>,
+    /// Noise tensors drawn, by lane.
+    draws: Vec<u32>,
     passes: u32,
 }
 
@@ -182,7 +208,7 @@ impl<B: Backend> Run<'_, B> {
             let latent = if self.steps == 0 {
                 start.share()
             } else {
-                let noise = self.backend.noise(lane, &self.shape)?;
+                let noise = self.noise(lane)?;
                 if denoise < 1.0 {
                     let terms = [(start, first.signal), (&noise, first.noise)];
                     Tensor::linear_combination(&terms)?
@@ -218,7 +244,51 @@ impl<B: Backend> Run<'_, B> {
             self.backend.apply(Phase::Stepped, &self.context)?;
             self.forget_rewritten();
         }
-        self.backend.progress(index + 1, self.steps, &self.context)
+        self.backend.progress(index + 1, self.steps, &self.context)?;
+        if index + 1 < self.steps && self.backend.wants_checkpoint(index + 1) {
+            let checkpoint = self.checkpoint(index + 1)?;
+            self.backend.keep(&checkpoint)?;
+        }
+        Ok(())
+    }
+
+    fn noise(&mut self, lane: u32) -> Result<B::Tensor, Error> {
+        self.draws[lane as usize] += 1;
+        self.backend.noise(lane, &self.shape)
+    }
+
+    fn checkpoint(&self, step: u32) -> Result<Checkpoint<B::Tensor>, Error> {
+        let context = &self.context;
+        let lane = |lane| {
+            Ok(LaneCheckpoint {
+                weight: context.weight(lane),
+                guidance: context.guidance(lane),
+                refine: context.refine(lane),
+                wanted: context.wanted(lane),
+                draws: self.draws[lane as usize],
+                latent: context.latent(lane)?,
+                past: self.stepper.past(lane).map(Past::share),
+            })
+        };
+        let lanes = self.all().map(lane).collect::<Result<_, Error>>()?;
+        Ok(Checkpoint { step, target: context.target(), lanes })
+    }
+
+    /// Puts everything where `checkpoint` has it; gives the step that comes next.
+    fn resume(&mut self, checkpoint: Checkpoint<B::Tensor>) -> Result<u32, Error> {
+        self.context.set_target(checkpoint.target);
+        for (lane, held) in (0..).zip(checkpoint.lanes) {
+            for _ in 0..held.draws {
+                self.noise(lane)?;
+            }
+            self.context.set_weight(lane, held.weight);
+            self.context.set_guidance(lane, held.guidance);
+            self.context.set_refine(lane, held.refine);
+            self.context.set_wanted(lane, held.wanted);
+            self.context.set_latent(lane, held.latent)?;
+            self.stepper.set_past(lane, held.past);
+        }
+        Ok(checkpoint.step)
     }
 
     fn predict(&mut self, step: u32, timestep: f64, guided: bool) -> Result<(), Error> {
@@ -271,7 +341,8 @@ impl<B: Backend> Run<'_, B> {
         let plain = spec.prediction == PredictionKind::Epsilon && spec.clip.is_none();
         let form = if plain && now.signal > 0.0 { Form::Epsilon } else { Form::Denoised };
         let sigma = self.stepper.sigma(now, next);
-        let noise = if sigma > 0.0 { Some(self.backend.noise(lane, &self.shape)?) } else { None };
+        let noise = if sigma > 0.0 { Some(self.noise(lane)?) } else { None };
+        let context = &self.context;
         let latent = if guided && self.stepper.stochastic() {
             let mean = self.stepper.step(context, lane, (now, next), form, None)?;
             let latent = match &noise {

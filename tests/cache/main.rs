@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod checkpoints;
 mod disk;
 mod examples;
 mod files;

@@ -8,6 +8,7 @@
 mod cache;
 mod command;
 mod result;
+mod sampling;
 mod sweeps;
 
 use std::time::{Duration, Instant};

@@ -12,9 +12,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amdm::graph::Document;
-use amdm_runtime::{Cancel, Host, HostOptions, RunOptions};
+use amdm_runtime::{Cancel, Event, Host, HostOptions, ResultCache, RunOptions};
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -72,6 +73,44 @@ fn a_third_party_pack_builds_loads_and_runs() {
     assert_ne!(whole, flat, "the step operator changes nothing");
     let (sharp, _) = picture(&|graph| graph["blurred"]["inputs"]["radius"] = 1.into());
     assert_ne!(whole, sharp, "the node changes nothing");
+}
+
+#[test]
+fn a_sampling_is_not_kept_amid_an_operator_that_may_remember() {
+    let Some(pack) = built() else { return };
+    let cache = tempfile::tempdir().unwrap();
+    let results = ResultCache {
+        dir: Some(cache.path().into()),
+        checkpoints: Duration::ZERO,
+        ..ResultCache::off()
+    };
+    let options =
+        HostOptions { pack_dirs: vec![pack], threads: 1, results, ..HostOptions::default() };
+    let host = Host::open(&options).unwrap();
+    let mut graph: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(example("graph.json")).unwrap()).unwrap();
+    let resumes = |graph: &serde_json::Value| {
+        let document = Document::parse(graph.to_string().as_bytes()).unwrap();
+        let checked = host.check(&document, None).unwrap();
+        let out = tempfile::tempdir().unwrap();
+        let options = RunOptions { output_dir: out.path().into(), ..RunOptions::default() };
+        let cancel = Cancel::new();
+        let stop = cancel.clone();
+        let sink = Arc::new(move |event| match event {
+            Event::Progress { step: 8, .. } => stop.stop(),
+            _ => {}
+        });
+        host.run(&document, &checked, &options, &cancel, sink).unwrap_err();
+        let again = host.run(&document, &checked, &options, &Cancel::new(), Arc::new(|_| {}));
+        again.unwrap().nodes.iter().any(|node| node.resumed)
+    };
+    assert!(!resumes(&graph));
+    // Without it nothing remembers.
+    let samplers = graph.as_object_mut().unwrap().values_mut();
+    for sampler in { samplers }.filter(|node| node["class_type"] == "Sampler") {
+        sampler["inputs"].as_object_mut().unwrap().remove("policy");
+    }
+    assert!(resumes(&graph));
 }
 
 #[test]

@@ -166,6 +166,10 @@ pub struct RunArguments {
     /// Where results are kept
     #[command(flatten)]
     pub results: ResultArguments,
+    /// With --cache, how often a long sampling is kept there unfinished, so that the same run goes on
+    /// from there after it was broken off: seconds, 0 = after every step
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = span)]
+    pub checkpoint_every: Duration,
     /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes it
     /// to stdout in place of the file names
     #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
@@ -321,10 +325,18 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = span(text)?;
+    if seconds.is_zero() {
+        return Err(format!("found {text}, expected more than 0 seconds"));
+    }
+    Ok(seconds)
+}
+
+fn span(text: &str) -> Result<Duration, String> {
     let seconds: f64 =
         text.parse().map_err(|_| format!("found {text:?}, expected a number of seconds"))?;
-    if seconds <= 0.0 {
-        return Err(format!("found {text}, expected more than 0 seconds"));
+    if seconds < 0.0 {
+        return Err(format!("found {text}, expected 0 seconds or more"));
     }
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

@@ -31,6 +31,7 @@ pub struct Device(Arc<Inner>);
 struct Inner {
     backend: Backend,
     name: String,
+    card: String,
     pool: ThreadPool,
 }
 
@@ -40,7 +41,7 @@ impl Device {
     /// # Errors
     /// `limit_exceeded` for more than 1,024 threads, `internal` where the system starts none.
     pub fn cpu(threads: usize) -> Result<Self> {
-        Self::new(Backend::Host, "cpu".into(), threads)
+        Self::new(Backend::Host, "cpu".into(), String::new(), threads)
     }
 
     /// The device called `name`: `cpu`, `cuda`, `cuda:N`, or `auto`, which is the first CUDA device
@@ -84,16 +85,22 @@ impl Device {
     /// As [`Device::cpu`].
     pub fn reference(threads: usize) -> Result<Self> {
         let backend = Backend::Composed(candle_core::Device::Cpu);
-        Self::new(backend, "cpu (reference)".into(), threads)
+        Self::new(backend, "cpu (reference)".into(), String::new(), threads)
     }
 
     #[cfg(feature = "cuda")]
     fn cuda(ordinal: usize, threads: usize) -> Result<Self> {
-        let device = candle_core::Device::new_cuda(ordinal).map_err(|e| {
-            let reason = failure::plain(e);
+        let refused = |reason: String| {
             failure::unsupported(format!("cuda:{ordinal} cannot be opened: {reason}"))
-        })?;
-        Self::new(Backend::Composed(device), format!("cuda:{ordinal}"), threads)
+        };
+        let device = candle_core::Device::new_cuda(ordinal);
+        let device = device.map_err(|e| refused(failure::plain(e)))?;
+        let cuda = device.as_cuda_device().map_err(|e| refused(failure::plain(e)))?;
+        let context = cuda.cuda_stream().context().clone();
+        let card = context.name().map_err(|e| refused(e.to_string()))?;
+        let (major, minor) = context.compute_capability().map_err(|e| refused(e.to_string()))?;
+        let card = format!("{card}, compute capability {major}.{minor}");
+        Self::new(Backend::Composed(device), format!("cuda:{ordinal}"), card, threads)
     }
 
     #[cfg(not(feature = "cuda"))]
@@ -104,7 +111,7 @@ impl Device {
         )))
     }
 
-    fn new(backend: Backend, name: String, threads: usize) -> Result<Self> {
+    fn new(backend: Backend, name: String, card: String, threads: usize) -> Result<Self> {
         if threads > THREADS_MAX {
             let message = format!("found {threads} threads, the limit is {THREADS_MAX}");
             return Err(Error::new(Code::LimitExceeded, message).at("threads"));
@@ -114,12 +121,18 @@ impl Device {
             .thread_name(|i| format!("amdm-{i}"))
             .build()
             .map_err(|e| Error::new(Code::Internal, format!("no thread pool: {e}")))?;
-        Ok(Self(Arc::new(Inner { backend, name, pool })))
+        Ok(Self(Arc::new(Inner { backend, name, card, pool })))
     }
 
     /// `cpu`, `cuda:0` and so on, as results and logs name it.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What stands behind the name, on which the last digits of results may depend: of a GPU its model
+    /// and compute capability, of the CPU nothing.
+    pub fn card(&self) -> &str {
+        &self.0.card
     }
 
     /// Threads that rows of a batch spread over.

@@ -248,6 +248,7 @@ pub struct Operator {
     window: (u32, u32),
     wants_parts: bool,
     phases: Vec<Phase>,
+    stateless: bool,
 }
 
 impl Operator {
@@ -285,8 +286,8 @@ impl Operator {
         let wants_parts = operator
             .call_wants_parts(&mut guest.store, handle)
             .map_err(|error| trap(&mut guest, error))?;
-        let phases = spec.phases();
-        Ok(Self { guest, exports, handle, window, wants_parts, phases })
+        let (phases, stateless) = (spec.phases(), spec.is_stateless());
+        Ok(Self { guest, exports, handle, window, wants_parts, phases, stateless })
     }
 
     /// The steps `[start, end)` in which it acts.
@@ -297,6 +298,16 @@ impl Operator {
     /// Whether it acts in `step`.
     pub fn acts_in(&self, step: u32) -> bool {
         (self.window.0..self.window.1).contains(&step)
+    }
+
+    /// Whether it has acted before `step`, and will again.
+    pub fn is_amid(&self, step: u32) -> bool {
+        self.window.0 < step && step < self.window.1
+    }
+
+    /// Whether its descriptor says that it keeps nothing from one step to the next.
+    pub fn is_stateless(&self) -> bool {
+        self.stateless
     }
 
     /// Whether its descriptor names `phase`.

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use amdm::error::{Code, Error as MathError};
 use amdm::math::schedule::{Schedule, Spacing};
-use amdm::math::{Backend, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample};
+use amdm::math::{
+    Backend, Checkpoint, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample,
+};
 use amdm::rng::lane_seed;
 use amdm_sdk::{Call, Error, Generator, Model, Object, Policy, Request, StepContext, Tensor};
 
@@ -124,6 +126,27 @@ impl Backend for Host<'_> {
 
     fn noise(&mut self, lane: u32, shape: &[u32]) -> Result<Handle, MathError> {
         self.generators[lane as usize].normal(shape).map(Handle).map_err(lift)
+    }
+
+    fn resume(
+        &mut self,
+        size: (u32, u32),
+        shape: &[u32],
+    ) -> Result<Option<Checkpoint<Handle>>, MathError> {
+        let Some((numbers, tensors)) = self.call.checkpoint() else { return Ok(None) };
+        let tensors = tensors.into_iter().map(Handle).collect();
+        Ok(Checkpoint::from_parts(&numbers, tensors, size, shape))
+    }
+
+    fn wants_checkpoint(&mut self, next: u32) -> bool {
+        let resumable = |policy: &Policy| policy.resumable(next);
+        self.call.checkpoint_due() && self.opened.as_ref().is_none_or(resumable)
+    }
+
+    fn keep(&mut self, checkpoint: &Checkpoint<Handle>) -> Result<(), MathError> {
+        let (numbers, tensors) = checkpoint.to_parts();
+        let tensors = tensors.iter().map(|tensor| &tensor.0).collect::<Vec<_>>();
+        self.call.keep_checkpoint(&numbers, &tensors).map_err(lift)
     }
 
     fn progress(

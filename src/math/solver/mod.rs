@@ -11,7 +11,7 @@ mod single;
 
 use alloc::vec::Vec;
 
-use self::multistep::Past;
+pub use self::multistep::Past;
 use super::{NoiseLevel, Part, StepContext, Tensor, process};
 use crate::error::Error;
 
@@ -81,6 +81,18 @@ impl<T: Tensor> Stepper<T> {
     pub fn forget(&mut self, lane: u32) {
         if let Some(past) = self.past.get_mut(lane as usize) {
             *past = None;
+        }
+    }
+
+    /// What it remembers of the lane.
+    pub fn past(&self, lane: u32) -> Option<&Past<T>> {
+        self.past.get(lane as usize)?.as_ref()
+    }
+
+    /// Has it remember `past` of the lane.
+    pub fn set_past(&mut self, lane: u32, past: Option<Past<T>>) {
+        if let Some(held) = self.past.get_mut(lane as usize) {
+            *held = past;
         }
     }
 

@@ -9,9 +9,18 @@ use crate::math::{NoiseLevel, Tensor};
 
 /// The clean latent of the step before, and where it was seen.
 #[derive(Debug)]
-pub(super) struct Past<T> {
-    denoised: T,
-    lambda: f64,
+pub struct Past<T> {
+    /// The clean latent.
+    pub denoised: T,
+    /// ln(signal / noise) there.
+    pub lambda: f64,
+}
+
+impl<T: Tensor> Past<T> {
+    /// A second handle on the same values.
+    pub fn share(&self) -> Self {
+        Self { denoised: self.denoised.share(), lambda: self.lambda }
+    }
 }
 
 fn lambda(level: NoiseLevel) -> f64 {

@@ -46,7 +46,7 @@ fn results(arguments: &RunArguments) -> ResultCache {
     let on_disk = source::results(&arguments.results);
     let memory_bytes =
         if arguments.sweep.is_empty() { 0 } else { ResultCache::default().memory_bytes };
-    ResultCache { memory_bytes, ..on_disk }
+    ResultCache { memory_bytes, checkpoints: arguments.checkpoint_every, ..on_disk }
 }
 
 /// Says that the graph is not valid.

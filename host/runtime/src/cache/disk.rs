@@ -109,6 +109,12 @@ impl Disk {
         self.grown(bytes.len() as u64);
     }
 
+    /// Forgets a result.
+    pub fn remove(&self, key: &Key) {
+        // It may not be there, or stay: it is found by its key alone.
+        let _ = fs::remove_file(self.path(key));
+    }
+
     fn path(&self, key: &Key) -> PathBuf {
         let name = key.to_string();
         self.dir.join(RESULTS).join(&name[..2]).join(name)

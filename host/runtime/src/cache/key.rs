@@ -23,6 +23,18 @@ const VERSION: u32 = 1;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key(pub [u8; 32]);
 
+impl Key {
+    /// The key of unfinished work on a result of this key, of which `wanted` outputs are wanted.
+    pub fn of_unfinished(&self, wanted: &[&str]) -> Self {
+        let mut text = Text::new();
+        text.text("unfinished").bytes(&self.0);
+        for name in wanted {
+            text.text(name);
+        }
+        text.key()
+    }
+}
+
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -102,7 +114,7 @@ impl Keys {
         let pack = (sources.pack)(&descriptor.pack).filter(|_| descriptor.deterministic)?;
         let mut text = Text::new();
         text.number(VERSION.into()).text(env!("CARGO_PKG_VERSION")).text(machine());
-        text.text(sources.device.name()).text(&descriptor.r#type);
+        text.text(sources.device.name()).text(sources.device.card()).text(&descriptor.r#type);
         text.text(&descriptor.pack).text(&descriptor.version).bytes(&pack);
         let mut key =
             NodeKey { key: Key([0; 32]), portable: true, files: Vec::new(), reads: HashSet::new() };

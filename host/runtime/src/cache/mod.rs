@@ -5,6 +5,7 @@
 //! is kept is what the node set, to the bit; what cannot be kept or read back is made again. No
 //! trouble with a cache ends a run.
 
+mod checkpoint;
 mod disk;
 mod files;
 mod format;
@@ -13,10 +14,12 @@ mod memory;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amdm::graph::CheckedNode;
 use amdm_diffusion::Device;
 
+pub(crate) use self::checkpoint::{Checkpoints, NUMBERS};
 use self::disk::Disk;
 pub(crate) use self::files::{Files, Read};
 pub(crate) use self::key::{Key, Keys, NodeKey, Sources};
@@ -34,6 +37,8 @@ pub struct ResultCache {
     pub dir: Option<PathBuf>,
     /// Bytes of all files below the directory.
     pub disk_bytes: u64,
+    /// How often a node may keep unfinished work on disk, from which a run goes on that was broken off.
+    pub checkpoints: Duration,
 }
 
 impl ResultCache {
@@ -41,6 +46,8 @@ impl ResultCache {
     pub const MEMORY_BYTES: usize = 512 << 20;
     /// Bytes on disk where nothing else is said.
     pub const DISK_BYTES: u64 = 4 << 30;
+    /// Time between checkpoints where nothing else is said.
+    pub const CHECKPOINTS: Duration = Duration::from_secs(10);
 
     /// Keeps nothing.
     pub fn off() -> Self {
@@ -50,7 +57,12 @@ impl ResultCache {
 
 impl Default for ResultCache {
     fn default() -> Self {
-        Self { memory_bytes: Self::MEMORY_BYTES, dir: None, disk_bytes: Self::DISK_BYTES }
+        Self {
+            memory_bytes: Self::MEMORY_BYTES,
+            dir: None,
+            disk_bytes: Self::DISK_BYTES,
+            checkpoints: Self::CHECKPOINTS,
+        }
     }
 }
 
@@ -79,6 +91,7 @@ impl Entry {
 pub(crate) struct Results {
     memory: Memory,
     disk: Option<Disk>,
+    checkpoints: Duration,
     /// Contents of files, by what they looked like when they were read.
     pub files: Files,
 }
@@ -90,6 +103,7 @@ impl Results {
         Self {
             memory: Memory::new(options.memory_bytes),
             disk: disk.map(|dir| Disk::new(dir.clone(), options.disk_bytes)),
+            checkpoints: options.checkpoints,
             files: Files::default(),
         }
     }

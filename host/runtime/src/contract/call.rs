@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::catalogue::Descriptor;
-use amdm::error::Error;
+use amdm::error::{Code, Error};
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
@@ -13,6 +13,7 @@ use super::{HostError, Model, StoreData, clean, short};
 use crate::bindings::amdm::node::objects::Value as WitValue;
 use crate::bindings::amdm::node::runtime;
 use crate::bindings::amdm::node::types::LogLevel;
+use crate::cache::{Checkpoints, NUMBERS};
 use crate::failure::{Failure, FailureCode};
 use crate::memory::Ledger;
 use crate::run::{Event, Shared};
@@ -26,6 +27,8 @@ pub struct Call {
     descriptor: Descriptor,
     wanted: HashSet<String>,
     outputs: Outputs,
+    /// Where unfinished work is kept, where it is.
+    checkpoints: Option<Arc<Checkpoints>>,
 }
 
 /// What a node has set so far; outlives the guest's handle on the call.
@@ -90,7 +93,12 @@ impl Call {
         let ledger = Ledger::new(run.limits.node_tensor_bytes, &run.tensors);
         let set = Set { values: Vec::new(), ledger, refused: None };
         let outputs = Outputs(Arc::new(Mutex::new(set)));
-        Ok(Self { inputs, _held: held, descriptor, wanted, outputs })
+        Ok(Self { inputs, _held: held, descriptor, wanted, outputs, checkpoints: None })
+    }
+
+    /// With a place for unfinished work.
+    pub(crate) fn with_checkpoints(self, checkpoints: Option<Arc<Checkpoints>>) -> Self {
+        Self { checkpoints, ..self }
     }
 
     /// Where the outputs appear.
@@ -227,6 +235,51 @@ impl runtime::HostCall for StoreData {
     fn cancelled(&mut self, this: Handle) -> wasmtime::Result<bool> {
         self.table.get(&this)?;
         Ok(self.run.cancel.is_set())
+    }
+
+    fn checkpoint(
+        &mut self,
+        this: Handle,
+    ) -> wasmtime::Result<Option<(Vec<f64>, Vec<Resource<Tensor>>)>> {
+        let _work = self.clock.work();
+        let Some(checkpoints) = self.table.get(&this)?.checkpoints.clone() else {
+            return Ok(None);
+        };
+        let Some((numbers, tensors)) = checkpoints.find(&self.run.device) else {
+            return Ok(None);
+        };
+        let tensors = tensors
+            .into_iter()
+            .map(|tensor| self.push_tensor(tensor).map_err(into_trap))
+            .collect::<wasmtime::Result<_>>()?;
+        self.run.resumed(&self.node);
+        Ok(Some((numbers, tensors)))
+    }
+
+    fn checkpoint_due(&mut self, this: Handle) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&this)?.checkpoints.as_ref().is_some_and(|kept| kept.due()))
+    }
+
+    fn keep_checkpoint(
+        &mut self,
+        this: Handle,
+        numbers: Vec<f64>,
+        tensors: Vec<Resource<Tensor>>,
+    ) -> Result<(), HostError> {
+        let _work = self.work()?;
+        let Some(checkpoints) = self.table.get(&this)?.checkpoints.clone() else { return Ok(()) };
+        if numbers.len() > NUMBERS {
+            let found = numbers.len();
+            let message = format!("found a checkpoint of {found} numbers, at most {NUMBERS}");
+            return Err(Error::new(Code::LimitExceeded, message).into());
+        }
+        let tensors = tensors
+            .iter()
+            .map(|tensor| Ok(self.table.get(tensor)?.clone()))
+            .collect::<wasmtime::Result<Vec<_>>>()?;
+        self.affordable(&tensors)?;
+        checkpoints.keep(&numbers, tensors, &self.run.seen());
+        Ok(())
     }
 
     fn log(&mut self, this: Handle, level: LogLevel, message: String) -> wasmtime::Result<()> {

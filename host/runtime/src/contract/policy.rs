@@ -81,6 +81,12 @@ impl sampling::HostPolicy for StoreData {
         Ok(operators.iter().any(|operator| operator.wants_parts() && operator.acts_in(step)))
     }
 
+    fn resumable(&mut self, this: Handle, step: u32) -> wasmtime::Result<bool> {
+        let operators = self.operators(&this)?;
+        let operators = operators.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(operators.iter().all(|operator| operator.is_stateless() || !operator.is_amid(step)))
+    }
+
     fn check(&mut self, this: Handle, context: Resource<Context>) -> Result<(), HostError> {
         let _work = self.work()?;
         let operators = self.operators(&this)?;

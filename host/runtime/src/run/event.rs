@@ -14,7 +14,7 @@ use crate::run::{CacheState, Outcome};
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// One line of `--progress json`. Order: `started`; then for each node that runs `node_started`, any
-/// number of `progress`, `ui`, `saved`, and `node_finished`, and for each node whose kept result is
+/// number of `resumed`, `progress`, `ui`, `saved`, and `node_finished`, and for each node whose kept result is
 /// used `cached` and any number of `ui`, in the order of the graph; at the end `finished` or `failed`.
 /// The command adds `invalid` in place of all of it, `left_out` before it, and `sweep_run` before each
 /// run of a sweep.
@@ -46,6 +46,11 @@ pub enum Event {
         class: String,
         /// Where the result was.
         from: CacheState,
+    },
+    /// A node goes on from where a run that was broken off had come to.
+    Resumed {
+        /// Its id.
+        node: String,
     },
     /// Work inside a node.
     Progress {

@@ -11,7 +11,7 @@ use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 
 use super::demand::{self, Demand, Fate, Hit};
 use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Seed, Shared, Versions};
-use crate::cache::{Entry, Keys, NodeKey};
+use crate::cache::{Checkpoints, Entry, Keys, NodeKey};
 use crate::contract::Call;
 use crate::failure::{Failure, NodeRef};
 use crate::guest::Guest;
@@ -130,7 +130,13 @@ impl<'a> Executor<'a> {
             self.run.emit(Event::Ui { node: node.id.clone(), ui: ui.clone() });
         }
         let seconds = hit.time.as_secs_f64();
-        self.times.push(NodeTime { node: node.id, class: node.class, seconds, cached: from });
+        self.times.push(NodeTime {
+            node: node.id,
+            class: node.class,
+            seconds,
+            cached: from,
+            resumed: false,
+        });
     }
 
     fn node(
@@ -151,7 +157,8 @@ impl<'a> Executor<'a> {
             title: node.title.clone().unwrap_or_else(|| node.descriptor.title.clone()),
         });
         let asked = |slot| demand.asks(Source { node: index, slot });
-        let outputs = self.outputs(node, &name, asked);
+        let key = key.filter(|_| !self.is_strange(node));
+        let outputs = self.outputs(node, &name, key, asked);
         let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
         self.keep(index, key, &outputs);
         for (slot, value) in outputs {
@@ -164,21 +171,29 @@ impl<'a> Executor<'a> {
         }
         let seconds = start.elapsed().as_secs_f64();
         self.run.emit(Event::NodeFinished { node: name.id.clone(), seconds });
-        let cached = CacheState::Ran;
-        self.times.push(NodeTime { node: name.id, class: name.class, seconds, cached });
+        self.times.push(NodeTime {
+            node: name.id,
+            class: name.class,
+            seconds,
+            cached: CacheState::Ran,
+            resumed: self.run.take_resumed(),
+        });
         Ok(())
+    }
+
+    /// Whether something behind the node is not what its key means.
+    fn is_strange(&self, node: &CheckedNode) -> bool {
+        node.sources().any(|source| self.strange.contains(&source.node))
     }
 
     /// Keeps what a node gave, where its key says all about it.
     fn keep(&mut self, index: usize, key: Option<&NodeKey>, outputs: &[(usize, Value)]) {
         let (seen, ui) = self.run.take_node();
         let node = &self.graph.nodes[index];
-        let Some(key) = key else { return };
-        let behind = node.sources().any(|source| self.strange.contains(&source.node));
-        if behind || !key.covers(&seen) {
+        let Some(key) = key.filter(|key| key.covers(&seen)) else {
             self.strange.insert(index);
             return;
-        }
+        };
         // Who is told that the run stops may give less than it would.
         let stopped = self.run.cancel.is_set();
         if stopped || node.is_operator() || node.descriptor.output_node {
@@ -208,6 +223,7 @@ impl<'a> Executor<'a> {
         &mut self,
         node: &CheckedNode,
         name: &NodeRef,
+        key: Option<&NodeKey>,
         asked: impl Fn(usize) -> bool,
     ) -> Result<Vec<(usize, Value)>, Failure> {
         let descriptor = &node.descriptor;
@@ -223,9 +239,16 @@ impl<'a> Executor<'a> {
         }
         let wanted = descriptor.outputs.iter().enumerate().filter(|(slot, _)| asked(*slot));
         let wanted: HashSet<String> = wanted.map(|(_, output)| output.name.clone()).collect();
-        let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?;
+        let keeper = key.and_then(|key| Checkpoints::new(&self.run.results, key, &wanted));
+        let keeper = keeper.map(Arc::new);
+        let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?
+            .with_checkpoints(keeper.clone());
         let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
-        collect(descriptor, &wanted, set).map_err(|message| pack.mismatch(message))
+        let outputs = collect(descriptor, &wanted, set).map_err(|text| pack.mismatch(text))?;
+        if let Some(keeper) = keeper {
+            keeper.clear();
+        }
+        Ok(outputs)
     }
 
     /// The values of a node's inputs; linked values are judged here, where they are known.

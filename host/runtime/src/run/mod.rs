@@ -92,6 +92,8 @@ struct Notes {
     seen: HashSet<Read>,
     /// What the node that runs had editors show.
     ui: Vec<serde_json::Value>,
+    /// Whether the node that runs goes on from a checkpoint.
+    resumed: bool,
 }
 
 /// Warnings of one run that are kept.
@@ -190,6 +192,23 @@ impl Shared {
         if notes.warnings.len() < WARNINGS {
             notes.warnings.push(message);
         }
+    }
+
+    /// Notes that the node that runs goes on from where a run that was broken off had come to.
+    pub(crate) fn resumed(&self, node: &NodeRef) {
+        tracing::info!(%node, "goes on from where a run that was broken off had come to");
+        self.notes().resumed = true;
+        self.emit(Event::Resumed { node: node.id.clone() });
+    }
+
+    /// What the node that runs looked at so far.
+    pub(crate) fn seen(&self) -> HashSet<Read> {
+        self.notes().seen.clone()
+    }
+
+    /// Whether the node that ran was resumed, since the last call.
+    pub(crate) fn take_resumed(&self) -> bool {
+        std::mem::take(&mut self.notes().resumed)
     }
 
     /// What the node that ran looked at and had shown, since the last call.

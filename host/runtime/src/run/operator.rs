@@ -23,6 +23,11 @@ pub struct OperatorSpec {
 }
 
 impl OperatorSpec {
+    /// Whether it keeps nothing from one step to the next.
+    pub fn is_stateless(&self) -> bool {
+        self.descriptor.step_operator.as_ref().is_some_and(|operator| operator.stateless)
+    }
+
     /// The phases in which it acts.
     pub fn phases(&self) -> Vec<Phase> {
         let names = self.descriptor.step_operator.iter().flat_map(|operator| &operator.phases);

@@ -46,6 +46,8 @@ pub struct NodeTime {
     pub seconds: f64,
     /// Where its result came from.
     pub cached: CacheState,
+    /// Whether it went on from where a run that was broken off had come to.
+    pub resumed: bool,
 }
 
 /// A seed that the graph gives to a node.

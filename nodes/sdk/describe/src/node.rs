@@ -117,11 +117,13 @@ fn step_operator(
     place: &Place<'_>,
 ) -> Result<Option<StepOperator>, DescribeError> {
     let after = comment.words("after", "Class", place)?;
+    let stateless = comment.flag("stateless", place)?;
     let Some(words) = comment.words("step-operator", &PHASES.join(" "), place)? else {
-        return match after {
+        let alone = [("after", after.is_some()), ("stateless", stateless)];
+        return match alone.iter().find(|(_, there)| *there) {
             None => Ok(None),
-            Some(_) => Err(DescribeError::MisplacedTag(
-                place.finding("@after without @step-operator", "both, or neither"),
+            Some((tag, _)) => Err(DescribeError::MisplacedTag(
+                place.finding(format!("@{tag} without @step-operator"), "both, or neither"),
             )),
         };
     };
@@ -142,7 +144,7 @@ fn step_operator(
         return Err(DescribeError::TagArgument(finding));
     }
     check_policy(node, place)?;
-    Ok(Some(StepOperator { phases, after: after.map(str::to_owned) }))
+    Ok(Some(StepOperator { phases, after: after.map(str::to_owned), stateless }))
 }
 
 /// A step operator takes at most one chain, which may be missing, and gives one.

@@ -9,13 +9,14 @@ use crate::error::DescribeError;
 use crate::walk::Place;
 
 /// Tags of an interface.
-pub(crate) const OF_NODES: [&str; 9] = [
+pub(crate) const OF_NODES: [&str; 10] = [
     "title",
     "category",
     "search",
     "output-node",
     "step-operator",
     "after",
+    "stateless",
     "nondeterministic",
     "deprecated",
     "experimental",

@@ -40,6 +40,7 @@ fn tags_that_do_not_fit_their_place() {
     check(node("/// @default 3", "x: u32"), "MisplacedTag", "thing: found @default");
     check(input("/// @category A\n x: u32"), "MisplacedTag", "thing.x: found @category");
     check(node("/// @after A", "x: u32"), "MisplacedTag", "@after without @step-operator");
+    check(node("/// @stateless", "x: u32"), "MisplacedTag", "@stateless without @step-operator");
     check(read("/// @title A\ninterface a { enum b { c } }"), "MisplacedTag", "a: found @title");
     let case = "interface a { enum b { /// @default 1\n c } record inputs { x: b } }";
     check(read(case), "MisplacedTag", "a.c: found @default, expected no tag");

@@ -48,6 +48,7 @@ fn a_step_operator() {
     let nodes = read(
         "/// @step-operator predicted stepped
          /// @after AggregateStep
+         /// @stateless
          interface ramp {
             use amdm:node/wires@0.1.0.{step-policy};
             record inputs { policy: option<step-policy> }
@@ -58,6 +59,7 @@ fn a_step_operator() {
     let expected = StepOperator {
         phases: vec!["predicted".into(), "stepped".into()],
         after: Some("AggregateStep".into()),
+        stateless: true,
     };
     assert_eq!(nodes[0].step_operator, Some(expected));
 }
