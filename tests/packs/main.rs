@@ -96,9 +96,10 @@ fn a_sampling_is_not_kept_amid_an_operator_that_may_remember() {
         let options = RunOptions { output_dir: out.path().into(), ..RunOptions::default() };
         let cancel = Cancel::new();
         let stop = cancel.clone();
-        let sink = Arc::new(move |event| match event {
-            Event::Progress { step: 8, .. } => stop.stop(),
-            _ => {}
+        let sink = Arc::new(move |event| {
+            if let Event::Progress { step: 8, .. } = event {
+                stop.stop();
+            }
         });
         host.run(&document, &checked, &options, &cancel, sink).unwrap_err();
         let again = host.run(&document, &checked, &options, &Cancel::new(), Arc::new(|_| {}));
