@@ -80,7 +80,25 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Adds the nodes of one pack from its JSON (`describe()`, or the section `amdm:nodes`).
+    /// Adds one node, to a pack that may be there already.
+    ///
+    /// # Errors
+    /// A class of that name is there already, the pack is there in another version, or the class
+    /// name is not its pack's.
+    pub fn add_node(&mut self, node: Descriptor) -> Result<(), CatalogueError> {
+        let version = self.version(&node.pack).map(str::to_owned);
+        let Some(version) = version else { return self.add_pack(vec![node]) };
+        check_class(&node, &node.pack, &version)?;
+        let (class, pack) = (node.r#type.clone(), node.pack.clone());
+        if self.index.contains_key(&class) {
+            return Err(CatalogueError::DuplicateClass { class, pack });
+        }
+        self.index.insert(class, self.nodes.len());
+        self.nodes.push(Arc::new(node));
+        Ok(())
+    }
+
+    /// Adds all nodes of one pack from its JSON (`describe()`, or the section `amdm:nodes`).
     ///
     /// # Errors
     /// [`CatalogueError::Malformed`], and those of [`Self::add_pack`].

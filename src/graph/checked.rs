@@ -98,6 +98,8 @@ pub struct Checked {
     /// Indices of the needed nodes in an order to run them: each after all that it takes from, and
     /// otherwise in the order of the document.
     pub order: Vec<usize>,
+    /// Outputs whose values the caller asked for.
+    pub asked: Vec<Source>,
     /// Codes `unused_node` and `deprecated_node`.
     pub warnings: Vec<GraphError>,
 }

@@ -73,8 +73,10 @@ codes! {
     OperatorOrder = "operator_order",
     /// A setting that is not of the form node.input=value, or a sweep without values.
     InvalidSetting = "invalid_setting",
-    /// A setting for a node that is not in the graph.
+    /// A setting, or an output that is asked for, of a node that is not in the graph.
     UnknownNode = "unknown_node",
+    /// An output is asked for that the node does not have.
+    UnknownOutput = "unknown_output",
     /// A setting for a parameter that the graph does not declare.
     UnknownParameter = "unknown_parameter",
     /// A parameter that is declared in a way that cannot work.

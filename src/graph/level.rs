@@ -63,6 +63,7 @@ impl ErrorCode {
             Self::NewerVersion | Self::InvalidParameter => Level::Node,
             Self::InvalidSetting
             | Self::UnknownNode
+            | Self::UnknownOutput
             | Self::UnknownParameter
             | Self::AmbiguousTitle => Level::Setting,
             Self::WidgetValues

@@ -46,7 +46,7 @@ pub use node::{Given, Node};
 pub use plan::{Memory, Passes, Plan, PlannedNode, PlannedState, Sampling, Shapes, plan};
 pub use read::{Prefer, Read, read};
 pub use targets::Targets;
-pub use validate::{validate, validate_partial, validate_targets};
+pub use validate::{validate, validate_asked, validate_partial, validate_targets};
 pub use verdict::{EditorError, NodeErrors, Verdict};
 
 /// The wire on which step operators chain.

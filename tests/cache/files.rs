@@ -106,7 +106,7 @@ fn networks_of_the_embedder_are_kept_in_memory_alone() {
     let graph = with("attributes", "model_name", "mine".into());
     let own = |host: &Host| {
         let models = Models::new(&Device::cpu(1).unwrap());
-        host.models().register("mine", models.load("tiny-attributes", "").unwrap()).unwrap();
+        host.models().register("mine", models.load("tiny-attributes", "").unwrap(), None).unwrap();
     };
     let (first, place) = (host(both()), Place::new());
     own(&first);

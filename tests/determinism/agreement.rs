@@ -22,7 +22,7 @@ impl Stage {
         let alphas = &tiny.info().alphas_cumprod;
         let networks = (0..3).map(|k| Network::new(k, alphas.clone())).collect::<Vec<_>>();
         for network in &networks {
-            host.models().register(&network.info().name, network.clone()).unwrap();
+            host.models().register(&network.info().name, network.clone(), None).unwrap();
         }
         Self { host, networks }
     }

@@ -19,14 +19,15 @@ fn section_and_wit_say_the_same() {
     let section = component::section(&wasm()).unwrap().unwrap();
     assert_eq!(String::from_utf8(section).unwrap(), amdm_describe::to_json(&described));
     let host = crate::repetition::host(1);
-    let loaded = host.catalogue().nodes().map(|node| (**node).clone()).collect::<Vec<_>>();
+    let catalogue = host.catalogue();
+    let loaded = catalogue.nodes().map(|node| (**node).clone()).collect::<Vec<_>>();
     assert_eq!(loaded, described);
 }
 
 #[test]
 fn describe_says_the_same() {
     let host = crate::repetition::host(1);
-    let described = host.describe(host.packs().next().unwrap()).unwrap();
+    let described = host.describe(&host.packs()[0]).unwrap();
     let nodes = amdm_describe::describe(&root().join("wit")).unwrap();
     assert_eq!(described, amdm_describe::to_json(&nodes));
 }

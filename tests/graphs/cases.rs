@@ -2,7 +2,8 @@
 
 use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::{
-    Checked, GraphError, Prefer, Read, Resolved, Source, read, set, validate, version,
+    Checked, GraphError, Prefer, Read, Resolved, Source, Targets, read, set, validate_asked,
+    version,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -49,7 +50,11 @@ pub fn judge(case: &Path, catalogue: &Catalogue) -> Result<Checked, Vec<GraphErr
             return Err(errors);
         }
     }
-    let mut checked = validate(&document, catalogue)?;
+    let asked = fs::read_to_string(case.join("ask.txt")).unwrap_or_default();
+    let asked = asked.lines().map(|line| line.split_once('.').unwrap());
+    let asked = asked.map(|(node, output)| (node.to_owned(), output.to_owned()));
+    let mut checked =
+        validate_asked(&document, catalogue, &Targets::all(), &asked.collect::<Vec<_>>())?;
     checked.warnings.splice(0..0, warnings);
     checked.warnings.extend(migrated);
     Ok(checked)

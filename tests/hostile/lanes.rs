@@ -53,7 +53,7 @@ fn host(space: &str, panics: bool) -> Host {
     let mut info = inner.info().clone();
     info.name = "fake".into();
     info.latent_space = space.into();
-    host.models().register("fake", Arc::new(Fake { inner, info, panics })).unwrap();
+    host.models().register("fake", Arc::new(Fake { inner, info, panics }), None).unwrap();
     host
 }
 

@@ -119,7 +119,8 @@ fn its_descriptors_are_what_its_wit_says() {
     let Some(pack) = built() else { return };
     let options = HostOptions { pack_dirs: vec![pack], ..HostOptions::default() };
     let host = Host::open(&options).unwrap();
-    let said = host.catalogue().pack("acme:sketch").map(|node| (**node).clone());
+    let catalogue = host.catalogue();
+    let said = catalogue.pack("acme:sketch").map(|node| (**node).clone());
     let expected = amdm_describe::describe(&example("wit")).unwrap();
     assert_eq!(said.collect::<Vec<_>>(), expected);
 }

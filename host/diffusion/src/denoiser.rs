@@ -138,6 +138,17 @@ pub trait Denoiser: Send + Sync {
         cancel: Cancel<'_>,
     ) -> Result<Vec<Prediction>>;
 
+    /// Whether it must be asked on the thread that asks for the step, as code of an embedder's may
+    /// have to; others may be asked on the device's threads.
+    fn stays_on_thread(&self) -> bool {
+        false
+    }
+
+    /// Whether it gives conditional and unconditional predictions apart where they are asked for.
+    fn gives_parts(&self) -> bool {
+        true
+    }
+
     /// The same network with a small weight set attached; base weights stay shared.
     ///
     /// # Errors

@@ -158,6 +158,11 @@ impl Device {
     pub(crate) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         if self.threads() == 1 { work() } else { self.0.pool.install(work) }
     }
+
+    /// Runs `work` here, and what it spawns on the device's threads; waits for all of it.
+    pub(crate) fn in_place_scope<'s, R>(&self, work: impl FnOnce(&rayon::Scope<'s>) -> R) -> R {
+        self.0.pool.in_place_scope(work)
+    }
 }
 
 impl fmt::Debug for Device {

@@ -1,14 +1,14 @@
 //! All predictions of one step: requests grouped by model, answered in order.
 //!
 //! Groups run at once on the device's threads, so that two lanes over two models overlap as two
-//! lanes over one model do. What a request gets never depends on the others of its step.
+//! lanes over one model do; models of an embedder's are asked on this thread meanwhile. What a request gets never depends on the others of its step.
 
 use std::sync::Arc;
 
 use amdm::error::{Code, Error};
-use rayon::prelude::*;
 
 use crate::denoiser::cancelled;
+use crate::failure;
 use crate::{Cancel, Denoiser, Prediction, Request, Result};
 
 /// Answers the requests of one step, over any number of models, in order.
@@ -16,7 +16,8 @@ use crate::{Cancel, Denoiser, Prediction, Request, Result};
 /// With `parts` the conditional and unconditional predictions come as well.
 ///
 /// # Errors
-/// The first error in the order of the requests' models; `cancelled` once `cancel` says so.
+/// The first error in the order of the requests' models; `cancelled` once `cancel` says so;
+/// `unsupported` for parts of a model that gives none, before any network runs.
 pub fn predict(
     requests: &[Request<'_>],
     parts: bool,
@@ -24,6 +25,14 @@ pub fn predict(
 ) -> Result<Vec<Prediction>> {
     if cancel() {
         return Err(cancelled());
+    }
+    if let Some(request) = requests.iter().find(|r| parts && !r.model.gives_parts()) {
+        let name = &request.model.info().name;
+        let message = format!(
+            "model {name} does not give conditional and unconditional predictions apart, which a \
+             step operator asks for"
+        );
+        return Err(failure::unsupported(message));
     }
     let groups = group(requests);
     let answer = |indices: &Vec<usize>| -> Result<Vec<Prediction>> {
@@ -37,14 +46,31 @@ pub fn predict(
         let message = format!("model {name} gave {found} predictions, expected {expected}");
         Err(Error::new(Code::Internal, message))
     };
-    let answers: Result<Vec<Vec<Prediction>>> = match (groups.as_slice(), requests.first()) {
+    let stays = |group: &&Vec<usize>| {
+        group.first().is_some_and(|&first| requests[first].model.stays_on_thread())
+    };
+    let answers: Vec<Result<Vec<Prediction>>> = match (groups.as_slice(), requests.first()) {
         ([_, _, ..], Some(first)) if first.latent.device().threads() > 1 => {
-            first.latent.device().install(|| groups.par_iter().map(answer).collect())
+            let mut answers: Vec<_> = groups.iter().map(|_| None).collect();
+            first.latent.device().in_place_scope(|scope| {
+                let mut here = Vec::new();
+                for (group, answer_to) in groups.iter().zip(&mut answers) {
+                    if stays(&group) {
+                        here.push((group, answer_to));
+                    } else {
+                        let answer = &answer;
+                        scope.spawn(move |_| *answer_to = Some(answer(group)));
+                    }
+                }
+                here.into_iter().for_each(|(group, answer_to)| *answer_to = Some(answer(group)));
+            });
+            answers.into_iter().flatten().collect()
         }
         _ => groups.iter().map(answer).collect(),
     };
+    let answers = answers.into_iter().collect::<Result<Vec<_>>>()?;
     let mut all: Vec<(usize, Prediction)> =
-        groups.into_iter().flatten().zip(answers?.into_iter().flatten()).collect();
+        groups.into_iter().flatten().zip(answers.into_iter().flatten()).collect();
     all.sort_by_key(|(index, _)| *index);
     Ok(all.into_iter().map(|(_, prediction)| prediction).collect())
 }

@@ -181,11 +181,11 @@ fn files_that_cannot_be_loaded_say_why() {
 fn a_registered_model_answers_to_its_name() {
     let models = Models::new(&Device::cpu(1).unwrap());
     let model = models.load("tiny-style", "").unwrap();
-    models.register("mine", Arc::clone(&model)).unwrap();
+    models.register("mine", Arc::clone(&model), None).unwrap();
     assert!(Arc::ptr_eq(&model, &models.load("mine", "").unwrap()));
     assert!(models.names("models").contains(&"mine".to_owned()));
     for taken in ["mine", "tiny-style", ""] {
-        let error = models.register(taken, Arc::clone(&model)).unwrap_err();
+        let error = models.register(taken, Arc::clone(&model), None).unwrap_err();
         assert_eq!(error.code, Code::InvalidInput);
     }
 }

@@ -3,7 +3,6 @@
 //! After a trap an instance is dead, so a store serves one node's execution, or one operator for
 //! one sampling, and is dropped.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use wasmtime::component::{Instance, Resource, ResourceAny};
@@ -12,7 +11,7 @@ use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use crate::bindings::amdm::node::sampling::Phase;
 use crate::bindings::amdm::node::types;
 use crate::bindings::exports::amdm::node::step_operators;
-use crate::contract::{Call, Context, HostError, StoreData, checked_window};
+use crate::contract::{Call, Context, HostError, StoreData};
 use crate::engine::TICK;
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::memory::{Budget, Grant};
@@ -240,84 +239,49 @@ fn interrupted(data: &StoreData, pack: &str) -> Failure {
     )
 }
 
-/// A step operator that lives for one sampling.
-pub struct Operator {
+/// A step operator of a pack, in an instance of its own.
+pub struct GuestOperator {
     guest: Guest,
     exports: step_operators::Guest,
     handle: ResourceAny,
-    window: (u32, u32),
-    wants_parts: bool,
-    phases: Vec<Phase>,
-    stateless: bool,
 }
 
-impl Operator {
-    /// Starts the operator that `spec` describes, in a store of its own.
+impl GuestOperator {
+    /// Starts the operator that `spec` describes, which `pack` brings.
     ///
     /// # Errors
     /// What the pack says, or how it crashed; names the operator's node.
-    pub fn open(
-        run: &Arc<Shared>,
-        spec: &OperatorSpec,
-        steps: u32,
-        before: &[(u32, u32)],
-    ) -> Result<Self, Failure> {
-        let mut guest = Guest::start(run, &spec.pack, &spec.node)?;
+    pub fn open(run: &Arc<Shared>, pack: &Arc<Pack>, spec: &OperatorSpec) -> Result<Self, Failure> {
+        let mut guest = Guest::start(run, pack, &spec.node)?;
         guest.store.data_mut().operator = true;
-        let exports = spec
-            .pack
+        let exports = pack
             .ready()?
             .operators(&mut guest.store, &guest.instance)
             .map_err(|failure| failure.in_node(&spec.node))?;
-        let call = Call::new(run, spec.descriptor.clone(), spec.inputs.clone(), HashSet::new())
-            .map_err(|error| Failure::from(error).in_node(&spec.node))?;
-        let call = guest.push(call)?;
+        let call = guest.push(spec.call(run)?)?;
         let made = exports.call_make(&mut guest.store, &spec.descriptor.r#type, call);
         let handle = guest.finish(made)?;
-        let trap = |guest: &mut Guest, error: wasmtime::Error| {
-            crash(&mut guest.store, &guest.pack, &error)
-        };
-        let operator = exports.operator();
-        let window = operator
-            .call_window(&mut guest.store, handle, steps, before)
-            .map_err(|error| trap(&mut guest, error))?;
-        let window = checked_window(window, steps)
-            .map_err(|error| Failure::from(error).in_node(&spec.node))?;
-        let wants_parts = operator
-            .call_wants_parts(&mut guest.store, handle)
-            .map_err(|error| trap(&mut guest, error))?;
-        let (phases, stateless) = (spec.phases(), spec.is_stateless());
-        Ok(Self { guest, exports, handle, window, wants_parts, phases, stateless })
+        Ok(Self { guest, exports, handle })
     }
 
-    /// The steps `[start, end)` in which it acts.
-    pub fn window(&self) -> (u32, u32) {
-        self.window
-    }
-
-    /// Whether it acts in `step`.
-    pub fn acts_in(&self, step: u32) -> bool {
-        (self.window.0..self.window.1).contains(&step)
-    }
-
-    /// Whether it has acted before `step`, and will again.
-    pub fn is_amid(&self, step: u32) -> bool {
-        self.window.0 < step && step < self.window.1
-    }
-
-    /// Whether its descriptor says that it keeps nothing from one step to the next.
-    pub fn is_stateless(&self) -> bool {
-        self.stateless
-    }
-
-    /// Whether its descriptor names `phase`.
-    pub fn takes(&self, phase: Phase) -> bool {
-        self.phases.contains(&phase)
+    /// The steps in which it wants to act, as it says.
+    ///
+    /// # Errors
+    /// How it crashed.
+    pub fn window(&mut self, steps: u32, before: &[(u32, u32)]) -> Result<(u32, u32), Failure> {
+        let operator = self.exports.operator();
+        let window = operator.call_window(&mut self.guest.store, self.handle, steps, before);
+        window.map_err(|error| self.crash(&error))
     }
 
     /// Whether it needs conditional and unconditional predictions apart.
-    pub fn wants_parts(&self) -> bool {
-        self.wants_parts
+    ///
+    /// # Errors
+    /// How it crashed.
+    pub fn wants_parts(&mut self) -> Result<bool, Failure> {
+        let operator = self.exports.operator();
+        let wants = operator.call_wants_parts(&mut self.guest.store, self.handle);
+        wants.map_err(|error| self.crash(&error))
     }
 
     /// Asks whether it can do what the context says.
@@ -342,5 +306,9 @@ impl Operator {
         let result =
             self.exports.operator().call_apply(&mut self.guest.store, self.handle, phase, context);
         self.guest.finish(result)
+    }
+
+    fn crash(&mut self, error: &wasmtime::Error) -> Failure {
+        crash(&mut self.guest.store, &self.guest.pack, error)
     }
 }

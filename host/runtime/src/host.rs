@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use amdm::catalogue::{Catalogue, Choices};
+use amdm::catalogue::{Catalogue, Choices, Descriptor};
 use amdm::error::{Code, Error};
 use amdm::graph::{
     Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, metadata, plan,
@@ -21,8 +21,10 @@ use crate::engine::{self, CacheDir, Clock};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Guest;
 use crate::limits::Limits;
+use crate::own::Node;
 use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Inputs, Outputs};
+use crate::registry::Registry;
 use crate::run::{
     CacheState, Event, Executor, Fate, Outcome, RunOptions, RunResult, Shared, Sink, fates,
 };
@@ -73,9 +75,7 @@ impl Default for HostOptions {
 /// Runs graphs.
 pub struct Host {
     engine: Engine,
-    packs: HashMap<String, Arc<Pack>>,
-    order: Vec<String>,
-    catalogue: Catalogue,
+    registry: RwLock<Arc<Registry>>,
     device: Device,
     models: Arc<Models>,
     results: Arc<Results>,
@@ -103,11 +103,9 @@ impl Host {
             readable(dir)?;
         }
         let models = Models::new(&device).with_directories(options.model_dirs.clone());
-        let mut host = Self {
+        let host = Self {
             engine,
-            packs: HashMap::new(),
-            order: Vec::new(),
-            catalogue: Catalogue::new(),
+            registry: RwLock::default(),
             device,
             models: Arc::new(models),
             results: Arc::new(Results::new(&options.results)),
@@ -136,7 +134,7 @@ impl Host {
     }
 
     fn add(
-        &mut self,
+        &self,
         linker: &Linker<StoreData>,
         origin: Origin,
         bytes: Vec<u8>,
@@ -150,12 +148,50 @@ impl Host {
             });
             pack.accept(&described?)?;
         }
-        self.catalogue.add_pack(pack.descriptors().to_vec()).map_err(|error| {
-            Failure::new(FailureCode::PackInvalid, format!("{}: {error}", pack.origin()))
-        })?;
-        self.order.push(pack.name());
-        self.packs.insert(pack.name(), pack);
+        self.change(|registry| registry.add_pack(pack))
+    }
+
+    /// Adds a pack of components from a file, for the graphs that are checked from now on.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`] for one pack.
+    pub fn load_pack(&self, path: &Path) -> Result<(), Failure> {
+        worker::run(|| {
+            let linker = engine::linker(&self.engine)?;
+            let bytes = pack::read(path, self.limits.pack_bytes)?;
+            self.add(&linker, Origin::File(path.to_owned()), bytes, &Cancel::new())
+        })
+    }
+
+    /// Adds a class of nodes of the embedder's own, for the graphs that are checked from now on.
+    /// `concurrent` says whether several runs may call it at once.
+    ///
+    /// # Errors
+    /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name that
+    /// is ours.
+    pub fn register_node(
+        &self,
+        descriptor: Descriptor,
+        node: Arc<dyn Node>,
+        concurrent: bool,
+    ) -> Result<(), Failure> {
+        self.change(|registry| Ok(registry.add_node(descriptor, (node, concurrent))?))
+    }
+
+    /// Changes the registry, or leaves it as it was.
+    fn change(
+        &self,
+        change: impl FnOnce(&mut Registry) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut held = self.registry.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = Registry::clone(&held);
+        change(&mut changed)?;
+        *held = Arc::new(changed);
         Ok(())
+    }
+
+    fn registry(&self) -> Arc<Registry> {
+        self.registry.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the pack's own `describe` says; it runs without files and models.
@@ -205,19 +241,19 @@ impl Host {
     }
 
     /// All nodes that graphs can use.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.registry().catalogue.clone()
     }
 
     /// The catalogue with the names of models, and of pictures in `inputs`, as choices.
     pub fn catalogue_for(&self, inputs: impl Into<Inputs>) -> Catalogue {
         let lists = Lists { models: self.models.clone(), inputs: inputs.into() };
-        self.catalogue.clone().with_choices(Arc::new(lists))
+        Catalogue::clone(&self.catalogue()).with_choices(Arc::new(lists))
     }
 
     /// All packs, the standard one first.
-    pub fn packs(&self) -> impl Iterator<Item = &Arc<Pack>> {
-        self.order.iter().filter_map(|name| self.packs.get(name))
+    pub fn packs(&self) -> Vec<Arc<Pack>> {
+        self.registry().packs().cloned().collect()
     }
 
     /// Where graphs run.
@@ -253,7 +289,8 @@ impl Host {
     /// What running a graph with these inputs would do, without running it; what is kept of earlier
     /// runs counts.
     pub fn plan(&self, graph: &Checked, inputs: &Inputs) -> Plan {
-        let fates = fates(graph, &self.packs, (&self.models, inputs, &self.device), &self.results);
+        let registry = self.registry();
+        let fates = fates(graph, &registry, (&self.models, inputs, &self.device), &self.results);
         let states = graph.order.iter().map(|&index| match &fates[index] {
             Fate::Idle => PlannedState::NotAsked,
             Fate::Runs => PlannedState::Runs,
@@ -321,11 +358,16 @@ impl Host {
         cancel: &Cancel,
         sink: &Sink,
     ) -> Result<(Outcome, Option<Failure>), Failure> {
-        let outputs = Outputs::new(options.output_dir.clone()).with_clock(options.clock.clone());
+        let registry = self.registry();
+        let outputs = match options.in_memory {
+            true => Outputs::in_memory(),
+            false => Outputs::new(options.output_dir.clone()),
+        };
+        let outputs = outputs.with_clock(options.clock.clone());
         let outputs = match options.metadata {
             true => {
                 let mut made = document.clone();
-                version::record(&mut made, &self.catalogue);
+                version::record(&mut made, &registry.catalogue);
                 let prompt = metadata::text(&made.to_value());
                 outputs.with_graph(prompt, document.workflow().map(metadata::text))
             }
@@ -334,27 +376,37 @@ impl Host {
         let writes = |node: &CheckedNode| {
             node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
         };
-        if graph.order.iter().any(|&index| writes(&graph.nodes[index])) {
+        let any = graph.order.iter().any(|&index| writes(&graph.nodes[index]));
+        if any && !options.in_memory {
             outputs.prepare()?;
         }
         let cancel = cancel.with_timeout(options.timeout);
-        for pack in self.packs() {
+        for pack in registry.packs() {
             let mut nodes = graph.order.iter().map(|&index| &graph.nodes[index]);
             if let Some(node) = nodes.find(|node| node.descriptor.pack == pack.name()) {
                 let name = NodeRef::of(node);
                 self.confirm(pack, &cancel).map_err(|failure| failure.in_node(&name))?;
             }
         }
-        let run = Arc::new(Shared::new(
+        let run = Shared::new(
             cancel,
             (self.device.clone(), self.models.clone(), self.results.clone()),
             (options.inputs.clone(), outputs),
             self.limits.clone(),
             self.clock.ticks(),
             sink.clone(),
-        ));
+        );
+        let run = match &options.kept {
+            Some(kept) => run.with_kept(kept.clone()),
+            None => run,
+        };
+        let run = Arc::new(run);
         let _ticker = self.clock.tick(&self.engine)?;
-        Ok(Executor::new(graph, &self.packs, &run).execute())
+        let ended = Executor::new(graph, &registry, &run).execute();
+        if let Some(kept) = &options.kept {
+            kept.release();
+        }
+        Ok(ended)
     }
 }
 

@@ -17,6 +17,7 @@
 //! * [`Pack`]: a component and its node descriptors.
 //! * [`Event`], [`Outcome`], [`Failure`], [`RunResult`]: what a run reports and gives.
 //! * [`ResultCache`]: what is kept of it for later runs.
+//! * [`Node`], [`Kept`]: nodes of the embedder's own, and what a run leaves it in memory.
 //! * [`Cancel`], [`Limits`]: how a run is stopped and bounded.
 //!
 //! Guests see only the contract in `wit/`: no files, no network, no clock. A guest that loops, eats
@@ -32,8 +33,10 @@ mod guest;
 mod host;
 mod limits;
 mod memory;
+mod own;
 mod pack;
 mod pictures;
+mod registry;
 mod run;
 mod value;
 mod worker;
@@ -44,9 +47,12 @@ pub use engine::CacheDir;
 pub use failure::{Failure, FailureCode, NodeRef};
 pub use host::{Host, HostOptions};
 pub use limits::Limits;
+pub use own::{Node, NodeCall, StepOperator, StepView};
 pub use pack::{Origin, Pack, SECTION};
 pub use pictures::{Clock, Inputs, Moment};
 pub use run::{
-    CacheState, Event, NodeTime, Outcome, OutputFile, RunOptions, RunResult, Saved, Seed, Sink,
-    Status, Versions,
+    CacheState, Event, Kept, Level, NodeTime, Outcome, OutputFile, PreviewSink, RunOptions,
+    RunResult, Saved, Seed, Sink, Status, Versions,
 };
+pub use value::{Object, Value};
+pub use worker::on_caller;

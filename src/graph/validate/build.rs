@@ -5,7 +5,7 @@ use super::report::Place;
 use super::value::either;
 use super::{Validation, effort};
 use crate::catalogue::Descriptor;
-use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Resolved};
+use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Resolved, Source};
 use std::sync::Arc;
 
 /// Output classes that a message names.
@@ -32,9 +32,9 @@ pub(super) fn check_outputs(validation: &mut Validation<'_>) {
 /// Puts the parts of a valid graph together.
 pub(super) fn checked(
     document: &Document,
-    classes: Vec<Arc<Descriptor>>,
-    inputs: Vec<Vec<(String, Resolved)>>,
+    (classes, inputs): (Vec<Arc<Descriptor>>, Vec<Vec<(String, Resolved)>>),
     edges: &Edges,
+    asked: &[Source],
 ) -> Checked {
     let parts = document.nodes().iter().zip(classes).zip(inputs);
     let nodes = parts.map(|((node, descriptor), inputs)| CheckedNode {
@@ -46,18 +46,22 @@ pub(super) fn checked(
         inputs,
     });
     let mut nodes: Vec<CheckedNode> = nodes.collect();
-    mark(&mut nodes);
+    mark(&mut nodes, asked);
     let order = edges.order().into_iter().filter(|at| nodes[*at].needed).collect();
     let warnings = warnings(document, &nodes);
-    Checked { nodes, order, warnings }
+    Checked { nodes, order, asked: asked.to_vec(), warnings }
 }
 
-/// Marks the nodes that output nodes depend on, and the outputs that those take.
-fn mark(nodes: &mut [CheckedNode]) {
+/// Marks the nodes that output nodes and asked outputs depend on, and the outputs that those take.
+fn mark(nodes: &mut [CheckedNode], asked: &[Source]) {
     let outputs = nodes.iter().enumerate().filter(|(_, node)| node.descriptor.output_node);
     let mut open: Vec<usize> = outputs.map(|(at, _)| at).collect();
+    open.extend(asked.iter().map(|source| source.node));
     for at in &open {
         nodes[*at].needed = true;
+    }
+    for source in asked {
+        nodes[source.node].wanted[source.slot] = true;
     }
     while let Some(at) = open.pop() {
         let sources: Vec<_> = nodes[at].sources().collect();

@@ -20,7 +20,7 @@ mod partial;
 mod report;
 pub(super) mod value;
 
-use super::{Checked, Document, ErrorCode, GraphError, Node, Resolved};
+use super::{Checked, Document, ErrorCode, GraphError, Node, Resolved, Source};
 use crate::catalogue::{Catalogue, Descriptor, closest};
 use crate::limits;
 use edges::Edges;
@@ -28,7 +28,7 @@ use lists::Lists;
 use report::{Place, Report};
 use std::sync::Arc;
 
-pub use partial::{validate_partial, validate_targets};
+pub use partial::{validate_asked, validate_partial, validate_targets};
 
 /// Names suggested for one graph: each costs a search over all candidates.
 const HINTS: usize = 100;
@@ -42,21 +42,32 @@ const HINTS: usize = 100;
 /// # Errors
 /// All of them at once, sorted.
 pub fn validate(document: &Document, catalogue: &Catalogue) -> Result<Checked, Vec<GraphError>> {
+    whole(document, catalogue, &[])
+}
+
+/// All of a document, of which these outputs are asked for besides its output nodes.
+fn whole(
+    document: &Document,
+    catalogue: &Catalogue,
+    asked: &[Source],
+) -> Result<Checked, Vec<GraphError>> {
     let edges = Edges::of(document);
-    let (validation, inputs) = check(document, catalogue, &edges);
+    let (validation, inputs) = check(document, catalogue, &edges, !asked.is_empty());
     let Validation { nodes, report, .. } = validation;
     report.finish()?;
-    Ok(build::checked(document, nodes.into_iter().flatten().collect(), inputs, &edges))
+    let nodes = nodes.into_iter().flatten().collect();
+    Ok(build::checked(document, (nodes, inputs), &edges, asked))
 }
 
 /// Resolved inputs of each node.
 type Inputs = Vec<Vec<(String, Resolved)>>;
 
-/// Makes every check.
+/// Makes every check. Where something is `asked` for, no output node need be there.
 fn check<'a>(
     document: &'a Document,
     catalogue: &'a Catalogue,
     edges: &Edges,
+    asked: bool,
 ) -> (Validation<'a>, Inputs) {
     let mut validation = Validation::new(document, catalogue);
     validation.form();
@@ -64,7 +75,9 @@ fn check<'a>(
     let inputs = validation.inputs();
     cycles::check(&mut validation, edges);
     operators::check(&mut validation);
-    build::check_outputs(&mut validation);
+    if !asked {
+        build::check_outputs(&mut validation);
+    }
     (validation, inputs)
 }
 

@@ -30,10 +30,18 @@ static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
 pub enum ModelSource {
     /// Weights in the program.
     BuiltIn(&'static [u8]),
-    /// The embedder's, by a number that no other registration in this process has.
-    Registered(u64),
+    /// The embedder's, by a number that no other registration in this process has, and the version
+    /// that the embedder says it has.
+    Registered(u64, Option<String>),
     /// A weight file, resolved.
     File(PathBuf),
+}
+
+/// A network of the embedder's.
+struct Registered {
+    number: u64,
+    version: Option<String>,
+    model: Shared,
 }
 
 /// The networks that a name may mean, on one device.
@@ -41,7 +49,7 @@ pub struct Models {
     device: Device,
     built_in: bool,
     directories: Vec<PathBuf>,
-    registered: Mutex<BTreeMap<String, (u64, Shared)>>,
+    registered: Mutex<BTreeMap<String, Registered>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
 }
 
@@ -86,8 +94,8 @@ impl Models {
     /// of the directories; `unsupported` for files that this build cannot load; `invalid_input` for
     /// options that do not fit; `input_output` where reading fails.
     pub fn load(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
-        if let Some((_, model)) = lock(&self.registered).get(name) {
-            return Ok(Arc::clone(model));
+        if let Some(own) = lock(&self.registered).get(name) {
+            return Ok(Arc::clone(&own.model));
         }
         let options = Options::parse(options_json)?;
         let key = (name.to_owned(), options.family.clone().unwrap_or_default());
@@ -131,8 +139,8 @@ impl Models {
     /// # Errors
     /// `not_found` for a name that means nothing, `denied` for one that leads out of the directories.
     pub fn source(&self, name: &str) -> Result<ModelSource> {
-        if let Some((number, _)) = lock(&self.registered).get(name) {
-            return Ok(ModelSource::Registered(*number));
+        if let Some(own) = lock(&self.registered).get(name) {
+            return Ok(ModelSource::Registered(own.number, own.version.clone()));
         }
         if let Some(kind) = tiny::Kind::built_in(name).filter(|_| self.built_in) {
             return Ok(ModelSource::BuiltIn(kind.weights()));
@@ -160,10 +168,17 @@ impl Models {
     }
 
     /// Gives a network of the embedder's own a name. It shadows a file, never a built-in network.
+    /// `version` says, together with the name, all about it: results of other processes with the same
+    /// are taken for its own. Without one they are kept in memory alone.
     ///
     /// # Errors
     /// `invalid_input` for an empty name or one that is taken.
-    pub fn register(&self, name: &str, model: Arc<dyn Denoiser>) -> Result<()> {
+    pub fn register(
+        &self,
+        name: &str,
+        model: Arc<dyn Denoiser>,
+        version: Option<String>,
+    ) -> Result<()> {
         let mut registered = lock(&self.registered);
         let taken = tiny::Kind::built_in(name).is_some() || registered.contains_key(name);
         if name.is_empty() || taken {
@@ -171,15 +186,15 @@ impl Models {
             return Err(Error::invalid(message));
         }
         let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
-        registered.insert(name.to_owned(), (number, model));
+        registered.insert(name.to_owned(), Registered { number, version, model });
         Ok(())
     }
 
     /// Shape of one latent of the model called `name` and the pixels that one of its values is wide,
     /// where that is known without loading anything.
     pub fn latent_shape(&self, name: &str) -> Option<(Vec<u32>, u32)> {
-        if let Some((_, model)) = lock(&self.registered).get(name) {
-            return Some((model.info().latent_shape.clone(), 1));
+        if let Some(own) = lock(&self.registered).get(name) {
+            return Some((own.model.info().latent_shape.clone(), 1));
         }
         tiny::Kind::built_in(name).filter(|_| self.built_in).map(|_| (tiny::LATENT_SHAPE.into(), 1))
     }

@@ -34,7 +34,7 @@ impl Zero {
         let info = ModelInfo { name: NAME.into(), ..model.info().clone() };
         let answer = Generator::new(7).normal(host.device(), &[1, 3, 32, 32]).unwrap();
         let zero = Arc::new(Self { model, info, answer, steps: Mutex::default() });
-        host.models().register(NAME, zero.clone()).unwrap();
+        host.models().register(NAME, zero.clone(), None).unwrap();
         zero
     }
 

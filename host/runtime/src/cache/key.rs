@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use amdm::catalogue::Descriptor;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 use amdm_diffusion::{Device, ModelSource, Models};
 use sha2::{Digest, Sha256};
@@ -70,8 +71,8 @@ impl NodeKey {
 
 /// What keys are made from, besides the graph.
 pub(crate) struct Sources<'a> {
-    /// SHA-256 of the file of a pack, by name.
-    pub pack: &'a dyn Fn(&str) -> Option<[u8; 32]>,
+    /// What says all about a class's code, and whether other processes mean the same by it.
+    pub code: &'a dyn Fn(&Descriptor) -> Option<(Vec<u8>, bool)>,
     /// Networks by name.
     pub models: &'a Models,
     /// Pictures by name.
@@ -111,13 +112,14 @@ impl Keys {
 
     fn node(&self, node: &CheckedNode, graph: &Checked, sources: &Sources<'_>) -> Option<NodeKey> {
         let descriptor = &node.descriptor;
-        let pack = (sources.pack)(&descriptor.pack).filter(|_| descriptor.deterministic)?;
+        let code = (sources.code)(descriptor).filter(|_| descriptor.deterministic);
+        let (code, portable) = code?;
         let mut text = Text::new();
         text.number(VERSION.into()).text(env!("CARGO_PKG_VERSION")).text(machine());
         text.text(sources.device.name()).text(sources.device.card()).text(&descriptor.r#type);
-        text.text(&descriptor.pack).text(&descriptor.version).bytes(&pack);
+        text.text(&descriptor.pack).text(&descriptor.version).bytes(&code);
         let mut key =
-            NodeKey { key: Key([0; 32]), portable: true, files: Vec::new(), reads: HashSet::new() };
+            NodeKey { key: Key([0; 32]), portable, files: Vec::new(), reads: HashSet::new() };
         let mut inputs = node.inputs.iter().collect::<Vec<_>>();
         inputs.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (name, value) in inputs {
@@ -175,6 +177,11 @@ impl NodeKey {
     ) -> Option<()> {
         let (path, remember, read) = match from {
             "images" => {
+                if sources.inputs.is_in_memory(name) {
+                    // Such a name holds the hash of the content.
+                    self.reads.insert(Read::Picture(name.to_owned()));
+                    return Some(());
+                }
                 let path = sources.inputs.path(name).ok()?;
                 (path, false, Read::Picture(name.to_owned()))
             }
@@ -186,7 +193,12 @@ impl NodeKey {
                         self.reads.insert(read);
                         return Some(());
                     }
-                    ModelSource::Registered(number) => {
+                    ModelSource::Registered(_, Some(version)) => {
+                        text.text("version").text(&version);
+                        self.reads.insert(read);
+                        return Some(());
+                    }
+                    ModelSource::Registered(number, None) => {
                         text.number(number);
                         self.portable = false;
                         self.reads.insert(read);
@@ -298,7 +310,7 @@ mod tests {
 
     fn keys(graph: &Checked, device: &Device, pack: u8) -> Keys {
         let sources = Sources {
-            pack: &|name| (name == "amdm:node").then_some([pack; 32]),
+            code: &|node| (node.pack == "amdm:node").then(|| (vec![pack; 32], true)),
             models: &Models::new(device),
             inputs: &Inputs::new(None),
             device,

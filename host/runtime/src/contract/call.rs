@@ -14,9 +14,9 @@ use crate::bindings::amdm::node::objects::Value as WitValue;
 use crate::bindings::amdm::node::runtime;
 use crate::bindings::amdm::node::types::LogLevel;
 use crate::cache::{Checkpoints, NUMBERS};
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::memory::Ledger;
-use crate::run::{Event, Shared};
+use crate::run::{Event, Level, Shared};
 use crate::value::Value;
 
 /// One execution of one node: what it is given, and what it gives.
@@ -101,6 +101,26 @@ impl Call {
         Self { checkpoints, ..self }
     }
 
+    /// What its class is.
+    pub(crate) fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The value of an input.
+    pub(crate) fn input(&self, name: &str) -> Option<Value> {
+        self.inputs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
+    /// The members of an open-ended group, in order.
+    pub(crate) fn members(&self, prefix: &str) -> Vec<(String, Value)> {
+        self.inputs.iter().filter(|(key, _)| is_member(key, prefix)).cloned().collect()
+    }
+
+    /// Whether anything uses an output.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.wanted.contains(name)
+    }
+
     /// Where the outputs appear.
     pub fn outputs(&self) -> Outputs {
         self.outputs.clone()
@@ -108,7 +128,7 @@ impl Call {
 
     /// Keeps an output; what the descriptor does not say is remembered as the pack's fault, whether
     /// or not the node reports it.
-    fn accept(&self, name: &str, value: Value) -> Result<(), Failure> {
+    pub(crate) fn accept(&self, name: &str, value: Value) -> Result<(), Failure> {
         let result = self.judge(name, &value);
         let result = result.and_then(|()| Ok(self.outputs.set(name, value)?));
         if let Err(failure) = &result {
@@ -170,9 +190,11 @@ impl runtime::Host for StoreData {}
 
 impl runtime::HostCall for StoreData {
     fn input(&mut self, this: Handle, name: String) -> wasmtime::Result<Option<WitValue>> {
-        let call = self.table.get(&this)?;
-        let found = call.inputs.iter().find(|(key, _)| *key == name).map(|(_, v)| v.clone());
-        found.map(|value| self.lower(value).map_err(into_trap)).transpose()
+        self.table
+            .get(&this)?
+            .input(&name)
+            .map(|value| self.lower(value).map_err(into_trap))
+            .transpose()
     }
 
     fn inputs(
@@ -180,13 +202,7 @@ impl runtime::HostCall for StoreData {
         this: Handle,
         prefix: String,
     ) -> wasmtime::Result<Vec<(String, WitValue)>> {
-        let call = self.table.get(&this)?;
-        let members = call
-            .inputs
-            .iter()
-            .filter(|(key, _)| is_member(key, &prefix))
-            .cloned()
-            .collect::<Vec<_>>();
+        let members = self.table.get(&this)?.members(&prefix);
         members
             .into_iter()
             .map(|(name, value)| Ok((name, self.lower(value).map_err(into_trap)?)))
@@ -200,17 +216,19 @@ impl runtime::HostCall for StoreData {
     }
 
     fn output_wanted(&mut self, this: Handle, name: String) -> wasmtime::Result<bool> {
-        Ok(self.table.get(&this)?.wanted.contains(&name))
+        Ok(self.table.get(&this)?.wants(&name))
     }
 
     fn set_ui(&mut self, this: Handle, json: String) -> wasmtime::Result<()> {
         self.table.get(&this)?;
-        short(&json, "a ui").map_err(wasmtime::Error::new)?;
-        match serde_json::from_str(&json) {
-            Ok(ui) => self.run.show(&self.node, ui),
-            Err(error) => tracing::warn!(node = %self.node, %error, "set-ui was given no JSON"),
+        match show(&self.run, &self.node, &json) {
+            Err(error) if error.code == Code::LimitExceeded => Err(wasmtime::Error::new(error)),
+            Err(error) => {
+                tracing::warn!(node = %self.node, %error, "set-ui was given no JSON");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
-        Ok(())
     }
 
     fn progress(&mut self, this: Handle, step: u32, total: u32) -> wasmtime::Result<()> {
@@ -225,10 +243,10 @@ impl runtime::HostCall for StoreData {
         model: Resource<Model>,
         latent: Resource<Tensor>,
     ) -> wasmtime::Result<()> {
-        // Nothing here shows unfinished work, so decoding it would be wasted.
+        let _work = self.clock.work();
         self.table.get(&this)?;
-        self.table.get(&model)?;
-        self.table.get(&latent)?;
+        let (model, latent) = (self.table.get(&model)?, self.table.get(&latent)?);
+        self.run.preview(&self.node, &model.0, latent);
         Ok(())
     }
 
@@ -284,17 +302,14 @@ impl runtime::HostCall for StoreData {
 
     fn log(&mut self, this: Handle, level: LogLevel, message: String) -> wasmtime::Result<()> {
         self.table.get(&this)?;
-        let (node, message) = (&self.node, clean(&message));
-        match level {
-            LogLevel::Trace => tracing::trace!(%node, "{message}"),
-            LogLevel::Debug => tracing::debug!(%node, "{message}"),
-            LogLevel::Info => tracing::info!(%node, "{message}"),
-            LogLevel::Warn => {
-                tracing::warn!(%node, "{message}");
-                self.run.warn(format!("{node}: {message}"));
-            }
-            LogLevel::Error => tracing::error!(%node, "{message}"),
-        }
+        let level = match level {
+            LogLevel::Trace => Level::Trace,
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Info => Level::Info,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Error => Level::Error,
+        };
+        self.run.log(&self.node, level, &clean(&message));
         Ok(())
     }
 
@@ -302,6 +317,18 @@ impl runtime::HostCall for StoreData {
         self.table.delete(this)?;
         Ok(())
     }
+}
+
+/// Has editors show `json` on a node.
+///
+/// # Errors
+/// `limit_exceeded`; `invalid_input` for what is no JSON.
+pub(crate) fn show(run: &Shared, node: &NodeRef, json: &str) -> Result<(), Error> {
+    short(json, "a ui")?;
+    let ui = serde_json::from_str(json)
+        .map_err(|error| Error::invalid(format!("found a ui that is no JSON: {error}")))?;
+    run.show(node, ui);
+    Ok(())
 }
 
 /// Whether `key` is `prefix` itself or `prefix_1`, `prefix_2`, and so on.

@@ -85,6 +85,47 @@ impl Context {
         tensors.estimate = exact;
         Ok(())
     }
+
+    /// A form of a prediction; it is made at the first call and kept.
+    pub(crate) fn form(
+        &self,
+        lane: u32,
+        limit: usize,
+        f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, Error>,
+    ) -> Result<Tensor, Error> {
+        let bytes = self.lock().input(lane).map_or(0, |input| input.bytes());
+        self.reserve(bytes, limit)?;
+        f(&mut self.lock())
+    }
+
+    /// Hands a tensor of `lane` over. All of a lane's tensors are shaped as its latent, so that the
+    /// one who gives another is told, not the one who meets it later.
+    pub(crate) fn give(
+        &self,
+        lane: u32,
+        value: Tensor,
+        limit: usize,
+        f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let value = value.compact()?;
+        self.reserve(value.bytes(), limit)?;
+        let mut state = self.lock();
+        fits(&state, lane, &value)?;
+        f(&mut state, value)
+    }
+
+    /// Leaves a tensor to the operators behind.
+    pub(crate) fn set_slot(&self, name: &str, value: Tensor, limit: usize) -> Result<(), Error> {
+        let value = value.compact()?;
+        if name.len() > NAME {
+            let found = name.len();
+            let message = format!("found a slot's name of {found} bytes, at most {NAME} are kept");
+            return Err(Error::new(Code::LimitExceeded, message));
+        }
+        self.reserve(value.bytes(), limit)?;
+        self.lock().set_slot(name, value);
+        Ok(())
+    }
 }
 
 impl StoreData {
@@ -104,10 +145,10 @@ impl StoreData {
         lane: u32,
         f: impl FnOnce(&mut StepState<Tensor>) -> Result<Tensor, Error>,
     ) -> Result<Resource<Tensor>, HostError> {
-        let bytes =
-            self.context(this, |state| state.input(lane).map_or(0, |input| input.bytes()))?;
-        self.reserve(this, bytes)?;
-        self.read(this, f)
+        let _work = self.work()?;
+        let limit = self.run.limits.node_tensor_bytes;
+        let tensor = self.table.get(this)?.form(lane, limit, f)?;
+        self.push_tensor(tensor)
     }
 
     /// A tensor of the context as a handle of its own.
@@ -121,8 +162,7 @@ impl StoreData {
         self.push_tensor(tensor)
     }
 
-    /// Hands a tensor of `lane` over to the context. All of a lane's tensors are shaped as its
-    /// latent, so that the one who gives another is told, not the one who meets it later.
+    /// Hands a tensor of `lane` over to the context.
     fn write(
         &mut self,
         this: &Handle,
@@ -131,12 +171,8 @@ impl StoreData {
         f: impl FnOnce(&mut StepState<Tensor>, Tensor) -> Result<(), Error>,
     ) -> Result<(), HostError> {
         let _work = self.work()?;
-        let value = self.take_tensor(value)?.compact()?;
-        self.reserve(this, value.bytes())?;
-        Ok(self.context(this, |state| {
-            fits(state, lane, &value)?;
-            f(state, value)
-        })??)
+        let value = self.take_tensor(value)?;
+        Ok(self.table.get(this)?.give(lane, value, self.run.limits.node_tensor_bytes, f)?)
     }
 
     /// Makes room for a tensor that the context is to keep.
@@ -410,14 +446,8 @@ impl sampling::HostStepContext for StoreData {
         name: String,
         value: Resource<Tensor>,
     ) -> wasmtime::Result<()> {
-        let value = self.take_tensor(value)?.compact().map_err(wasmtime::Error::new)?;
-        if name.len() > NAME {
-            let found = name.len();
-            let message = format!("found a slot's name of {found} bytes, at most {NAME} are kept");
-            return Err(wasmtime::Error::new(Error::new(Code::LimitExceeded, message)));
-        }
-        self.reserve(&this, value.bytes()).map_err(into_trap)?;
-        self.context(&this, |state| state.set_slot(&name, value))
+        let (value, limit) = (self.take_tensor(value)?, self.run.limits.node_tensor_bytes);
+        self.table.get(&this)?.set_slot(&name, value, limit).map_err(wasmtime::Error::new)
     }
 
     fn trace(

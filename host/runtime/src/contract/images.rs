@@ -1,5 +1,6 @@
 //! Interface `images`: pictures by name inside the run's directories.
 
+use amdm::error::Error;
 use amdm_diffusion::Tensor;
 use amdm_diffusion::image::{Filter, resize};
 use wasmtime::component::Resource;
@@ -7,20 +8,49 @@ use wasmtime::component::Resource;
 use super::{HostError, StoreData};
 use crate::bindings::amdm::node::images::{self, Filter as WitFilter, Place};
 use crate::cache::Read;
+use crate::failure::NodeRef;
 use crate::pictures::label;
+use crate::run::Shared;
 
-impl StoreData {
-    /// Bytes that one picture may take.
-    fn picture_bytes(&self) -> usize {
-        self.run.limits.node_tensor_bytes.min(amdm::limits::TENSOR_BYTES)
-    }
+/// A picture of the run's inputs.
+///
+/// # Errors
+/// As [`Inputs::load`](crate::Inputs); `cancelled`.
+pub(crate) fn load_image(run: &Shared, name: &str) -> Result<Tensor, Error> {
+    run.cancel.check()?;
+    run.saw(Read::Picture(name.to_owned()));
+    let limit = run.limits.node_tensor_bytes.min(amdm::limits::TENSOR_BYTES);
+    run.inputs.load(&run.device, name, limit)
+}
+
+/// Writes pictures, and keeps them for who embeds the run; gives their names. Temporary ones are
+/// kept alone.
+///
+/// # Errors
+/// As [`Outputs::save`](crate::pictures::Outputs::save); `limit_exceeded` for more than a run may
+/// keep.
+pub(crate) fn save_image(
+    run: &Shared,
+    node: &NodeRef,
+    temporary: bool,
+    prefix: &str,
+    image: &Tensor,
+) -> Result<Vec<String>, Error> {
+    run.cancel.check()?;
+    let pictures = match temporary {
+        true => Vec::new(),
+        false => run.outputs.save(prefix, image, &run.cancel)?,
+    };
+    run.keep_image(node, image)?;
+    let names = pictures.iter().map(|picture| picture.name.clone()).collect();
+    run.saved(node, pictures);
+    Ok(names)
 }
 
 impl images::Host for StoreData {
     fn load(&mut self, name: String) -> Result<Resource<Tensor>, HostError> {
         let _work = self.work()?;
-        self.run.saw(Read::Picture(name.clone()));
-        let tensor = self.run.inputs.load(&self.run.device, &name, self.picture_bytes())?;
+        let tensor = load_image(&self.run, &name)?;
         self.push_tensor(tensor)
     }
 
@@ -31,15 +61,8 @@ impl images::Host for StoreData {
         image: Resource<Tensor>,
     ) -> Result<Vec<String>, HostError> {
         let _work = self.work()?;
-        let image = self.table.get(&image)?.clone();
-        let run = self.run.clone();
-        let pictures = match place {
-            Place::Output => run.outputs.save(&prefix, &image, &run.cancel)?,
-            Place::Temporary => Vec::new(),
-        };
-        let names = pictures.iter().map(|picture| picture.name.clone()).collect();
-        run.saved(&self.node, pictures);
-        Ok(names)
+        let (image, temporary) = (self.table.get(&image)?, place == Place::Temporary);
+        Ok(save_image(&self.run, &self.node, temporary, &prefix, image)?)
     }
 
     fn resize(

@@ -19,12 +19,14 @@ use amdm::error::{Code, Error};
 use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
 
-pub use self::call::Call;
-pub(crate) use self::call::fits;
+pub use self::call::{Call, Outputs};
+pub(crate) use self::call::{fits, show};
 pub use self::clock::GuestClock;
 use self::clock::Work;
 pub use self::context::Context;
+pub(crate) use self::images::{load_image, save_image};
 pub use self::models::Model;
+pub(crate) use self::models::{load_model, predict};
 pub use self::policy::Policy;
 pub(crate) use self::policy::checked_window;
 pub use self::tensors::Generator;
@@ -261,7 +263,7 @@ fn lift_error(error: types::Error) -> Error {
 }
 
 /// The error with texts that fit a terminal: of bounded length, without control characters.
-fn legible(error: Error) -> Error {
+pub(crate) fn legible(error: Error) -> Error {
     let message = match clean(&error.message) {
         message if message.trim().is_empty() => "no reason was given".into(),
         message => message,
@@ -271,7 +273,7 @@ fn legible(error: Error) -> Error {
 }
 
 /// The start of a text that a guest made, in one line.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let end = text.floor_char_boundary(TEXT);
     let mut clean = text[..end].replace(char::is_control, " ");
     if end < text.len() {

@@ -10,6 +10,7 @@ use super::objects::into_trap;
 use super::{HostError, StoreData, short};
 use crate::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
 use crate::cache::Read;
+use crate::run::Shared;
 use crate::value::Object;
 
 /// Most timesteps that a model is asked for: training has 1,000.
@@ -57,6 +58,48 @@ impl StoreData {
     }
 }
 
+/// Fails for more requests than lanes may be.
+fn within_lanes(found: usize) -> Result<(), Error> {
+    let limit = amdm::math::state::LANES as usize;
+    if found <= limit {
+        return Ok(());
+    }
+    let message = format!("found {found} requests in one step, expected at most {limit}");
+    Err(Error::new(Code::LimitExceeded, message))
+}
+
+/// All predictions of one step, counted and timed.
+///
+/// # Errors
+/// Those of the models, `limit_exceeded`, `cancelled`.
+pub(crate) fn predict(
+    run: &Shared,
+    requests: &[amdm_diffusion::Request<'_>],
+    parts: bool,
+) -> Result<Vec<amdm_diffusion::Prediction>, Error> {
+    run.cancel.check()?;
+    within_lanes(requests.len())?;
+    let stopped = || run.cancel.is_set();
+    let predictions = run.time_networks(|| amdm_diffusion::predict(requests, parts, &stopped))?;
+    run.count_passes(requests.len() as u64);
+    Ok(predictions)
+}
+
+/// A network by name.
+///
+/// # Errors
+/// Those of the models, `limit_exceeded`, `cancelled`.
+pub(crate) fn load_model(
+    run: &Shared,
+    name: &str,
+    options_json: &str,
+) -> Result<Arc<dyn Denoiser>, Error> {
+    run.cancel.check()?;
+    run.saw(Read::Model(name.to_owned()));
+    short(options_json, "model options")?;
+    run.models.load(name, options_json)
+}
+
 impl models::Host for StoreData {
     fn predict(
         &mut self,
@@ -64,12 +107,7 @@ impl models::Host for StoreData {
         parts: bool,
     ) -> Result<Vec<Prediction>, HostError> {
         let _work = self.work()?;
-        let limit = amdm::math::state::LANES as usize;
-        if requests.len() > limit {
-            let found = requests.len();
-            let message = format!("found {found} requests in one step, expected at most {limit}");
-            return Err(Error::new(Code::LimitExceeded, message).into());
-        }
+        within_lanes(requests.len())?;
         let resolved =
             requests.iter().map(|request| self.resolve(request)).collect::<Result<Vec<_>, _>>()?;
         let asked = requests
@@ -86,10 +124,7 @@ impl models::Host for StoreData {
                 steps: request.steps,
             })
             .collect::<Vec<_>>();
-        let run = self.run.clone();
-        let predictions =
-            run.time_networks(|| amdm_diffusion::predict(&asked, parts, &|| run.cancel.is_set()))?;
-        run.count_passes(asked.len() as u64);
+        let predictions = predict(&self.run, &asked, parts)?;
         predictions.into_iter().map(|prediction| self.push_prediction(prediction)).collect()
     }
 }
@@ -97,9 +132,7 @@ impl models::Host for StoreData {
 impl models::HostModel for StoreData {
     fn load(&mut self, name: String, options_json: String) -> Result<Handle, HostError> {
         let _work = self.work()?;
-        self.run.saw(Read::Model(name.clone()));
-        short(&options_json, "model options")?;
-        let model = self.run.models.load(&name, &options_json)?;
+        let model = load_model(&self.run, &name, &options_json)?;
         self.push(Model(model))
     }
 

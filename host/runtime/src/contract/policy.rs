@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 use super::{Context, HostError, StoreData};
 use crate::bindings::amdm::node::sampling::{self, Phase};
 use crate::failure::Failure;
-use crate::guest::Operator;
+use crate::run::Operator;
 use crate::value::Object;
 
 /// Policies that a node may have open: a sampler opens one, and each holds instances of its own.

@@ -20,6 +20,7 @@ const SIDE: u32 = 16_384;
 pub struct Inputs {
     dir: Option<PathBuf>,
     files: BTreeMap<String, PathBuf>,
+    memory: BTreeMap<String, Tensor>,
 }
 
 impl From<Option<PathBuf>> for Inputs {
@@ -31,7 +32,7 @@ impl From<Option<PathBuf>> for Inputs {
 impl Inputs {
     /// Pictures of `dir`; none at all without one.
     pub fn new(dir: Option<PathBuf>) -> Self {
-        Self { dir, files: BTreeMap::new() }
+        Self { dir, ..Self::default() }
     }
 
     /// Also `path`, which graphs call `name`; it comes before one of that name in the directory.
@@ -39,6 +40,19 @@ impl Inputs {
     pub fn with_file(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         self.files.insert(name.into(), path.into());
         self
+    }
+
+    /// Also `value`, which graphs call `name`. The name must say all about the value, as one with a
+    /// hash does: results are kept by it.
+    #[must_use]
+    pub fn with_tensor(mut self, name: impl Into<String>, value: Tensor) -> Self {
+        self.memory.insert(name.into(), value);
+        self
+    }
+
+    /// Whether `name` is a value in memory.
+    pub(crate) fn is_in_memory(&self, name: &str) -> bool {
+        self.memory.contains_key(name)
     }
 
     /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would deny.
@@ -49,7 +63,7 @@ impl Inputs {
                 [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
             })
         });
-        names.extend(self.files.keys().cloned());
+        names.extend(self.files.keys().chain(self.memory.keys()).cloned());
         names.sort();
         names.dedup();
         names
@@ -79,6 +93,9 @@ impl Inputs {
     /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
     /// `limit_exceeded` for one that is too big.
     pub fn load(&self, device: &Device, name: &str, limit: usize) -> Result<Tensor, Error> {
+        if let Some(value) = self.memory.get(name) {
+            return Ok(value.clone());
+        }
         let path = self.path(name)?;
         let fail = |error: &dyn std::fmt::Display| {
             Error::new(Code::InputOutput, format!("cannot read {}: {error}", path.display()))

@@ -33,6 +33,8 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 pub struct Outputs {
     /// None where nothing may be written.
     dir: Option<PathBuf>,
+    /// Whether pictures are passed over instead of refused where there is no directory.
+    in_memory: bool,
     /// PNG text chunks: keyword and text.
     texts: Vec<(&'static str, String)>,
     clock: Clock,
@@ -61,7 +63,12 @@ impl Outputs {
 
     /// Nothing may be written.
     pub fn nowhere() -> Self {
-        Self { dir: None, texts: Vec::new(), clock: Clock::local() }
+        Self { dir: None, in_memory: false, texts: Vec::new(), clock: Clock::local() }
+    }
+
+    /// Pictures are not written: who embeds the run has them in memory.
+    pub fn in_memory() -> Self {
+        Self { in_memory: true, ..Self::nowhere() }
     }
 
     fn dir(&self) -> Result<&Path, Error> {
@@ -113,6 +120,9 @@ impl Outputs {
         image: &Tensor,
         cancel: &Cancel,
     ) -> Result<Vec<Picture>, Error> {
+        if self.in_memory {
+            return Ok(Vec::new());
+        }
         let dir = self.dir()?;
         let [_, height, width, channels] = image.shape()[..] else {
             let found = image.shape();

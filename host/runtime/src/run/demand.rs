@@ -14,8 +14,8 @@ use amdm_diffusion::{Device, Models};
 use super::CacheState;
 use crate::cache::{Entry, Keys, Results, Sources};
 use crate::cancel::Cancel;
-use crate::pack::Pack;
 use crate::pictures::Inputs;
+use crate::registry::Registry;
 
 /// A kept result that a run uses.
 pub(crate) struct Hit {
@@ -41,7 +41,7 @@ pub(crate) enum Fate {
 pub(crate) struct Demand {
     /// What happens to each node, by index.
     pub fates: Vec<Fate>,
-    /// How often running nodes take each output.
+    /// How often running nodes take each output; 0 of one that is asked for by the caller alone.
     pub uses: HashMap<Source, usize>,
 }
 
@@ -51,10 +51,14 @@ impl Demand {
     pub fn new(graph: &Checked, mut kept: impl FnMut(usize, &[usize]) -> Option<Hit>) -> Self {
         let mut demand =
             Self { fates: graph.nodes.iter().map(|_| Fate::Idle).collect(), uses: HashMap::new() };
+        for &source in &graph.asked {
+            demand.uses.entry(source).or_insert(0);
+        }
         let mut taken = vec![false; graph.nodes.len()];
         for &index in &graph.order {
             graph.nodes[index].sources().for_each(|source| taken[source.node] = true);
         }
+        graph.asked.iter().for_each(|source| taken[source.node] = true);
         for &index in graph.order.iter().rev() {
             let node = &graph.nodes[index];
             let slots = demand.slots(index, node.descriptor.outputs.len());
@@ -90,7 +94,7 @@ impl Demand {
 /// The keys of `graph`, where anything is kept.
 pub(crate) fn keys(
     graph: &Checked,
-    packs: &HashMap<String, Arc<Pack>>,
+    registry: &Registry,
     (models, inputs, device): (&Models, &Inputs, &Device),
     results: &Results,
     cancel: &Cancel,
@@ -99,7 +103,7 @@ pub(crate) fn keys(
         return Keys::none();
     }
     let sources = Sources {
-        pack: &|name| packs.get(name).map(|pack| pack.sha256()),
+        code: &|descriptor| registry.code(descriptor),
         models,
         inputs,
         device,
@@ -112,11 +116,11 @@ pub(crate) fn keys(
 /// What would happen to each node of `graph`, by index, were it run now.
 pub(crate) fn fates(
     graph: &Checked,
-    packs: &HashMap<String, Arc<Pack>>,
+    registry: &Registry,
     (models, inputs, device): (&Models, &Inputs, &Device),
     results: &Results,
 ) -> Vec<Fate> {
-    let keys = keys(graph, packs, (models, inputs, device), results, &Cancel::new());
+    let keys = keys(graph, registry, (models, inputs, device), results, &Cancel::new());
     let kept = |index: usize, slots: &[usize]| {
         let (entry, state) = results.get(keys.get(index)?, &graph.nodes[index], slots, device)?;
         Some(Hit { entry, state, time: Duration::ZERO })

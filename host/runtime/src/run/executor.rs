@@ -14,9 +14,8 @@ use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Seed, Shared, Ve
 use crate::cache::{Checkpoints, Entry, Keys, NodeKey};
 use crate::contract::Call;
 use crate::failure::{Failure, NodeRef};
-use crate::guest::Guest;
 use crate::memory::Ledger;
-use crate::pack::Pack;
+use crate::registry::{Provider, Registry};
 use crate::value::{Object, Value};
 
 /// Step operators in one chain: a run needs two or three, and each has a guest's memory.
@@ -25,7 +24,7 @@ const OPERATORS: usize = 64;
 /// The state of one execution.
 pub(crate) struct Executor<'a> {
     graph: &'a Checked,
-    packs: &'a HashMap<String, Arc<Pack>>,
+    registry: &'a Registry,
     run: &'a Arc<Shared>,
     /// Values that are still to be used, with how often.
     values: HashMap<Source, (Value, usize)>,
@@ -37,15 +36,11 @@ pub(crate) struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    /// Prepares to run `graph` with the nodes of `packs`, by the name of each pack.
-    pub fn new(
-        graph: &'a Checked,
-        packs: &'a HashMap<String, Arc<Pack>>,
-        run: &'a Arc<Shared>,
-    ) -> Self {
+    /// Prepares to run `graph` with the nodes of `registry`.
+    pub fn new(graph: &'a Checked, registry: &'a Registry, run: &'a Arc<Shared>) -> Self {
         let ledger = Ledger::new(run.limits.run_tensor_bytes, &run.tensors);
         let (values, times, strange) = (HashMap::new(), Vec::new(), HashSet::new());
-        Self { graph, packs, run, values, ledger, times, strange }
+        Self { graph, registry, run, values, ledger, times, strange }
     }
 
     /// Runs every node that an output depends on and whose result is not kept. Gives what there is
@@ -57,8 +52,7 @@ impl<'a> Executor<'a> {
         warnings.splice(0..0, self.graph.warnings.iter().map(ToString::to_string));
         warnings.extend(self.run.results.warning());
         let mut versions = Versions::program();
-        let packs = self.packs.values().map(|pack| (pack.name(), pack.version().to_owned()));
-        versions.packs.extend(packs);
+        versions.packs.extend(self.registry.versions());
         let outcome = Outcome {
             files,
             passes: self.run.passes(),
@@ -86,7 +80,8 @@ impl<'a> Executor<'a> {
             if let Fate::Kept(hit) = &demand.fates[index] {
                 for (slot, value) in &hit.entry.outputs {
                     let source = Source { node: index, slot: *slot };
-                    if let Some(&count) = demand.uses.get(&source) {
+                    let count = demand.uses.get(&source).copied().unwrap_or(0);
+                    if count > 0 {
                         self.values.insert(source, (value.clone(), count));
                     }
                 }
@@ -94,9 +89,25 @@ impl<'a> Executor<'a> {
         }
         for index in active {
             match &demand.fates[index] {
-                Fate::Kept(hit) => self.replay(index, hit),
+                Fate::Kept(hit) => {
+                    self.replay(index, hit);
+                    self.hand_over(index, &hit.entry.outputs)?;
+                }
                 _ => self.node(index, &demand, keys.get(index))?,
             }
+        }
+        Ok(())
+    }
+
+    /// Leaves outputs that were asked for to who embeds the run.
+    fn hand_over(&self, index: usize, outputs: &[(usize, Value)]) -> Result<(), Error> {
+        let node = &self.graph.nodes[index];
+        for source in self.graph.asked.iter().filter(|source| source.node == index) {
+            let Some((_, value)) = outputs.iter().find(|(slot, _)| *slot == source.slot) else {
+                continue;
+            };
+            let output = &node.descriptor.outputs[source.slot].name;
+            self.run.keep_value(&node.id, output, value)?;
         }
         Ok(())
     }
@@ -104,7 +115,7 @@ impl<'a> Executor<'a> {
     fn keys(&self) -> Keys {
         let run = self.run;
         let places = (&*run.models, &run.inputs, &run.device);
-        demand::keys(self.graph, self.packs, places, &run.results, &run.cancel)
+        demand::keys(self.graph, self.registry, places, &run.results, &run.cancel)
     }
 
     /// The kept result of a node, where the run may hold as much at a time.
@@ -161,9 +172,11 @@ impl<'a> Executor<'a> {
         let outputs = self.outputs(node, &name, key, asked);
         let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
         self.keep(index, key, &outputs);
+        self.hand_over(index, &outputs).map_err(|error| Failure::from(error).in_node(&name))?;
         for (slot, value) in outputs {
             let source = Source { node: index, slot };
-            if let Some(&count) = demand.uses.get(&source) {
+            let count = demand.uses.get(&source).copied().unwrap_or(0);
+            if count > 0 {
                 let kept = self.ledger.add(&value.held()).map_err(Failure::from);
                 kept.map_err(|failure| failure.in_node(&name))?;
                 self.values.insert(source, (value, count));
@@ -227,15 +240,10 @@ impl<'a> Executor<'a> {
         asked: impl Fn(usize) -> bool,
     ) -> Result<Vec<(usize, Value)>, Failure> {
         let descriptor = &node.descriptor;
-        let pack = self.packs.get(&descriptor.pack).ok_or_else(|| {
-            Failure::from(Error::new(
-                amdm::error::Code::NotFound,
-                format!("the pack {} is not loaded", descriptor.pack),
-            ))
-        })?;
+        let provider = self.registry.provider(descriptor)?;
         let inputs = self.inputs(node)?;
         if node.is_operator() {
-            return operator(pack, descriptor, name, inputs).map(|value| vec![(0, value)]);
+            return operator(provider, descriptor, name, inputs).map(|value| vec![(0, value)]);
         }
         let wanted = descriptor.outputs.iter().enumerate().filter(|(slot, _)| asked(*slot));
         let wanted: HashSet<String> = wanted.map(|(_, output)| output.name.clone()).collect();
@@ -243,8 +251,9 @@ impl<'a> Executor<'a> {
         let keeper = keeper.map(Arc::new);
         let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?
             .with_checkpoints(keeper.clone());
-        let set = Guest::start(self.run, pack, name)?.execute(&descriptor.r#type, call)?;
-        let outputs = collect(descriptor, &wanted, set).map_err(|text| pack.mismatch(text))?;
+        let set = provider.execute(self.run, name, call)?;
+        let outputs = collect(descriptor, &wanted, set)
+            .map_err(|text| provider.mismatch(descriptor, text))?;
         if let Some(keeper) = keeper {
             keeper.clear();
         }
@@ -302,7 +311,7 @@ impl<'a> Executor<'a> {
 
 /// What a step operator's node yields: the chain before it, and itself.
 fn operator(
-    pack: &Arc<Pack>,
+    provider: Provider,
     descriptor: &Descriptor,
     name: &NodeRef,
     inputs: Vec<(String, Value)>,
@@ -324,7 +333,7 @@ fn operator(
         return Err(Error::new(amdm::error::Code::LimitExceeded, message).into());
     }
     chain.push(Arc::new(OperatorSpec {
-        pack: pack.clone(),
+        provider,
         node: name.clone(),
         descriptor: descriptor.clone(),
         inputs,

@@ -3,6 +3,7 @@
 mod demand;
 mod event;
 mod executor;
+mod kept;
 mod operator;
 mod outcome;
 mod result;
@@ -13,11 +14,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use amdm_diffusion::{Device, Models};
+use amdm::error::Error;
+use amdm_diffusion::{Denoiser, Device, Models, Tensor};
 
 pub(crate) use self::demand::{Fate, fates};
 pub use self::event::{Event, Sink};
 pub(crate) use self::executor::Executor;
+pub use self::kept::{Kept, PreviewSink};
+pub(crate) use self::operator::Operator;
 pub use self::operator::OperatorSpec;
 pub use self::outcome::{CacheState, NodeTime, Outcome, Saved, Seed, Versions};
 pub use self::result::{OutputFile, RunResult, Status};
@@ -25,14 +29,17 @@ use crate::cache::{Read, Results};
 use crate::cancel::Cancel;
 use crate::failure::NodeRef;
 use crate::limits::Limits;
-use crate::memory::Budget;
+use crate::memory::{Budget, Ledger};
 use crate::pictures::{Clock, Inputs, Outputs, Picture};
+use crate::value::Value;
 
 /// How to run a graph.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Where pictures are written; made at need.
     pub output_dir: PathBuf,
+    /// Whether pictures are not written but left in `kept` alone.
+    pub in_memory: bool,
     /// Where `LoadImage` finds pictures; by default nowhere.
     pub inputs: Inputs,
     /// Whether the graph is left inside the pictures it makes.
@@ -41,16 +48,20 @@ pub struct RunOptions {
     pub timeout: Option<Duration>,
     /// What `%date:...%` in file names reads.
     pub clock: Clock,
+    /// Where pictures, chosen outputs and previews are left in memory, for who embeds the run.
+    pub kept: Option<Kept>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
         Self {
             output_dir: "output".into(),
+            in_memory: false,
             inputs: Inputs::default(),
             metadata: true,
             timeout: None,
             clock: Clock::local(),
+            kept: None,
         }
     }
 }
@@ -81,6 +92,22 @@ pub struct Shared {
     /// Results of earlier runs.
     pub(crate) results: Arc<Results>,
     notes: Mutex<Notes>,
+    kept: Option<Kept>,
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For who searches for an error.
+    Trace,
+    /// For who develops the node.
+    Debug,
+    /// Of interest.
+    Info,
+    /// People should know; goes into the run's result.
+    Warn,
+    /// Something failed.
+    Error,
 }
 
 /// What nodes did besides setting outputs.
@@ -126,6 +153,44 @@ impl Shared {
             network_nanos: AtomicU64::new(0),
             results,
             notes: Mutex::default(),
+            kept: None,
+        }
+    }
+
+    /// The run leaves values in `kept`, within its budget.
+    pub(crate) fn with_kept(self, kept: Kept) -> Self {
+        kept.count(Ledger::new(self.limits.run_tensor_bytes, &self.tensors));
+        Self { kept: Some(kept), ..self }
+    }
+
+    /// Keeps pictures for who embeds the run.
+    pub(crate) fn keep_image(&self, node: &NodeRef, image: &Tensor) -> Result<(), Error> {
+        self.kept.as_ref().map_or(Ok(()), |kept| kept.keep_image(&node.id, image))
+    }
+
+    /// Keeps the value of an output that was asked for.
+    pub(crate) fn keep_value(&self, node: &str, output: &str, value: &Value) -> Result<(), Error> {
+        self.kept.as_ref().map_or(Ok(()), |kept| kept.keep_value(node, output, value))
+    }
+
+    /// Shows an unfinished latent, where somebody looks.
+    pub(crate) fn preview(&self, node: &NodeRef, model: &Arc<dyn Denoiser>, latent: &Tensor) {
+        if let Some(kept) = &self.kept {
+            kept.preview(&node.id, || model.decode(latent));
+        }
+    }
+
+    /// Writes a node's line to the log.
+    pub(crate) fn log(&self, node: &NodeRef, level: Level, message: &str) {
+        match level {
+            Level::Trace => tracing::trace!(%node, "{message}"),
+            Level::Debug => tracing::debug!(%node, "{message}"),
+            Level::Info => tracing::info!(%node, "{message}"),
+            Level::Warn => {
+                tracing::warn!(%node, "{message}");
+                self.warn(format!("{node}: {message}"));
+            }
+            Level::Error => tracing::error!(%node, "{message}"),
         }
     }
 

@@ -1,19 +1,25 @@
-//! What a step operator's node yields: a spec, from which each sampler starts an operator of its own.
+//! Step operators: what such a node yields, and what a sampling starts from it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use amdm::catalogue::Descriptor;
+use amdm::math;
 
+use super::Shared;
 use crate::bindings::amdm::node::sampling::Phase;
-use crate::failure::NodeRef;
-use crate::pack::Pack;
+use crate::contract::{Call, Context, checked_window, legible};
+use crate::failure::{Failure, NodeRef};
+use crate::guest::GuestOperator;
+use crate::own::{NodeCall, OwnNode, StepOperator, StepView};
+use crate::registry::Provider;
 use crate::value::Value;
 
 /// A step operator with its resolved inputs; immutable, so cached graphs hold no guest state.
 pub struct OperatorSpec {
-    /// The pack that brings it.
-    pub pack: Arc<Pack>,
+    /// What brings it.
+    pub(crate) provider: Provider,
     /// The node, as errors name it.
     pub node: NodeRef,
     /// Its class.
@@ -23,27 +29,149 @@ pub struct OperatorSpec {
 }
 
 impl OperatorSpec {
-    /// Whether it keeps nothing from one step to the next.
-    pub fn is_stateless(&self) -> bool {
-        self.descriptor.step_operator.as_ref().is_some_and(|operator| operator.stateless)
+    /// The call that it is made with.
+    ///
+    /// # Errors
+    /// `limit_exceeded` where its inputs are more than the run may hold.
+    pub(crate) fn call(&self, run: &Shared) -> Result<Call, Failure> {
+        let call = Call::new(run, self.descriptor.clone(), self.inputs.clone(), HashSet::new());
+        call.map_err(|error| Failure::from(error).in_node(&self.node))
     }
 
-    /// The phases in which it acts.
-    pub fn phases(&self) -> Vec<Phase> {
-        let names = self.descriptor.step_operator.iter().flat_map(|operator| &operator.phases);
-        names
-            .filter_map(|name| match name.as_str() {
-                "prepare" => Some(Phase::Prepare),
-                "predicted" => Some(Phase::Predicted),
-                "stepped" => Some(Phase::Stepped),
-                _ => None,
-            })
-            .collect()
+    fn takes(&self, phase: &str) -> bool {
+        let operator = self.descriptor.step_operator.as_ref();
+        operator.is_some_and(|operator| operator.phases.iter().any(|name| name == phase))
     }
 }
 
 impl fmt::Debug for OperatorSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OperatorSpec({})", self.node)
+    }
+}
+
+/// A step operator that lives for one sampling.
+pub(crate) struct Operator {
+    code: OperatorCode,
+    spec: Arc<OperatorSpec>,
+    window: (u32, u32),
+    wants_parts: bool,
+}
+
+enum OperatorCode {
+    Guest(Box<GuestOperator>),
+    Own { run: Arc<Shared>, own: OwnNode, operator: Box<dyn StepOperator> },
+}
+
+impl Operator {
+    /// Starts the operator that `spec` describes.
+    ///
+    /// # Errors
+    /// What it says, or how it crashed; names the operator's node.
+    pub fn open(
+        run: &Arc<Shared>,
+        spec: &Arc<OperatorSpec>,
+        steps: u32,
+        before: &[(u32, u32)],
+    ) -> Result<Self, Failure> {
+        let own_failure = |error| Failure::from(legible(error)).in_node(&spec.node);
+        let mut code = match &spec.provider {
+            Provider::Pack(pack) => {
+                OperatorCode::Guest(Box::new(GuestOperator::open(run, pack, spec)?))
+            }
+            Provider::Own(own) => {
+                let call = NodeCall::new(run, &spec.node, spec.call(run)?);
+                let operator = own.with(|node| node.operator(&call)).map_err(own_failure)?;
+                OperatorCode::Own { run: run.clone(), own: own.clone(), operator }
+            }
+        };
+        let (window, wants_parts) = match &mut code {
+            OperatorCode::Guest(guest) => (guest.window(steps, before)?, guest.wants_parts()?),
+            OperatorCode::Own { own, operator, .. } => {
+                let _turn = own.turn();
+                let window = operator.window(steps, before).map_err(own_failure)?;
+                (window, operator.wants_parts().map_err(own_failure)?)
+            }
+        };
+        let window = checked_window(window, steps)
+            .map_err(|error| Failure::from(error).in_node(&spec.node))?;
+        Ok(Self { code, spec: spec.clone(), window, wants_parts })
+    }
+
+    /// The steps `[start, end)` in which it acts.
+    pub fn window(&self) -> (u32, u32) {
+        self.window
+    }
+
+    /// Whether it acts in `step`.
+    pub fn acts_in(&self, step: u32) -> bool {
+        (self.window.0..self.window.1).contains(&step)
+    }
+
+    /// Whether it has acted before `step`, and will again.
+    pub fn is_amid(&self, step: u32) -> bool {
+        self.window.0 < step && step < self.window.1
+    }
+
+    /// Whether its descriptor says that it keeps nothing from one step to the next.
+    pub fn is_stateless(&self) -> bool {
+        self.spec.descriptor.step_operator.as_ref().is_some_and(|operator| operator.stateless)
+    }
+
+    /// Whether its descriptor names `phase`.
+    pub fn takes(&self, phase: Phase) -> bool {
+        self.spec.takes(match phase {
+            Phase::Prepare => "prepare",
+            Phase::Predicted => "predicted",
+            Phase::Stepped => "stepped",
+        })
+    }
+
+    /// Whether it needs conditional and unconditional predictions apart.
+    pub fn wants_parts(&self) -> bool {
+        self.wants_parts
+    }
+
+    /// Asks whether it can do what the context says.
+    ///
+    /// # Errors
+    /// Its refusal.
+    pub fn check(&mut self, context: &Context) -> Result<(), Failure> {
+        self.own_or(context, |guest| guest.check(context), |own, step| own.check(step))
+    }
+
+    /// Lets it act in one phase of a step.
+    ///
+    /// # Errors
+    /// What it says, or how it crashed.
+    pub fn apply(&mut self, phase: Phase, context: &Context) -> Result<(), Failure> {
+        let lifted = match phase {
+            Phase::Prepare => math::Phase::Prepare,
+            Phase::Predicted => math::Phase::Predicted,
+            Phase::Stepped => math::Phase::Stepped,
+        };
+        self.own_or(
+            context,
+            |guest| guest.apply(phase, context),
+            |own, step| own.apply(lifted, step),
+        )
+    }
+
+    fn own_or(
+        &mut self,
+        context: &Context,
+        guest_work: impl FnOnce(&mut GuestOperator) -> Result<(), Failure>,
+        own_work: impl FnOnce(&mut dyn StepOperator, &StepView) -> Result<(), amdm::error::Error>,
+    ) -> Result<(), Failure> {
+        match &mut self.code {
+            OperatorCode::Guest(guest) => guest_work(guest),
+            OperatorCode::Own { run, own, operator } => {
+                let node = &self.spec.node;
+                let step = StepView::new(run, node, context);
+                let _turn = own.turn();
+                own_work(operator.as_mut(), &step)
+                    .map_err(|error| Failure::from(legible(error)).in_node(node))
+            }
+        }
     }
 }

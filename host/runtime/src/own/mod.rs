@@ -1,0 +1,111 @@
+//! Nodes of the embedder's own: native code beside the packs, under the same rules.
+//!
+//! A [`Node`] has a descriptor as packs' nodes have, so graphs that use it are validated alike, and
+//! it sees of a run what a guest sees: [`NodeCall`] and [`StepView`] are the interfaces `runtime` and
+//! `sampling` of the contract for native callers. What a pack may not do (read outside the input
+//! directory, give a value of another type than it declares) a node of this kind may not do either;
+//! what it does besides is the embedder's own matter.
+
+mod call;
+mod step;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use amdm::catalogue::Descriptor;
+use amdm::error::{Code, Error};
+use amdm::math::Phase;
+
+pub use self::call::NodeCall;
+pub use self::step::StepView;
+
+/// A class of nodes. Its methods are called from any run, several at a time.
+pub trait Node: Send + Sync {
+    /// Executes one node once: reads inputs, sets outputs.
+    ///
+    /// # Errors
+    /// Whatever keeps the node from its outputs; the run ends with it and names the node.
+    fn execute(&self, call: &NodeCall) -> Result<(), Error>;
+
+    /// A step operator for one sampling, where the descriptor has `step_operator`. Policies are absent
+    /// from the call, and outputs cannot be set.
+    ///
+    /// # Errors
+    /// Whatever keeps it from working; `unsupported` unless implemented.
+    fn operator(&self, call: &NodeCall) -> Result<Box<dyn StepOperator>, Error> {
+        let class = &call.descriptor().r#type;
+        let message = format!("{class} describes a step operator and has none");
+        Err(Error::new(Code::Unsupported, message))
+    }
+}
+
+/// Acts at every step of a sampling in its window; lives for one sampling.
+pub trait StepOperator: Send {
+    /// The steps [start, end) of `steps` in which it acts; `before` holds the windows of the
+    /// operators before it in the chain.
+    ///
+    /// # Errors
+    /// The operator's own.
+    fn window(&mut self, steps: u32, before: &[(u32, u32)]) -> Result<(u32, u32), Error>;
+
+    /// Whether it needs conditional and unconditional predictions apart.
+    ///
+    /// # Errors
+    /// The operator's own.
+    fn wants_parts(&mut self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Refuses what it cannot do with the lanes; called once, before the first network pass.
+    ///
+    /// # Errors
+    /// Its refusal.
+    fn check(&mut self, step: &StepView) -> Result<(), Error> {
+        let _ = step;
+        Ok(())
+    }
+
+    /// Acts in one phase of one step: those that its descriptor names.
+    ///
+    /// # Errors
+    /// The operator's own.
+    fn apply(&mut self, phase: Phase, step: &StepView) -> Result<(), Error>;
+}
+
+/// A registered class.
+#[derive(Clone)]
+pub(crate) struct OwnNode {
+    node: Arc<dyn Node>,
+    /// Held while the node works, where it is not for several runs at a time.
+    turn: Option<Arc<Mutex<()>>>,
+    /// What no other registration in this process has.
+    pub number: u64,
+}
+
+impl OwnNode {
+    /// A class; `concurrent` says whether several runs may call it at once.
+    pub fn new(node: Arc<dyn Node>, concurrent: bool, number: u64) -> Self {
+        Self { node, turn: (!concurrent).then(Arc::default), number }
+    }
+
+    /// Does `work` with the node, one at a time where it must be.
+    pub fn with<T>(&self, work: impl FnOnce(&dyn Node) -> T) -> T {
+        let _turn = self.turn();
+        work(&*self.node)
+    }
+
+    /// Waits for the node's turn.
+    pub fn turn(&self) -> Option<std::sync::MutexGuard<'_, ()>> {
+        let turn = self.turn.as_ref();
+        turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Fails for a descriptor that no embedder's node may have.
+pub(crate) fn permitted(descriptor: &Descriptor) -> Result<(), Error> {
+    if descriptor.pack.starts_with("amdm:") {
+        let pack = &descriptor.pack;
+        let message = format!("found the pack name {pack}; amdm:* is for our own packs");
+        return Err(Error::new(Code::Denied, message));
+    }
+    Ok(())
+}

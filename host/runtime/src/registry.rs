@@ -1,0 +1,145 @@
+//! All nodes that a host can run: those of packs, and the embedder's own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use amdm::catalogue::{Catalogue, Descriptor};
+use amdm::error::{Code, Error};
+
+use crate::contract::{Call, legible};
+use crate::failure::{Failure, FailureCode, NodeRef};
+use crate::guest::Guest;
+use crate::own::{self, Node, NodeCall, OwnNode};
+use crate::pack::Pack;
+use crate::run::Shared;
+use crate::value::Value;
+
+/// Registrations so far, of all hosts: no two have one number.
+static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Packs and own nodes; a run keeps the ones that were there when it began.
+#[derive(Clone, Default)]
+pub(crate) struct Registry {
+    packs: HashMap<String, Arc<Pack>>,
+    /// Names of packs, in the order of loading.
+    order: Vec<String>,
+    own: HashMap<String, OwnNode>,
+    /// What of them graphs can use.
+    pub catalogue: Arc<Catalogue>,
+}
+
+/// What executes a class of nodes.
+#[derive(Clone)]
+pub(crate) enum Provider {
+    /// A component.
+    Pack(Arc<Pack>),
+    /// The embedder's code.
+    Own(OwnNode),
+}
+
+impl Registry {
+    /// Adds a pack with its nodes.
+    ///
+    /// # Errors
+    /// `pack_invalid` for a pack or class that is there already.
+    pub fn add_pack(&mut self, pack: Arc<Pack>) -> Result<(), Failure> {
+        let added = Arc::make_mut(&mut self.catalogue).add_pack(pack.descriptors().to_vec());
+        added.map_err(|error| {
+            Failure::new(FailureCode::PackInvalid, format!("{}: {error}", pack.origin()))
+        })?;
+        self.order.push(pack.name());
+        self.packs.insert(pack.name(), pack);
+        Ok(())
+    }
+
+    /// Adds one class of the embedder's own.
+    ///
+    /// # Errors
+    /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name that
+    /// is ours.
+    pub fn add_node(
+        &mut self,
+        descriptor: Descriptor,
+        (node, concurrent): (Arc<dyn Node>, bool),
+    ) -> Result<(), Error> {
+        own::permitted(&descriptor)?;
+        if self.packs.contains_key(&descriptor.pack) {
+            let pack = &descriptor.pack;
+            return Err(Error::invalid(format!("found the name of a loaded pack, {pack}")));
+        }
+        let class = descriptor.r#type.clone();
+        let added = Arc::make_mut(&mut self.catalogue).add_node(descriptor);
+        added.map_err(|error| Error::invalid(error.to_string()))?;
+        let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
+        self.own.insert(class, OwnNode::new(node, concurrent, number));
+        Ok(())
+    }
+
+    /// All packs, in the order of loading.
+    pub fn packs(&self) -> impl Iterator<Item = &Arc<Pack>> {
+        self.order.iter().filter_map(|name| self.packs.get(name))
+    }
+
+    /// Names and versions of packs, the embedder's included.
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let packs = self.catalogue.packs();
+        packs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+    }
+
+    /// What keys of results say about the code of a class, and whether other processes mean the same
+    /// by it.
+    pub fn code(&self, descriptor: &Descriptor) -> Option<(Vec<u8>, bool)> {
+        match self.find(descriptor)? {
+            Provider::Pack(pack) => Some((pack.sha256().to_vec(), true)),
+            Provider::Own(own) => Some((own.number.to_le_bytes().to_vec(), false)),
+        }
+    }
+
+    /// What executes the nodes of a class.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn provider(&self, descriptor: &Descriptor) -> Result<Provider, Error> {
+        self.find(descriptor).ok_or_else(|| {
+            let pack = &descriptor.pack;
+            Error::new(Code::NotFound, format!("the pack {pack} is not loaded"))
+        })
+    }
+
+    fn find(&self, descriptor: &Descriptor) -> Option<Provider> {
+        if let Some(own) = self.own.get(&descriptor.r#type) {
+            return Some(Provider::Own(own.clone()));
+        }
+        self.packs.get(&descriptor.pack).cloned().map(Provider::Pack)
+    }
+}
+
+impl Provider {
+    /// Executes a node once and gives the outputs that it set.
+    ///
+    /// # Errors
+    /// What the node says, or how it crashed; names it.
+    pub fn execute(
+        &self,
+        run: &Arc<Shared>,
+        node: &NodeRef,
+        call: Call,
+    ) -> Result<Vec<(String, Value)>, Failure> {
+        match self {
+            Self::Pack(pack) => Guest::start(run, pack, node)?.execute(&node.class, call),
+            Self::Own(own) => {
+                let call = NodeCall::new(run, node, call);
+                let executed = own.with(|node| node.execute(&call));
+                executed.map_err(|error| Failure::from(legible(error)).in_node(node))?;
+                call.outputs().take().map_err(|failure| failure.in_node(node))
+            }
+        }
+    }
+
+    /// A failure of its behaviour.
+    pub fn mismatch(&self, descriptor: &Descriptor, message: impl Into<String>) -> Failure {
+        let (pack, message) = (&descriptor.pack, message.into());
+        Failure::new(FailureCode::PackMismatch, format!("pack {pack}: {message}"))
+    }
+}
