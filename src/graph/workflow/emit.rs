@@ -13,6 +13,7 @@ use super::layout::{Layout, Saved, Widget};
 use super::node::{Mode, Node, Role};
 use super::report::{Report, exceeded};
 use super::resolve::{Broken, Outcome, Resolver};
+use super::source::Sources;
 use super::spec::{Shape, Spec};
 use super::subgraph::Override;
 use super::value::{self, Oddity};
@@ -28,11 +29,11 @@ pub(super) fn emit<'a>(
     layers: &[Layer<'a>],
     scopes: &[Scope<'a>],
     info: &ObjectInfo,
-    report: &mut Report,
+    (report, sources): (&mut Report, &mut Sources),
 ) -> Result<Map<String, Value>, Vec<GraphError>> {
     let resolver = Resolver::new(layers, scopes);
     let (graph, hints, room) = (Vec::new(), HashMap::new(), limits::GRAPH_BYTES);
-    let mut writer = Writer { layers, scopes, info, report, resolver, graph, room, hints };
+    let mut writer = Writer { layers, scopes, info, report, sources, resolver, graph, room, hints };
     let mut waiting = vec![(0, 0)];
     while let Some((scope, at)) = waiting.pop() {
         let Some(node) = layers[scopes[scope].layer].nodes.get(at) else { continue };
@@ -57,6 +58,7 @@ struct Writer<'a, 's> {
     scopes: &'s [Scope<'a>],
     info: &'s ObjectInfo,
     report: &'s mut Report,
+    sources: &'s mut Sources,
     resolver: Resolver<'a, 's>,
     graph: Vec<(String, Value)>,
     /// Bytes that the graph may still take.
@@ -88,6 +90,7 @@ impl<'a, 's> Writer<'a, 's> {
                 inputs.insert(spec.name.to_string(), value::wrapped(Some(spec), value));
             }
         }
+        self.sources.own(&id, node, &widgets);
         self.links(scope, node, &id, &widgets, &mut inputs)?;
         let about = About { id: &id, node };
         about.judge(info, &widgets, &inputs, self)?;
@@ -124,6 +127,7 @@ impl<'a, 's> Writer<'a, 's> {
                 Ok(Outcome::Constant(value) | Outcome::Promoted(Some(value))) if socket.widget => {
                     let named = |spec: &&Spec<'_>| spec.name == socket.name;
                     let spec = widgets.iter().filter_map(|widget| widget.spec.as_ref()).find(named);
+                    self.sources.given(id, &socket.name, value);
                     value::wrapped(spec, value)
                 }
                 Ok(_) => continue,

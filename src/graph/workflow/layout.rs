@@ -9,6 +9,11 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+/// What the entries after a widget hold: a control that changes nothing, a filter of everything.
+const EXTRAS: [&str; 2] = ["fixed", ""];
+/// What the entry of an upload button holds.
+const BUTTON: &str = "image";
+
 /// Saved values, by position or by name.
 pub(super) enum Saved<'a> {
     Positions(Vec<&'a Value>),
@@ -20,6 +25,7 @@ pub(super) enum Saved<'a> {
 pub(super) struct Widget<'a> {
     /// The input; `None` for controls, filters and buttons, which graphs do not have.
     pub spec: Option<Spec<'a>>,
+    /// Its value; of what graphs do not have that of a new one.
     pub value: Option<Cow<'a, Value>>,
 }
 
@@ -51,20 +57,20 @@ impl<'a> Layout<'a> {
         let mut placed = !button;
         while let Some(spec) = waiting.pop() {
             if !placed && !info.ordered && !spec.required {
-                layout.widgets.push(Widget::EXTRA);
+                layout.widgets.push(Widget::extra(BUTTON));
                 placed = true;
             }
             layout.place(spec, saved, &mut waiting);
         }
         if !placed {
-            layout.widgets.push(Widget::EXTRA);
+            layout.widgets.push(Widget::extra(BUTTON));
         }
         layout
     }
 
     fn place(&mut self, spec: Spec<'a>, saved: &Saved<'a>, waiting: &mut Vec<Spec<'a>>) {
         match spec.shape() {
-            Shape::Button => self.widgets.push(Widget::EXTRA),
+            Shape::Button => self.widgets.push(Widget::extra(BUTTON)),
             shape @ (Shape::Socket | Shape::Grow) => self.sockets.push((spec, shape)),
             Shape::Widget => {
                 let value = saved.get(self.widgets.len(), &spec.name).or_else(|| spec.default());
@@ -73,7 +79,7 @@ impl<'a> Layout<'a> {
                 }
                 let extras = spec.extras();
                 self.widgets.push(Widget { spec: Some(spec), value });
-                self.widgets.extend(std::iter::repeat_n(Widget::EXTRA, extras));
+                self.widgets.extend(EXTRAS.into_iter().take(extras).map(Widget::extra));
             }
         }
     }
@@ -81,5 +87,7 @@ impl<'a> Layout<'a> {
 
 impl Widget<'_> {
     /// An entry that graphs do not have.
-    const EXTRA: Self = Self { spec: None, value: None };
+    fn extra(value: &str) -> Self {
+        Self { spec: None, value: Some(Cow::Owned(value.into())) }
+    }
 }

@@ -21,13 +21,18 @@ mod node;
 mod promoted;
 mod report;
 mod resolve;
+mod source;
 mod spec;
 mod subgraph;
 mod value;
+mod write;
+
+pub use write::{Setting, write_back};
 
 use super::{ErrorCode, GraphError};
 use crate::catalogue::ObjectInfo;
 use serde_json::{Map, Value};
+use source::Sources;
 
 /// An API graph made of a workflow.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +56,15 @@ pub fn is_workflow(value: &Value) -> bool {
 /// that cannot be converted, `recursive_subgraph`, `dependency_cycle` for reroutes in a circle,
 /// `invalid_prompt` for malformed nodes, `limit_exceeded`.
 pub fn convert(workflow: &Value, info: &ObjectInfo) -> Result<Conversion, Vec<GraphError>> {
+    traced(workflow, info, &mut Sources::default())
+}
+
+/// The same, which also finds where the values of some inputs come from.
+fn traced(
+    workflow: &Value,
+    info: &ObjectInfo,
+    sources: &mut Sources,
+) -> Result<Conversion, Vec<GraphError>> {
     if !is_workflow(workflow) {
         let expected = "a workflow as editors save it, with a list under nodes";
         return Err(vec![GraphError::new(ErrorCode::UnsupportedFormat, "no workflow", expected)]);
@@ -59,7 +73,7 @@ pub fn convert(workflow: &Value, info: &ObjectInfo) -> Result<Conversion, Vec<Gr
     let layers = layer::read(workflow, info, &mut report)?;
     let promoted = promoted::find(&layers);
     let scopes = expand::expand(&layers, &promoted, &mut report)?;
-    let graph = emit::emit(&layers, &scopes, info, &mut report)?;
+    let graph = emit::emit(&layers, &scopes, info, (&mut report, sources))?;
     let warnings = report.finish()?;
     Ok(Conversion { graph, warnings })
 }

@@ -105,6 +105,11 @@ impl<'a> Node<'a> {
         Some(Self { id, class, title, mode, role, widgets, sockets, oddity, raw })
     }
 
+    /// Whether the widgets have their values by position, as far as there are any.
+    pub fn is_positional(&self) -> bool {
+        matches!(self.oddity, None | Some(Oddity::Count { .. }))
+    }
+
     /// The type of output `slot`: as described, or as the file has it.
     pub fn output_type(&self, slot: usize, layers: &[Layer<'a>]) -> &'a str {
         let described = match self.role {

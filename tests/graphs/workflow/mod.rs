@@ -7,6 +7,7 @@ mod links;
 mod recorded;
 mod subgraphs;
 mod values;
+mod write;
 
 use crate::foreign;
 use amdm::catalogue::ObjectInfo;
