@@ -41,6 +41,7 @@ pub(super) fn emit<'a>(
         if node.mode != Mode::Active {
             continue;
         }
+        writer.report_links(scope, at, node);
         match node.role {
             Role::Instance(_) => {
                 waiting.extend(scopes[scope].children.get(&at).map(|child| (*child, 0)));
@@ -112,11 +113,6 @@ impl<'a, 's> Writer<'a, 's> {
     ) -> Result<(), Vec<GraphError>> {
         let about = About { id, node };
         for socket in &node.sockets {
-            if socket.dangling {
-                let found = "a link that is not in the file";
-                let warning = about.say(ErrorCode::BadLinkedInput, found, "a link of the file");
-                self.report.warning(warning.input(cut(&socket.name)));
-            }
             if socket.link.is_none() {
                 continue;
             }
@@ -146,6 +142,28 @@ impl<'a, 's> Writer<'a, 's> {
         Ok(())
     }
 
+    /// Warns of links that lead nowhere: editors keep silent, and the input gets nothing.
+    fn report_links(&mut self, scope: usize, at: usize, node: &Node<'a>) {
+        if matches!(node.role, Role::Note | Role::Unknown) {
+            return;
+        }
+        let layer = &self.layers[self.scopes[scope].layer];
+        for socket in &node.sockets {
+            let Some((found, expected)) = layer.lost(socket, self.layers) else { continue };
+            let id = self.resolver.id(scope, at);
+            let about = About { id: &id, node };
+            let warning = about.say(ErrorCode::BadLinkedInput, found, expected);
+            self.report.warning(warning.input(cut(&socket.name)));
+        }
+        let Role::Instance(inner) = node.role else { return };
+        for (slot, found, expected) in self.layers[inner].lost_exits(self.layers) {
+            let id = self.resolver.id(scope, at);
+            let found = format!("{found} to output {slot} of the subgraph");
+            let warning = About { id: &id, node }.say(ErrorCode::BadLinkedInput, found, expected);
+            self.report.warning(warning);
+        }
+    }
+
     fn unknown(&mut self, scope: usize, at: usize, node: &Node<'a>) {
         let id = self.resolver.id(scope, at);
         let about = About { id: &id, node };
@@ -159,6 +177,12 @@ impl<'a, 's> Writer<'a, 's> {
             Some(Extension::Carries) => {
                 let found = format!("a node of an editor's extension, {class}");
                 let expected = "plain links in its place, or a graph exported by that editor";
+                self.report.error(about.say(ErrorCode::VirtualNode, found, expected));
+            }
+            Some(Extension::Group) => {
+                let found = format!("a group node, {class}");
+                let expected =
+                    "a subgraph, which editors make of it when it is converted, or its nodes";
                 self.report.error(about.say(ErrorCode::VirtualNode, found, expected));
             }
             None => {

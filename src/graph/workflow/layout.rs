@@ -16,7 +16,13 @@ const BUTTON: &str = "image";
 
 /// Saved values, by position or by name.
 pub(super) enum Saved<'a> {
-    Positions(Vec<&'a Value>),
+    /// With them the names of the sockets that the file lists, and how many members more than those
+    /// a group has.
+    Positions {
+        values: Vec<&'a Value>,
+        listed: Vec<&'a str>,
+        more: usize,
+    },
     Names(HashMap<Cow<'a, str>, Cow<'a, Value>>),
 }
 
@@ -35,14 +41,45 @@ pub(super) struct Layout<'a> {
     pub widgets: Vec<Widget<'a>>,
     /// Inputs without a widget.
     pub sockets: Vec<(Spec<'a>, Shape)>,
+    /// Groups of widgets that may have more members.
+    pub groups: usize,
 }
 
 impl<'a> Saved<'a> {
     fn get(&self, position: usize, name: &str) -> Option<Cow<'a, Value>> {
         match self {
-            Self::Positions(values) => values.get(position).map(|value| Cow::Borrowed(*value)),
+            Self::Positions { values, .. } => {
+                values.get(position).map(|value| Cow::Borrowed(*value))
+            }
             Self::Names(values) => values.get(name).cloned(),
         }
+    }
+
+    /// Names of members by group: what stands before and after the last dot.
+    fn members(&self) -> HashMap<&str, Vec<&str>> {
+        let names: Vec<&str> = match self {
+            Self::Positions { listed, .. } => listed.clone(),
+            Self::Names(values) => values.keys().map(|name| &**name).collect(),
+        };
+        let mut members: HashMap<&str, Vec<&str>> = HashMap::new();
+        for name in names {
+            if let Some((group, _)) = name.rsplit_once('.') {
+                members.entry(group).or_default().push(name);
+            }
+        }
+        members
+    }
+
+    /// How many members of the group `spec` are named.
+    fn count(&self, spec: &Spec<'_>, members: &HashMap<&str, Vec<&str>>) -> usize {
+        let named = members.get(&*spec.name).into_iter().flatten();
+        let last = named.filter_map(|name| spec.ordinal(name)).max();
+        last.map_or(0, |ordinal| ordinal + 1)
+    }
+
+    /// How many members more a group has.
+    fn more(&self) -> usize {
+        if let Self::Positions { more, .. } = self { *more } else { 0 }
     }
 }
 
@@ -54,13 +91,13 @@ impl<'a> Layout<'a> {
         let mut waiting: Vec<Spec<'a>> = inputs.collect();
         let button = waiting.iter().any(Spec::uploads);
         waiting.reverse();
-        let mut placed = !button;
+        let (mut placed, members) = (!button, saved.members());
         while let Some(spec) = waiting.pop() {
             if !placed && !info.ordered && !spec.required {
                 layout.widgets.push(Widget::extra(BUTTON));
                 placed = true;
             }
-            layout.place(spec, saved, &mut waiting);
+            layout.place(spec, (saved, &members), &mut waiting);
         }
         if !placed {
             layout.widgets.push(Widget::extra(BUTTON));
@@ -68,10 +105,21 @@ impl<'a> Layout<'a> {
         layout
     }
 
-    fn place(&mut self, spec: Spec<'a>, saved: &Saved<'a>, waiting: &mut Vec<Spec<'a>>) {
+    fn place(
+        &mut self,
+        spec: Spec<'a>,
+        (saved, members): (&Saved<'a>, &HashMap<&str, Vec<&str>>),
+        waiting: &mut Vec<Spec<'a>>,
+    ) {
         match spec.shape() {
             Shape::Button => self.widgets.push(Widget::extra(BUTTON)),
             shape @ (Shape::Socket | Shape::Grow) => self.sockets.push((spec, shape)),
+            Shape::GrowWidgets => {
+                waiting.extend(
+                    spec.members(saved.count(&spec, members), saved.more()).into_iter().rev(),
+                );
+                self.groups += 1;
+            }
             Shape::Widget => {
                 let value = saved.get(self.widgets.len(), &spec.name).or_else(|| spec.default());
                 if spec.widget_type() == DYNAMIC_COMBO {
