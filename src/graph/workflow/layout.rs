@@ -3,6 +3,7 @@
 //! Saved values go to widgets by position, and some widgets are there only for the value of another
 //! one (options of dynamic combos), so laying out and giving values is one pass.
 
+use super::file;
 use super::spec::{DYNAMIC_COMBO, Shape, Spec};
 use crate::catalogue::foreign::NodeInfo;
 use serde_json::Value;
@@ -16,11 +17,10 @@ const BUTTON: &str = "image";
 
 /// Saved values, by position or by name.
 pub(super) enum Saved<'a> {
-    /// With them the names of the sockets that the file lists, and how many members more than those
-    /// a group has.
+    /// With them the node in the file, and how many members more than it lists a group has.
     Positions {
         values: Vec<&'a Value>,
-        listed: Vec<&'a str>,
+        node: &'a Value,
         more: usize,
     },
     Names(HashMap<Cow<'a, str>, Cow<'a, Value>>),
@@ -31,8 +31,9 @@ pub(super) enum Saved<'a> {
 pub(super) struct Widget<'a> {
     /// The input; `None` for controls, filters and buttons, which graphs do not have.
     pub spec: Option<Spec<'a>>,
-    /// Its value; of what graphs do not have that of a new one.
     pub value: Option<Cow<'a, Value>>,
+    /// What a new entry holds that graphs do not have.
+    pub extra: &'static str,
 }
 
 /// What a node looks like in an editor.
@@ -45,6 +46,9 @@ pub(super) struct Layout<'a> {
     pub groups: usize,
 }
 
+/// Names of members by group.
+type Members<'m> = HashMap<&'m str, Vec<&'m str>>;
+
 impl<'a> Saved<'a> {
     fn get(&self, position: usize, name: &str) -> Option<Cow<'a, Value>> {
         match self {
@@ -56,12 +60,12 @@ impl<'a> Saved<'a> {
     }
 
     /// Names of members by group: what stands before and after the last dot.
-    fn members(&self) -> HashMap<&str, Vec<&str>> {
+    fn members(&self) -> Members<'_> {
         let names: Vec<&str> = match self {
-            Self::Positions { listed, .. } => listed.clone(),
+            Self::Positions { node, .. } => file::inputs(node).map(|input| input.name).collect(),
             Self::Names(values) => values.keys().map(|name| &**name).collect(),
         };
-        let mut members: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut members = Members::new();
         for name in names {
             if let Some((group, _)) = name.rsplit_once('.') {
                 members.entry(group).or_default().push(name);
@@ -71,7 +75,8 @@ impl<'a> Saved<'a> {
     }
 
     /// How many members of the group `spec` are named.
-    fn count(&self, spec: &Spec<'_>, members: &HashMap<&str, Vec<&str>>) -> usize {
+    fn count<'m>(&'m self, spec: &Spec<'_>, members: &mut Option<Members<'m>>) -> usize {
+        let members = members.get_or_insert_with(|| self.members());
         let named = members.get(&*spec.name).into_iter().flatten();
         let last = named.filter_map(|name| spec.ordinal(name)).max();
         last.map_or(0, |ordinal| ordinal + 1)
@@ -91,13 +96,13 @@ impl<'a> Layout<'a> {
         let mut waiting: Vec<Spec<'a>> = inputs.collect();
         let button = waiting.iter().any(Spec::uploads);
         waiting.reverse();
-        let (mut placed, members) = (!button, saved.members());
+        let (mut placed, mut members) = (!button, None);
         while let Some(spec) = waiting.pop() {
             if !placed && !info.ordered && !spec.required {
                 layout.widgets.push(Widget::extra(BUTTON));
                 placed = true;
             }
-            layout.place(spec, (saved, &members), &mut waiting);
+            layout.place(spec, (saved, &mut members), &mut waiting);
         }
         if !placed {
             layout.widgets.push(Widget::extra(BUTTON));
@@ -105,10 +110,10 @@ impl<'a> Layout<'a> {
         layout
     }
 
-    fn place(
+    fn place<'m>(
         &mut self,
         spec: Spec<'a>,
-        (saved, members): (&Saved<'a>, &HashMap<&str, Vec<&str>>),
+        (saved, members): (&'m Saved<'a>, &mut Option<Members<'m>>),
         waiting: &mut Vec<Spec<'a>>,
     ) {
         match spec.shape() {
@@ -126,7 +131,7 @@ impl<'a> Layout<'a> {
                     waiting.extend(spec.children(value.as_deref()).into_iter().rev());
                 }
                 let extras = spec.extras();
-                self.widgets.push(Widget { spec: Some(spec), value });
+                self.widgets.push(Widget { spec: Some(spec), value, extra: "" });
                 self.widgets.extend(EXTRAS.into_iter().take(extras).map(Widget::extra));
             }
         }
@@ -135,7 +140,7 @@ impl<'a> Layout<'a> {
 
 impl Widget<'_> {
     /// An entry that graphs do not have.
-    fn extra(value: &str) -> Self {
-        Self { spec: None, value: Some(Cow::Owned(value.into())) }
+    const fn extra(extra: &'static str) -> Self {
+        Self { spec: None, value: None, extra }
     }
 }

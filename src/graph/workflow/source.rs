@@ -80,8 +80,8 @@ fn listed(node: &Node<'_>) -> Vec<Value> {
     // Where the entries do not fit the widgets, neither do those that no input has.
     let saved = saved.filter(|saved| saved.len() <= node.widgets.len() && node.is_positional());
     let value = |(place, widget): (usize, &Widget<'_>)| match &widget.spec {
-        None => saved.and_then(|saved| saved.get(place)).or(widget.value.as_deref()).cloned(),
-        Some(_) => widget.value.as_deref().cloned(),
+        None => saved.and_then(|saved| saved.get(place).cloned()).unwrap_or(widget.extra.into()),
+        Some(_) => widget.value.as_deref().cloned().unwrap_or_default(),
     };
-    node.widgets.iter().enumerate().map(|entry| value(entry).unwrap_or_default()).collect()
+    node.widgets.iter().enumerate().map(value).collect()
 }

@@ -3,7 +3,6 @@
 //! Positions win over names, unless there are not as many as the node has widgets. Very old files
 //! hold a dummy for every input that says `forceInput`; they are told by their number.
 
-use super::file;
 use super::layout::{Layout, Saved};
 use super::spec::{CURVE, Shape, Spec};
 use crate::catalogue::foreign::NodeInfo;
@@ -59,8 +58,7 @@ pub(super) fn lay_out<'a>(node: &'a Value, info: &'a NodeInfo) -> (Layout<'a>, O
 /// Gives the values by position. A single group of widgets has as many members as there are values
 /// for: sockets of widgets that are not linked are not in the file.
 fn by_position<'a>(node: &'a Value, info: &'a NodeInfo, values: Vec<&'a Value>) -> Layout<'a> {
-    let listed = file::inputs(node).map(|input| input.name).collect();
-    let mut saved = Saved::Positions { values, listed, more: 0 };
+    let mut saved = Saved::Positions { values, node, more: 0 };
     let layout = Layout::new(info, &saved);
     let Saved::Positions { values, more, .. } = &mut saved else { return layout };
     let count = values.len();
