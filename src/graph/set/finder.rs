@@ -25,7 +25,8 @@ pub struct Finder<'c> {
     titles: Nodes<(usize, Option<usize>)>,
 }
 
-/// Nodes by name. Lengths are kept so that only what can be a name is looked up: values may be long.
+/// Nodes by name. Lengths are kept so that only what can be a name is looked up: values may be
+/// long.
 #[derive(Debug)]
 struct Nodes<T> {
     by_name: HashMap<String, T>,

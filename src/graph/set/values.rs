@@ -13,7 +13,7 @@ pub fn values(bytes: &[u8]) -> Result<Map<String, Value>, GraphError> {
     match json::parse(bytes)? {
         Value::Object(values) => Ok(values),
         other => {
-            let expected = "an object of names and values";
+            let expected = "a JSON object of names and values";
             Err(GraphError::new(ErrorCode::InvalidSetting, shown(&other), expected))
         }
     }
