@@ -41,7 +41,7 @@ pub(super) fn emit<'a>(
         if node.mode != Mode::Active {
             continue;
         }
-        writer.report_links(scope, at, node);
+        writer.report_links(scope, at, node)?;
         match node.role {
             Role::Instance(_) => {
                 waiting.extend(scopes[scope].children.get(&at).map(|child| (*child, 0)));
@@ -143,9 +143,14 @@ impl<'a, 's> Writer<'a, 's> {
     }
 
     /// Warns of links that lead nowhere: editors keep silent, and the input gets nothing.
-    fn report_links(&mut self, scope: usize, at: usize, node: &Node<'a>) {
+    fn report_links(
+        &mut self,
+        scope: usize,
+        at: usize,
+        node: &Node<'a>,
+    ) -> Result<(), Vec<GraphError>> {
         if matches!(node.role, Role::Note | Role::Unknown) {
-            return;
+            return Ok(());
         }
         let layer = &self.layers[self.scopes[scope].layer];
         for socket in &node.sockets {
@@ -155,13 +160,16 @@ impl<'a, 's> Writer<'a, 's> {
             let warning = about.say(ErrorCode::BadLinkedInput, found, expected);
             self.report.warning(warning.input(cut(&socket.name)));
         }
-        let Role::Instance(inner) = node.role else { return };
+        let Role::Instance(inner) = node.role else { return Ok(()) };
+        let exits = self.layers[inner].exits.len();
+        self.resolver.count(node.sockets.len() + exits).map_err(|_| too_much())?;
         for (slot, found, expected) in self.layers[inner].lost_exits(self.layers) {
             let id = self.resolver.id(scope, at);
             let found = format!("{found} to output {slot} of the subgraph");
             let warning = About { id: &id, node }.say(ErrorCode::BadLinkedInput, found, expected);
             self.report.warning(warning);
         }
+        Ok(())
     }
 
     fn unknown(&mut self, scope: usize, at: usize, node: &Node<'a>) {

@@ -125,12 +125,16 @@ impl<'a> Layer<'a> {
         for (at, row) in rows.iter().enumerate().filter(|(_, row)| inner && row.target == EXIT) {
             exits.entry(row.target_slot).or_insert(at);
         }
-        let missing = rows.iter().enumerate().filter(|(_, row)| origin(row) == Origin::Missing);
-        let missing = missing.map(|(at, row)| (at, row.origin.clone())).collect();
-        let links = rows.iter().map(|row| Link { origin: origin(row), slot: row.origin_slot });
+        let links: Vec<Link> =
+            rows.iter().map(|row| Link { origin: origin(row), slot: row.origin_slot }).collect();
+        let missing = links.iter().zip(&rows).enumerate();
+        let missing = missing
+            .filter(|(_, (link, _))| link.origin == Origin::Missing)
+            .map(|(at, (_, row))| (at, row.origin.clone()))
+            .collect();
         Some(Self {
             name: file::text(raw, "name"),
-            links: links.collect(),
+            links,
             missing,
             inputs: file::list(raw, "inputs").iter().map(|port| file::text(port, "name")).collect(),
             outputs: file::list(raw, "outputs").iter().map(file::type_name).collect(),

@@ -8,7 +8,7 @@ use super::layout::Widget;
 use super::node::Node;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The address of a part of the file.
 pub(super) type Address = *const Value;
@@ -22,13 +22,15 @@ pub(super) enum Source {
     /// What lies there, in the file or among the defaults of a description.
     Value(Address),
     /// One of the node's own widgets, by its place: the value was not among those of the file.
-    Widget { node: Address, place: usize, values: Vec<Value> },
+    Widget { node: Address, place: usize },
 }
 
 /// The sources of the inputs that are asked for, by node id and name.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     by_node: HashMap<String, HashMap<String, Source>>,
+    /// The values of all entries of nodes whose widgets are sources, as an editor would save them.
+    lists: HashMap<Address, Vec<Value>>,
 }
 
 impl Sources {
@@ -43,19 +45,32 @@ impl Sources {
         self.by_node.get(node)?.get(input)
     }
 
+    /// The values of all entries of a node one of whose widgets is a source.
+    pub fn list(&self, node: Address) -> Option<&Vec<Value>> {
+        self.lists.get(&node)
+    }
+
     /// Takes note of the widgets of a node; they may be laid out anew by what is given to it.
     pub fn own(&mut self, id: &str, node: &Node<'_>, widgets: &[Widget<'_>]) {
         let Some(asked) = self.by_node.get_mut(id) else { return };
         let relaid = !std::ptr::eq(widgets, node.widgets.as_slice());
+        let values = node.raw.get("widgets_values").and_then(Value::as_array);
+        let saved: HashSet<Address> =
+            values.into_iter().flatten().map(std::ptr::from_ref).collect();
         for (place, widget) in widgets.iter().enumerate() {
             let Some(spec) = &widget.spec else { continue };
             let Some(source) = asked.get_mut(&*spec.name) else { continue };
             *source = match &widget.value {
-                Some(Cow::Borrowed(value)) if is_listed(node.raw, value) || relaid => {
+                Some(Cow::Borrowed(value))
+                    if saved.contains(&std::ptr::from_ref(*value)) || relaid =>
+                {
                     Source::Value(*value)
                 }
                 _ if relaid => Source::Unknown,
-                _ => Source::Widget { node: node.raw, place, values: listed(node) },
+                _ => {
+                    self.lists.entry(node.raw).or_insert_with(|| listed(node));
+                    Source::Widget { node: node.raw, place }
+                }
             };
         }
     }
@@ -66,12 +81,6 @@ impl Sources {
             *source = Source::Value(value);
         }
     }
-}
-
-/// Whether `value` is an entry of the values of a node.
-fn is_listed(raw: &Value, value: &Value) -> bool {
-    let values = raw.get("widgets_values").and_then(Value::as_array);
-    values.is_some_and(|values| values.iter().any(|one| std::ptr::eq(one, value)))
 }
 
 /// The values of all entries of a node, as an editor would save them.

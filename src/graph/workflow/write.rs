@@ -11,6 +11,7 @@ use super::{convert, file, traced};
 use crate::catalogue::ObjectInfo;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A value that an input of the graph was set to.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +35,7 @@ pub fn write_back(workflow: &Value, settings: &[Setting], info: &ObjectInfo) -> 
     let mut changes = Changes::default();
     for setting in settings {
         let source = sources.get(&setting.node, &setting.input)?;
-        changes.add(source, plain(&setting.value))?;
+        changes.add(&sources, source, plain(&setting.value))?;
         set(&mut graph, setting)?;
     }
     let mut copy = workflow.clone();
@@ -69,15 +70,18 @@ struct Changes<'v> {
 
 impl<'v> Changes<'v> {
     /// `None` where the source cannot have that value, or has another one already.
-    fn add(&mut self, source: &Source, value: &'v Value) -> Option<()> {
+    fn add(&mut self, sources: &Sources, source: &Source, value: &'v Value) -> Option<()> {
         match source {
             Source::Unknown => None,
             Source::Value(entry) => {
                 let known = self.entries.insert(*entry, value);
                 known.is_none_or(|known| known == value).then_some(())
             }
-            Source::Widget { node, place, values } => {
-                let list = self.lists.entry(*node).or_insert_with(|| values.clone());
+            Source::Widget { node, place } => {
+                let list = match self.lists.entry(*node) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert(sources.list(*node)?.clone()),
+                };
                 *list.get_mut(*place)? = value.clone();
                 Some(())
             }
