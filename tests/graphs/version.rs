@@ -104,6 +104,15 @@ fn saved_values_are_brought_up_to_date_before_they_are_read() {
     assert_eq!(kept["nodes"][0]["inputs"][0]["name"], "family");
     assert_eq!(kept["nodes"][0]["properties"]["ver"], "0.1.0");
     assert_eq!(reading(&kept).unwrap().warnings, []);
+    // One that only travels along is brought up to date when something is set.
+    let texts = json!({ "extra_pnginfo": { "workflow": old } });
+    let request = json!({ "prompt": made.document.to_value(), "extra_data": texts });
+    let mut document = reading(&request).unwrap().document;
+    set::apply(&mut document, &catalogue(), "2.batch_size=4").unwrap();
+    document.renew_workflow(&ObjectInfo::of(&catalogue()));
+    let renewed = document.workflow().unwrap();
+    assert_eq!(renewed["nodes"][0], kept["nodes"][0]);
+    assert_eq!(renewed["nodes"][1]["widgets_values"], json!([4]));
     // By name, and inside a subgraph.
     let mut named = old.clone();
     named["nodes"][0]["widgets_values_named"] = json!({ "conditioning": "layout" });

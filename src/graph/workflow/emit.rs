@@ -33,7 +33,9 @@ pub(super) fn emit<'a>(
 ) -> Result<Map<String, Value>, Vec<GraphError>> {
     let resolver = Resolver::new(layers, scopes);
     let (graph, hints, room) = (Vec::new(), HashMap::new(), limits::GRAPH_BYTES);
-    let mut writer = Writer { layers, scopes, info, report, sources, resolver, graph, room, hints };
+    let told = HashSet::new();
+    let mut writer =
+        Writer { layers, scopes, info, report, sources, told, resolver, graph, room, hints };
     let mut waiting = vec![(0, 0)];
     while let Some((scope, at)) = waiting.pop() {
         let Some(node) = layers[scopes[scope].layer].nodes.get(at) else { continue };
@@ -41,7 +43,7 @@ pub(super) fn emit<'a>(
         if node.mode != Mode::Active {
             continue;
         }
-        writer.report_links(scope, at, node)?;
+        writer.report_links(scope, at, node);
         match node.role {
             Role::Instance(_) => {
                 waiting.extend(scopes[scope].children.get(&at).map(|child| (*child, 0)));
@@ -60,6 +62,8 @@ struct Writer<'a, 's> {
     info: &'s ObjectInfo,
     report: &'s mut Report,
     sources: &'s mut Sources,
+    /// Subgraphs whose outputs were looked at.
+    told: HashSet<usize>,
     resolver: Resolver<'a, 's>,
     graph: Vec<(String, Value)>,
     /// Bytes that the graph may still take.
@@ -143,14 +147,9 @@ impl<'a, 's> Writer<'a, 's> {
     }
 
     /// Warns of links that lead nowhere: editors keep silent, and the input gets nothing.
-    fn report_links(
-        &mut self,
-        scope: usize,
-        at: usize,
-        node: &Node<'a>,
-    ) -> Result<(), Vec<GraphError>> {
+    fn report_links(&mut self, scope: usize, at: usize, node: &Node<'a>) {
         if matches!(node.role, Role::Note | Role::Unknown) {
-            return Ok(());
+            return;
         }
         let layer = &self.layers[self.scopes[scope].layer];
         for socket in &node.sockets {
@@ -160,16 +159,17 @@ impl<'a, 's> Writer<'a, 's> {
             let warning = about.say(ErrorCode::BadLinkedInput, found, expected);
             self.report.warning(warning.input(cut(&socket.name)));
         }
-        let Role::Instance(inner) = node.role else { return Ok(()) };
-        let exits = self.layers[inner].exits.len();
-        self.resolver.count(node.sockets.len() + exits).map_err(|_| too_much())?;
+        let Role::Instance(inner) = node.role else { return };
+        // What is wrong inside a subgraph is said of its first instance.
+        if !self.told.insert(inner) {
+            return;
+        }
         for (slot, found, expected) in self.layers[inner].lost_exits(self.layers) {
             let id = self.resolver.id(scope, at);
             let found = format!("{found} to output {slot} of the subgraph");
             let warning = About { id: &id, node }.say(ErrorCode::BadLinkedInput, found, expected);
             self.report.warning(warning);
         }
-        Ok(())
     }
 
     fn unknown(&mut self, scope: usize, at: usize, node: &Node<'a>) {

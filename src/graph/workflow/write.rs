@@ -6,6 +6,7 @@
 //! changed: what two inputs share, what is linked, and what only one of two instances should have
 //! cannot be written.
 
+use super::super::version;
 use super::source::{Address, Source, Sources};
 use super::{convert, file, traced};
 use crate::catalogue::ObjectInfo;
@@ -25,8 +26,11 @@ pub struct Setting {
 }
 
 /// The workflow that converts to the same graph with `settings`; `None` where there is none of the
-/// same nodes and links. `info` describes the nodes that the workflow is converted for.
+/// same nodes and links. Nodes of older versions are brought up to date. `info` describes the nodes
+/// that the workflow is converted for.
 pub fn write_back(workflow: &Value, settings: &[Setting], info: &ObjectInfo) -> Option<Value> {
+    let migrated = version::migrate_workflow(workflow).ok()?;
+    let workflow = migrated.as_ref().map_or(workflow, |(workflow, _)| workflow);
     let mut sources = Sources::default();
     for setting in settings {
         sources.ask(&setting.node, &setting.input);
