@@ -8,10 +8,12 @@
 use super::code::ErrorCode;
 use super::error::{GraphError, quoted, shown};
 use super::metadata::{self, Embedded};
+use super::workflow::{self, Setting};
 use super::{Node, json};
+use crate::catalogue::ObjectInfo;
 use crate::limits;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Bounds on what is read, by default those of [`limits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Document {
     nodes: Vec<Node>,
     index: HashMap<String, usize>,
     request: Map<String, Value>,
+    /// Inputs that were set since the workflow was read, and to what: it does not have them.
+    settings: BTreeMap<(String, String), Value>,
 }
 
 impl Document {
@@ -120,7 +124,7 @@ impl Document {
         let nodes: Vec<Node> = nodes.into_iter().map(|(id, raw)| Node::new(id, raw)).collect();
         nodes.iter().try_for_each(check_names)?;
         let index = nodes.iter().enumerate().map(|(at, node)| (node.id().to_owned(), at)).collect();
-        Ok(Self { nodes, index, request })
+        Ok(Self { nodes, index, request, settings: BTreeMap::new() })
     }
 
     /// The nodes, in the order of the file.
@@ -139,9 +143,45 @@ impl Document {
     }
 
     /// The workflow that an editor sent along, or that the graph was made of or stored with, to be
-    /// saved in images.
+    /// saved in images. None after a setting, until [`Self::renew_workflow`] wrote it there too: an
+    /// editor would restore another graph than what ran.
     pub fn workflow(&self) -> Option<&Value> {
+        self.stored_workflow().filter(|_| self.settings.is_empty())
+    }
+
+    fn stored_workflow(&self) -> Option<&Value> {
         self.request.get("extra_data")?.get("extra_pnginfo")?.get("workflow")
+    }
+
+    /// Writes what was set into the workflow, or drops the workflow where that cannot be done
+    /// exactly. `info` describes the nodes that it was converted for.
+    pub fn renew_workflow(&mut self, info: &ObjectInfo) {
+        let settings = std::mem::take(&mut self.settings);
+        let Some(workflow) = self.stored_workflow().filter(|_| !settings.is_empty()) else {
+            return;
+        };
+        let named =
+            settings.into_iter().map(|((node, input), value)| Setting { node, input, value });
+        match workflow::write_back(workflow, &named.collect::<Vec<_>>(), info) {
+            Some(renewed) => self.keep_workflow(renewed),
+            None => self.drop_workflow(),
+        }
+    }
+
+    fn drop_workflow(&mut self) {
+        let request =
+            self.request.get_mut("extra_data").and_then(|data| data.get_mut("extra_pnginfo"));
+        if let Some(Value::Object(texts)) = request {
+            texts.shift_remove("workflow");
+        }
+    }
+
+    /// Sets an input from outside; the workflow does not have that value.
+    pub(super) fn set(&mut self, at: usize, input: &str, value: Value) {
+        let Some(node) = self.nodes.get_mut(at) else { return };
+        if node.put(input, value.clone()) {
+            self.settings.insert((node.id().to_owned(), input.to_owned()), value);
+        }
     }
 
     /// Keeps a workflow as an editor sends it along.
@@ -169,7 +209,8 @@ impl Document {
         let kept = self.nodes.iter().zip(keep).filter(|(_, keep)| **keep);
         let nodes: Vec<Node> = kept.map(|(node, _)| node.clone()).collect();
         let index = nodes.iter().enumerate().map(|(at, node)| (node.id().to_owned(), at)).collect();
-        Self { nodes, index, request: self.request.clone() }
+        let settings = self.settings.clone();
+        Self { nodes, index, request: self.request.clone(), settings }
     }
 
     pub(super) fn node_mut(&mut self, at: usize) -> Option<&mut Node> {

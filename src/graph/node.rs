@@ -79,14 +79,17 @@ impl Node {
         fields.map(|(name, value)| (name.as_str(), Given::read(value)))
     }
 
-    /// Gives input `name` a value, in place or after the others. Does nothing where the node has
-    /// not the form of a node.
-    pub(super) fn put(&mut self, name: &str, value: Value) {
-        let Value::Object(node) = &mut self.raw else { return };
+    /// Gives input `name` a value, in place or after the others; says whether it had another. Does
+    /// nothing where the node has not the form of a node.
+    pub(super) fn put(&mut self, name: &str, value: Value) -> bool {
+        let Value::Object(node) = &mut self.raw else { return false };
         let inputs = node.entry("inputs").or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(inputs) = inputs {
-            inputs.insert(name.to_owned(), value);
+        let Value::Object(inputs) = inputs else { return false };
+        if inputs.get(name) == Some(&value) {
+            return false;
         }
+        inputs.insert(name.to_owned(), value);
+        true
     }
 
     /// Changes the inputs as a whole. Does nothing where the node has none.

@@ -4,7 +4,7 @@
 
 use super::error::shown;
 use super::metadata::{self, Embedded};
-use super::{Document, ErrorCode, GraphError, Limits, json, workflow};
+use super::{Document, ErrorCode, GraphError, Limits, json, version, workflow};
 use crate::catalogue::ObjectInfo;
 use serde_json::Value;
 
@@ -78,11 +78,15 @@ fn from_value(value: Value, info: &ObjectInfo, limits: &Limits) -> Result<Read, 
         let document = Document::from_value(value, limits).map_err(one)?;
         return Ok(Read { document, converted: false, warnings: Vec::new() });
     }
+    // What is kept is what the graph was made of: up to date.
+    let (value, mut warnings) =
+        version::migrate_workflow(&value)?.unwrap_or_else(|| (value, Vec::new()));
     let conversion = workflow::convert(&value, info)?;
     let nodes = conversion.graph;
     let mut document = Document::from_nodes(nodes, serde_json::Map::new(), limits).map_err(one)?;
     document.keep_workflow(value);
-    Ok(Read { document, converted: true, warnings: conversion.warnings })
+    warnings.extend(conversion.warnings);
+    Ok(Read { document, converted: true, warnings })
 }
 
 fn one(error: GraphError) -> Vec<GraphError> {

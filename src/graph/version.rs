@@ -4,10 +4,15 @@
 //! the form of the graph in `_meta.amdm.schema`. [`record`] writes them, [`migrate`] reads them:
 //! nodes of older versions are brought up to date by the table `MIGRATIONS`, newer ones are
 //! errors. A graph without records is taken as it stands.
+//!
+//! Saved workflows record the form in `extra.amdm.schema`, and pack and version in each node's
+//! `properties`. Values lie there by position, so they are brought up to date before anything is
+//! made of them: [`migrate_workflow`].
 
 use super::error::{quoted, shown};
 use super::{Document, ErrorCode, GraphError, Node};
 use crate::catalogue::{Catalogue, Descriptor};
+use crate::limits;
 use semver::Version;
 use serde_json::{Map, Value, json};
 
@@ -21,6 +26,8 @@ struct Migration {
     /// The first version that has the change.
     since: Version,
     change: fn(&mut Map<String, Value>),
+    /// The same to a node as editors save it.
+    saved: fn(&mut Map<String, Value>),
     /// What it does, for the warning.
     help: &'static str,
 }
@@ -35,8 +42,36 @@ const MIGRATIONS: &[Migration] = &[Migration {
             inputs.entry("family").or_insert_with(|| format!("tiny-{conditioning}").into());
         }
     },
+    saved: |node| {
+        let tiny = |value: &mut Value| {
+            if let Some(conditioning) = value.as_str() {
+                *value = format!("tiny-{conditioning}").into();
+            }
+        };
+        if let Some(value) = node.get_mut("widgets_values").and_then(|values| values.get_mut(1)) {
+            tiny(value);
+        }
+        if let Some(Value::Object(values)) = node.get_mut("widgets_values_named")
+            && let Some(mut value) = values.shift_remove("conditioning")
+        {
+            tiny(&mut value);
+            values.insert("family".to_owned(), value);
+        }
+        for input in node.get_mut("inputs").and_then(Value::as_array_mut).into_iter().flatten() {
+            if input.get("name").is_some_and(|name| name == "conditioning") {
+                input["name"] = "family".into();
+            }
+        }
+    },
     help: "its input conditioning became family",
 }];
+
+impl Migration {
+    fn warning(&self, made_for: &Version) -> GraphError {
+        let found = format!("a node made for {} {made_for}: {}", self.pack, self.help);
+        GraphError::new(ErrorCode::MigratedNode, found, "")
+    }
+}
 
 /// Brings nodes that were made for older versions up to date; gives a warning for each.
 ///
@@ -50,7 +85,8 @@ pub fn migrate(
     let mut errors = Vec::new();
     for at in 0..document.nodes().len() {
         let node = &document.nodes()[at];
-        errors.extend(newer_schema(node));
+        let schema = node.meta().and_then(|meta| meta.get("amdm")?.get("schema"));
+        errors.extend(schema.and_then(newer_schema).map(|error| error.at(node)));
         let Some(class) = node.class().and_then(|class| catalogue.find(class)) else { continue };
         let Some(made_for) = recorded(node, class) else { continue };
         if let Some(error) = newer_pack(node, class, &made_for) {
@@ -63,9 +99,7 @@ pub fn migrate(
                 && made_for < migration.since
         });
         for migration in due.collect::<Vec<_>>() {
-            let found = format!("a node made for {} {made_for}: {}", class.pack, migration.help);
-            let warning = GraphError::new(ErrorCode::MigratedNode, found, "");
-            warnings.push(warning.at(&document.nodes()[at]));
+            warnings.push(migration.warning(&made_for).at(&document.nodes()[at]));
             if let Some(node) = document.node_mut(at) {
                 node.change(migration.change);
             }
@@ -76,6 +110,79 @@ pub fn migrate(
         }
     }
     if errors.is_empty() { Ok(warnings) } else { Err(errors) }
+}
+
+/// The workflow with the nodes of older versions brought up to date, and a warning for each; `None`
+/// where nothing is to be done.
+///
+/// # Errors
+/// `newer_version` for a form that this version does not know yet.
+pub fn migrate_workflow(
+    workflow: &Value,
+) -> Result<Option<(Value, Vec<GraphError>)>, Vec<GraphError>> {
+    let schema = workflow.get("extra").and_then(|extra| extra.get("amdm")?.get("schema"));
+    if let Some(error) = schema.and_then(newer_schema) {
+        return Err(vec![error]);
+    }
+    let mut due = 0;
+    each_saved(workflow, &mut |node| due += usize::from(!outdated(node).is_empty()));
+    if due == 0 {
+        return Ok(None);
+    }
+    let (mut copy, mut warnings) = (workflow.clone(), Vec::new());
+    each_saved_mut(&mut copy, &mut |node| {
+        for (migration, made_for) in outdated(node) {
+            let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or_default();
+            if warnings.len() < limits::GRAPH_ERRORS {
+                let id = node.get("id").map_or(String::new(), |id| match id {
+                    Value::String(id) => id.clone(),
+                    other => other.to_string(),
+                });
+                let warning = migration.warning(&made_for);
+                warnings.push(warning.at_node(&id, text("type"), text("title")));
+            }
+            if let Value::Object(node) = node {
+                (migration.saved)(node);
+            }
+            node["properties"]["ver"] = json!(migration.since.to_string());
+        }
+    });
+    Ok(Some((copy, warnings)))
+}
+
+/// The changes that a saved node lacks, and the version that it was made for.
+fn outdated(node: &Value) -> Vec<(&'static Migration, Version)> {
+    let property = |name: &str| node.get("properties")?.get(name)?.as_str();
+    let class = node.get("type").and_then(Value::as_str).unwrap_or_default();
+    let due = MIGRATIONS.iter().filter(|migration| {
+        let plain = class.strip_prefix("Amdm").unwrap_or(class);
+        let own = migration.pack.starts_with("amdm:") && property("cnr_id") == Some("amdm");
+        (own && plain == migration.class)
+            || (property("cnr_id") == Some(migration.pack) && class == migration.class)
+    });
+    let made_for = || Version::parse(property("ver")?).ok();
+    due.filter_map(|migration| Some((migration, made_for()?)))
+        .filter(|(migration, made_for)| *made_for < migration.since)
+        .collect()
+}
+
+/// Every node of a workflow and of the subgraphs in it.
+fn each_saved(workflow: &Value, work: &mut impl FnMut(&Value)) {
+    let nodes = workflow.get("nodes").and_then(Value::as_array);
+    nodes.into_iter().flatten().for_each(&mut *work);
+    let inner = workflow.get("definitions").and_then(|all| all.get("subgraphs"));
+    for subgraph in inner.and_then(Value::as_array).into_iter().flatten() {
+        each_saved(subgraph, work);
+    }
+}
+
+fn each_saved_mut(workflow: &mut Value, work: &mut impl FnMut(&mut Value)) {
+    let nodes = workflow.get_mut("nodes").and_then(Value::as_array_mut);
+    nodes.into_iter().flatten().for_each(&mut *work);
+    let inner = workflow.get_mut("definitions").and_then(|all| all.get_mut("subgraphs"));
+    for subgraph in inner.and_then(Value::as_array_mut).into_iter().flatten() {
+        each_saved_mut(subgraph, work);
+    }
 }
 
 /// Writes what the nodes are made for into the graph; writing it twice changes nothing.
@@ -107,14 +214,13 @@ fn recorded(node: &Node, class: &Descriptor) -> Option<Version> {
     Version::parse(meta.get("ver")?.as_str()?).ok().filter(|_| same)
 }
 
-fn newer_schema(node: &Node) -> Option<GraphError> {
-    let schema = node.meta()?.get("amdm")?.get("schema")?;
+fn newer_schema(schema: &Value) -> Option<GraphError> {
     if schema.as_u64().is_some_and(|schema| schema <= SCHEMA) {
         return None;
     }
     let found = format!("a graph of form {}", shown(schema));
     let expected = format!("form {SCHEMA} or older: a newer amdm wrote it");
-    Some(GraphError::new(ErrorCode::NewerVersion, found, expected).at(node))
+    Some(GraphError::new(ErrorCode::NewerVersion, found, expected))
 }
 
 /// Patches change no inputs, so only the parts before them count.

@@ -104,6 +104,29 @@ fn workflows_are_checked_and_run() {
     assert!(dir.path().join("grey_00001_.png").exists());
 }
 
+/// In a picture an editor reads the workflow: it says what was set.
+#[test]
+fn a_picture_restores_what_was_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("saved.json"), workflow().to_string()).unwrap();
+    let restored = |picture: &str| {
+        let output = amdm(&["convert", &path(picture)], b"");
+        let graph: Value = serde_json::from_slice(&output.stdout).unwrap();
+        graph["5"]["inputs"]["filename_prefix"].clone()
+    };
+    let set = |option: &str, setting: &str, out: &str| {
+        let arguments = ["run", &path("saved.json"), option, setting, "--out", &path(out)];
+        let output = amdm(&arguments, b"");
+        assert!(output.status.success(), "{output:?}");
+    };
+    set("--set", "5.filename_prefix=blue", "a");
+    assert_eq!(restored("a/blue_00001_.png"), "blue");
+    set("--sweep", "5.filename_prefix=red,green", "b");
+    assert_eq!(restored("b/001/red_00001_.png"), "red");
+    assert_eq!(restored("b/002/green_00001_.png"), "green");
+}
+
 /// From the editor's file to a picture, and from the picture to the same picture.
 #[test]
 fn a_workflow_makes_a_picture_that_makes_itself_again() {

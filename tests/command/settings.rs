@@ -135,7 +135,8 @@ fn wrong_settings_end_with_2() {
     for (content, message) in [
         ("[1]", "expected a JSON object of names and values"),
         (r#"{"samplr.steps": 1}"#, "which is not there"),
-        ("{", "expected a JSON object"),
+        ("{", "expected the rest of an object"),
+        (r#"{"save.x": 1, "save.x": 2}"#, "a second time, expected each key of an object once"),
     ] {
         std::fs::write(&params, content).unwrap();
         let output = amdm(&["check", &example("official.json"), "--params", file], b"");

@@ -4,12 +4,14 @@
 use crate::cases::catalogue;
 use crate::large;
 use amdm::catalogue::{ObjectInfo, object_info};
+use amdm::graph::set::Finder;
 use amdm::graph::{
     Document, ErrorCode, GraphError, Limits, Prefer, Read, plan, read, set, upstream, validate,
     workflow,
 };
 use amdm::limits;
 use serde_json::{Map, Value, json};
+use std::time::Instant;
 
 fn reading(bytes: &[u8]) -> Result<Read, Vec<GraphError>> {
     read(bytes, &ObjectInfo::of(&catalogue()), Prefer::Prompt)
@@ -166,6 +168,35 @@ fn a_hundred_thousand_nodes_are_the_most() {
     assert_eq!(made.graph.len(), limits::GRAPH_NODES);
     let errors = workflow::convert(&saved(limits::GRAPH_NODES + 1), &info).unwrap_err();
     assert_eq!(errors.iter().map(|e| e.code).collect::<Vec<_>>(), [LIMIT]);
+}
+
+/// Reading all the names again for each setting would take minutes.
+#[test]
+fn many_settings_of_many_parameters() {
+    let catalogue = catalogue();
+    let graph = (0..9_999).map(|id| {
+        let param = json!({ "amdm": { "param": { "size": format!("p{id}") } } });
+        let node = json!({ "class_type": "ImageLabel", "inputs": {}, "_meta": param });
+        (id.to_string(), node)
+    });
+    let mut document = document(graph.collect());
+    let finder = Finder::new(&document, &catalogue);
+    let long = "x.y=".repeat(100_000);
+    let start = Instant::now();
+    for id in 0..9_999 {
+        for name in [format!("p{id}"), format!("{id}.width")] {
+            let setting = format!("{name}={}", id + 1);
+            let (target, value) = finder.find(&document, &setting).unwrap();
+            target.set_text(&mut document, value).unwrap();
+        }
+    }
+    for id in 0..300 {
+        let setting = format!("{id}.text={long}");
+        assert_eq!(finder.find(&document, &setting).unwrap().1.len(), long.len());
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    let inputs = &document.to_value()["9998"]["inputs"];
+    assert_eq!((&inputs["size"], &inputs["width"]), (&json!(9_999), &json!(9_999)));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What can be set, and the runs of sweeps.
 
-use amdm::graph::set::{Sweep, fill_file_names, runs, settable};
-use amdm::graph::{Document, GraphError};
+use amdm::graph::set::{Sweep, apply, fill_file_names, runs, settable, values};
+use amdm::graph::{Document, ErrorCode, GraphError};
 use serde_json::json;
+use std::sync::Arc;
 
 use crate::cases::catalogue;
 
@@ -32,7 +33,7 @@ fn everything_that_takes_a_value_is_listed() {
     assert_eq!(find("5.seed").value, Some(json!(0)));
     assert_eq!(find("5.eta").link, Some(("9".into(), 0)));
     assert_eq!(find("5.eta").value, None);
-    assert_eq!(find("5.solver").choices, ["ddim", "euler", "euler-ancestral", "dpmpp-2m"]);
+    assert_eq!(*find("5.solver").choices, ["ddim", "euler", "euler-ancestral", "dpmpp-2m"]);
     assert!(find("6.image").choices.contains(&"fox-30.png".into()));
     assert!(!all.iter().any(|one| one.setting == "5.lanes" || one.node == "7"));
 }
@@ -91,6 +92,76 @@ fn runs_are_all_combinations_the_last_one_fastest() {
     assert!(many.to_string().contains("a sweep of 11000 runs"), "{many}");
     let twice = runs(&[parse("5.steps=1..2"), parse("5.steps=3")]).unwrap_err();
     assert!(twice.to_string().contains("two sweeps of \"5.steps\""), "{twice}");
+}
+
+#[test]
+fn two_sweeps_of_one_input_are_refused_whatever_their_names() {
+    let parse = |text: &str| Sweep::parse(&document(), &catalogue(), text).unwrap();
+    for names in [["5.seed", "Sample.seed"], ["seed", "5.seed"], ["Sample.seed", "seed"]] {
+        let sweeps = names.map(|name| parse(&format!("{name}=1..2")));
+        let error = runs(&sweeps).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidSetting);
+        let found = format!("two sweeps of one input, as \"{}\" and \"{}\"", names[0], names[1]);
+        assert_eq!(error.found, found);
+    }
+    assert_eq!(runs(&[parse("5.seed=1..2"), parse("Sample.steps=1..2")]).unwrap().len(), 4);
+}
+
+#[test]
+fn of_two_settings_of_one_input_the_last_counts() {
+    let mut document = document();
+    for setting in ["5.seed=3", "Sample.seed=4", "seed=5"] {
+        apply(&mut document, &catalogue(), setting).unwrap();
+    }
+    assert_eq!(document.to_value()["5"]["inputs"]["seed"], 5);
+}
+
+#[test]
+fn names_may_hold_what_separates_them() {
+    let graph = json!({
+        "a.b": {"class_type": "Sampler", "inputs": {}, "_meta": {"title": "x"}},
+        "a": {"class_type": "Sampler", "inputs": {}, "_meta": {"title": "a=b. c"}},
+        "x.seed=1": {"class_type": "Sampler", "inputs": {}},
+    });
+    let set = |setting: &str| {
+        let mut document = Document::parse(graph.to_string().as_bytes()).unwrap();
+        let set = apply(&mut document, &catalogue(), setting).map(|()| document.to_value());
+        let set = set.map_err(|error| error.to_string())?;
+        let changed = set.as_object().unwrap().iter().find(|(_, node)| node["inputs"] != json!({}));
+        let (id, node) = changed.unwrap();
+        Ok::<_, String>(format!("{id} {}", node["inputs"]))
+    };
+    assert_eq!(set("a.b.seed=1").unwrap(), r#"a.b {"seed":1}"#);
+    assert_eq!(set("a.seed=1").unwrap(), r#"a {"seed":1}"#);
+    assert_eq!(set("a=b. c.seed=1").unwrap(), r#"a {"seed":1}"#);
+    assert_eq!(set("x.seed=1").unwrap(), r#"a.b {"seed":1}"#);
+    assert_eq!(set("x.seed=1.seed=2").unwrap(), r#"x.seed=1 {"seed":2}"#);
+    assert!(set("x.seed=1.sead=2").unwrap_err().contains("did you mean seed?"));
+    let said = set("seed=3").unwrap_err();
+    let words = "the parameter \"seed\", which the graph lacks, expected node.input=value, the node \
+        by its id or title; did you mean a.b.seed? [unknown_parameter]";
+    assert!(said.ends_with(words), "{said}");
+    assert!(set("sead=3").unwrap_err().contains("did you mean a.b.seed?"));
+}
+
+#[test]
+fn lists_of_names_are_shared() {
+    let node = json!({"class_type": "LoadImage", "inputs": {}});
+    let graph = json!({ "1": node, "2": node });
+    let document = Document::parse(graph.to_string().as_bytes()).unwrap();
+    let all = settable(&document, &catalogue()).unwrap();
+    let lists: Vec<_> = all.iter().filter(|one| one.input == "image").collect();
+    assert!(Arc::ptr_eq(&lists[0].choices, &lists[1].choices));
+    assert_eq!(serde_json::to_value(lists[0]).unwrap()["choices"].as_array().unwrap().len(), 30);
+}
+
+#[test]
+fn parameter_files_hold_each_name_once() {
+    assert_eq!(values(b"{\"seed\": 1}").unwrap()["seed"], 1);
+    let code = |text: &str| values(text.as_bytes()).unwrap_err().code;
+    assert_eq!(code(r#"{"seed": 1, "seed": 2}"#), ErrorCode::DuplicateKey);
+    assert_eq!(code("[1]"), ErrorCode::InvalidSetting);
+    assert_eq!(code("{"), ErrorCode::InvalidJson);
 }
 
 #[test]

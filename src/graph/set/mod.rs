@@ -1,9 +1,9 @@
 //! Values from outside: `--set sampler.steps=30`, parameter files, sweeps.
 //!
-//! * [`apply`]: one setting. The node is named by its id or its title; both may hold dots, spaces
-//!   and `=`: the longest id that fits wins, then the longest title. A name without a dot is a
-//!   parameter that the graph declares.
+//! * [`apply`]: one setting; of several for one input the last counts, and a sweep before all.
+//! * [`Finder`]: finds what settings name, many of them in one graph.
 //! * [`Target`]: what a setting is about; takes a text, or a JSON value.
+//! * [`values`]: names and values out of a parameter file.
 //! * [`parameters`]: the parameters that a graph declares.
 //! * [`settable`]: everything that can be set, with its type, range and present value.
 //! * [`fill_file_names`]: other nodes' values in file names.
@@ -13,27 +13,29 @@
 //! texts and choices as they stand. Ranges and choices are judged by validation, with everything
 //! else.
 
+mod finder;
 mod names;
 mod parameters;
 mod settable;
 mod sweep;
+mod values;
 
+pub use finder::Finder;
 pub use names::fill_file_names;
 pub use parameters::{Parameter, parameters};
 pub use settable::{Settable, settable};
 pub use sweep::{Run, Sweep, runs};
+pub use values::values;
 
 use super::code::ErrorCode;
-use super::error::{GraphError, quoted, word};
+use super::error::{GraphError, quoted};
 use super::validate::inputs::unknown as unknown_input;
 use super::validate::lists::Permitted;
 use super::validate::value::{expected, is_widget};
-use super::{Document, LinkRef, Node};
+use super::{Document, LinkRef};
 use crate::catalogue::{Catalogue, Descriptor, Input, closest::closest};
 use serde_json::Value;
-
-/// Parameters that a message lists; more are counted.
-const SHOWN_PARAMETERS: usize = 20;
+use std::sync::Arc;
 
 /// Changes what `setting` names in `document`; on an error nothing is changed.
 ///
@@ -45,7 +47,7 @@ pub fn apply(
     catalogue: &Catalogue,
     setting: &str,
 ) -> Result<(), GraphError> {
-    let (target, text) = Target::find(document, catalogue, setting)?;
+    let (target, text) = Finder::new(document, catalogue).find(document, setting)?;
     target.set_text(document, text)
 }
 
@@ -62,42 +64,18 @@ struct Place {
     node: usize,
     /// As the graph writes it: a group's has its number.
     name: String,
-    declared: Input,
+    class: Arc<Descriptor>,
+    /// Index of its declaration in the class.
+    declared: usize,
+}
+
+impl Place {
+    fn input(&self) -> &Input {
+        &self.class.inputs[self.declared]
+    }
 }
 
 impl Target {
-    /// The target and the value of `NODE.INPUT=VALUE` or `PARAMETER=VALUE`.
-    ///
-    /// # Errors
-    /// As [`apply`], but for those about the value.
-    pub fn find<'s>(
-        document: &Document,
-        catalogue: &Catalogue,
-        setting: &'s str,
-    ) -> Result<(Self, &'s str), GraphError> {
-        if let Some((name, value)) = setting.split_once('=')
-            && !name.contains('.')
-        {
-            let declared = parameters(document, catalogue).map_err(first)?;
-            if let Some(parameter) = declared.iter().find(|parameter| parameter.name == name) {
-                let target = Self { name: name.to_owned(), places: parameter.places.clone() };
-                return Ok((target, value));
-            }
-            if !declared.is_empty() {
-                return Err(unknown_parameter(name, &declared));
-            }
-        }
-        let (node, input, value) = split(document, setting)?;
-        let place = place(document, catalogue, node, input)?;
-        Ok((
-            Self {
-                name: setting[..setting.len() - value.len() - 1].to_owned(),
-                places: vec![place],
-            },
-            value,
-        ))
-    }
-
     /// The name as the setting writes it.
     pub fn name(&self) -> &str {
         &self.name
@@ -105,7 +83,12 @@ impl Target {
 
     /// The declaration of the input; of a parameter's first.
     pub fn input(&self) -> Option<&Input> {
-        self.places.first().map(|place| &place.declared)
+        self.places.first().map(Place::input)
+    }
+
+    /// The inputs that are set, as index of the node and name of the input.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.places.iter().map(|place| (place.node, place.name.as_str()))
     }
 
     /// Sets the value that `text` is in each input's type; on an error nothing is changed.
@@ -121,7 +104,7 @@ impl Target {
     /// The values that `text` is, one for each place.
     fn read(&self, document: &Document, text: &str) -> Result<Vec<Value>, GraphError> {
         let values = self.places.iter().map(|place| {
-            read(&place.declared, text)
+            read(place.input(), text)
                 .map_err(|error| error.at(&document.nodes()[place.node]).input(place.name.as_str()))
         });
         values.collect()
@@ -141,9 +124,7 @@ impl Target {
 
     fn put(&self, document: &mut Document, values: Vec<Value>) {
         for (place, value) in self.places.iter().zip(values) {
-            if let Some(node) = document.node_mut(place.node) {
-                node.put(&place.name, value);
-            }
+            document.set(place.node, &place.name, value);
         }
     }
 }
@@ -163,86 +144,17 @@ fn place(
             .at(node)
             .closest(catalogue.closest(class))
     })?;
-    let input = find(descriptor, name).ok_or_else(|| {
+    let declared = find(descriptor, name).ok_or_else(|| {
         let names = descriptor.inputs.iter().map(|input| input.name.as_str());
         unknown_input(descriptor, name).at(node).closest(closest(name, names))
     })?;
-    Ok(Place { node: at, name: name.to_owned(), declared: input.clone() })
+    Ok(Place { node: at, name: name.to_owned(), class: Arc::clone(descriptor), declared })
 }
 
-/// A name that the graph does not declare; the first of those that it does are listed.
-fn unknown_parameter(name: &str, declared: &[Parameter]) -> GraphError {
-    let names = || declared.iter().map(|parameter| parameter.name.as_str());
-    let mut listed: Vec<String> = names().take(SHOWN_PARAMETERS).map(word).collect();
-    if declared.len() > SHOWN_PARAMETERS {
-        listed.push(format!("{} more", declared.len() - SHOWN_PARAMETERS));
-    }
-    let found = format!("the parameter {}, which the graph lacks", quoted(name));
-    let expected = format!("one of {}", listed.join(", "));
-    let error = GraphError::new(ErrorCode::UnknownParameter, found, expected);
-    error.closest(closest(name, names()))
-}
-
-/// A setting meets one error; the rest is shown by checking the graph.
-fn first(mut errors: Vec<GraphError>) -> GraphError {
-    errors.swap_remove(0)
-}
-
-/// Node, input and value of a setting.
-fn split<'s>(
-    document: &Document,
-    setting: &'s str,
-) -> Result<(usize, &'s str, &'s str), GraphError> {
-    let nodes = || document.nodes().iter().enumerate();
-    let by_id = nodes().filter(|(_, node)| rest(setting, node.id()).is_some());
-    if let Some((at, node)) = by_id.max_by_key(|(_, node)| node.id().len()) {
-        let (input, value) = rest(setting, node.id()).unwrap_or_default();
-        return Ok((at, input, value));
-    }
-    let title =
-        |node: &Node| node.title().filter(|title| rest(setting, title).is_some()).map(str::len);
-    let longest = nodes().filter_map(|(_, node)| title(node)).max();
-    let mut by_title = nodes().filter(|(_, node)| longest.is_some() && title(node) == longest);
-    let Some((at, node)) = by_title.next() else {
-        return Err(unknown(document, setting));
-    };
-    let name = node.title().unwrap_or_default();
-    if let Some((_, other)) = by_title.next() {
-        let ids = format!("nodes {} and {}", word(node.id()), word(other.id()));
-        let found = format!("the title {} at {ids}", quoted(name));
-        let expected = "the id of one of them in its place";
-        return Err(GraphError::new(ErrorCode::AmbiguousTitle, found, expected));
-    }
-    let (input, value) = rest(setting, name).unwrap_or_default();
-    Ok((at, input, value))
-}
-
-/// Input and value where `setting` is about the node called `name`. Input names hold no dot.
-fn rest<'s>(setting: &'s str, name: &str) -> Option<(&'s str, &'s str)> {
-    let (input, value) = setting.strip_prefix(name)?.strip_prefix('.')?.split_once('=')?;
-    (!input.is_empty() && !input.contains('.')).then_some((input, value))
-}
-
-fn unknown(document: &Document, setting: &str) -> GraphError {
-    let named = setting.split_once('=').and_then(|(left, _)| left.rsplit_once('.'));
-    let Some((name, _)) = named.filter(|(name, input)| !name.is_empty() && !input.is_empty())
-    else {
-        let expected = "node.input=value, the node by its id or title";
-        return GraphError::new(ErrorCode::InvalidSetting, quoted(setting), expected);
-    };
-    let names = document.nodes().iter().flat_map(|node| [Some(node.id()), node.title()]);
-    let found = format!("a setting for node {}, which is not there", quoted(name));
-    GraphError::new(ErrorCode::UnknownNode, found, "the id or the title of a node")
-        .closest(closest(name, names.flatten()))
-}
-
-/// The declared input, or the group that the name is a member of.
-fn find<'d>(descriptor: &'d Descriptor, name: &str) -> Option<&'d Input> {
-    descriptor
-        .inputs
-        .iter()
-        .find(|input| input.name == name)
-        .or_else(|| super::validate::member(descriptor, name))
+/// Index of the declared input, or of the group that the name is a member of.
+fn find(class: &Descriptor, name: &str) -> Option<usize> {
+    let declared = |name: &str| class.inputs.iter().position(|input| input.name == name);
+    declared(name).or_else(|| declared(&super::validate::member(class, name)?.name))
 }
 
 fn read(input: &Input, text: &str) -> Result<Value, GraphError> {

@@ -28,7 +28,7 @@ impl Parameter {
 
     /// Their type.
     pub fn kind(&self) -> &str {
-        self.places.first().map_or("", |place| place.declared.r#type.as_str())
+        self.places.first().map_or("", |place| place.input().r#type.as_str())
     }
 }
 
@@ -98,12 +98,9 @@ fn add<'n>(
         parameters.push(Parameter { name: name.to_owned(), places: vec![place] });
         return Ok(());
     };
-    if known.kind() != place.declared.r#type {
-        let found = format!(
-            "the parameter {} for an input of type {}",
-            quoted(name),
-            place.declared.r#type
-        );
+    if known.kind() != place.input().r#type {
+        let found =
+            format!("the parameter {} for an input of type {}", quoted(name), place.input().r#type);
         let expected = format!("one of type {}, as at its first use", known.kind());
         return Err(GraphError::new(ErrorCode::InvalidParameter, found, expected));
     }

@@ -1,12 +1,14 @@
 //! What can be set in a graph: every input that takes a value, with its present one.
 
 use super::parameters;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Input};
 use crate::graph::validate::value::is_widget;
 use crate::graph::{Document, Given, GraphError, LinkRef};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// An input that takes a value.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -40,8 +42,9 @@ pub struct Settable {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Value>,
     /// Permitted values, also those that only the host lists.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub choices: Vec<String>,
+    #[serde(skip_serializing_if = "is_none", serialize_with = "list")]
+    #[schemars(with = "Vec<String>")]
+    pub choices: Arc<[String]>,
     /// What it does.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub help: String,
@@ -57,11 +60,11 @@ pub fn settable(
     catalogue: &Catalogue,
 ) -> Result<Vec<Settable>, Vec<GraphError>> {
     let parameters = parameters(document, catalogue)?;
-    let mut names = std::collections::HashMap::new();
+    let mut setters = HashMap::new();
     for parameter in &parameters {
-        names.extend(parameter.inputs().map(|place| (place, parameter.name.as_str())));
+        setters.extend(parameter.inputs().map(|place| (place, parameter.name.as_str())));
     }
-    let mut all = Vec::new();
+    let (mut all, mut names) = (Vec::new(), Names::new(catalogue));
     for (at, node) in document.nodes().iter().enumerate() {
         let Some(class) = node.class().and_then(|class| catalogue.find(class)) else { continue };
         for input in class.inputs.iter().filter(|input| is_widget(&input.r#type) && !input.group) {
@@ -75,24 +78,58 @@ pub fn settable(
                 Some(Given::Link(LinkRef { node, slot })) => Some((node.to_owned(), slot)),
                 _ => None,
             };
-            let listed = input.choices_from.as_ref().and_then(|kind| catalogue.choices(kind));
-            let declared = || input.choices.iter().map(|choice| choice.name.clone()).collect();
             all.push(Settable {
                 setting: format!("{}.{}", node.id(), input.name),
                 node: node.id().to_owned(),
                 class: class.r#type.clone(),
                 title: node.title().map(str::to_owned),
                 input: input.name.clone(),
-                parameter: names.get(&(at, input.name.as_str())).map(|name| (*name).to_owned()),
+                parameter: setters.get(&(at, input.name.as_str())).map(|name| (*name).to_owned()),
                 r#type: input.r#type.clone(),
                 value,
                 link,
                 min: input.min.clone(),
                 max: input.max.clone(),
-                choices: listed.unwrap_or_else(declared),
+                choices: names.of(input),
                 help: input.tooltip.clone(),
             });
         }
     }
     Ok(all)
+}
+
+/// Lists of names, each made once and shared by all inputs that it is of.
+struct Names<'a> {
+    catalogue: &'a Catalogue,
+    /// The host's lists; `None` where it keeps none.
+    listed: HashMap<&'a str, Option<Arc<[String]>>>,
+    /// Declared choices, by where the descriptor lies.
+    declared: HashMap<*const Input, Arc<[String]>>,
+}
+
+impl<'a> Names<'a> {
+    fn new(catalogue: &'a Catalogue) -> Self {
+        Self { catalogue, listed: HashMap::new(), declared: HashMap::new() }
+    }
+
+    /// The names that `input`, of the catalogue, permits.
+    fn of(&mut self, input: &'a Input) -> Arc<[String]> {
+        if let Some(kind) = input.choices_from.as_deref() {
+            let catalogue = self.catalogue;
+            let list = || catalogue.choices(kind).map(Arc::from);
+            if let Some(names) = self.listed.entry(kind).or_insert_with(list) {
+                return Arc::clone(names);
+            }
+        }
+        let names = || input.choices.iter().map(|choice| choice.name.clone()).collect();
+        Arc::clone(self.declared.entry(std::ptr::from_ref(input)).or_insert_with(names))
+    }
+}
+
+fn list<S: Serializer>(names: &Arc<[String]>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(names.iter())
+}
+
+fn is_none(names: &Arc<[String]>) -> bool {
+    names.is_empty()
 }

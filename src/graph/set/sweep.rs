@@ -4,12 +4,13 @@
 //! `aggregate.method=slerp,compose` lists values, and a JSON array lists texts that hold commas.
 //! Numbers keep the digits that they are written with: .1..0.3:.1 is .1, .2, .3 and nothing near it.
 
-use super::Target;
+use super::{Finder, Target};
 use crate::catalogue::Catalogue;
 use crate::graph::error::quoted;
 use crate::graph::{Document, ErrorCode, GraphError};
 use crate::limits;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// One setting and its values.
 #[derive(Clone, Debug)]
@@ -22,13 +23,13 @@ impl Sweep {
     /// Reads `NODE.INPUT=VALUES` or `PARAMETER=VALUES`.
     ///
     /// # Errors
-    /// Those of [`Target::find`]; `invalid_setting` for values that are none, or too many.
+    /// Those of [`Finder::find`]; `invalid_setting` for values that are none, or too many.
     pub fn parse(
         document: &Document,
         catalogue: &Catalogue,
         text: &str,
     ) -> Result<Self, GraphError> {
-        let (target, values) = Target::find(document, catalogue, text)?;
+        let (target, values) = Finder::new(document, catalogue).find(document, text)?;
         let numeric =
             target.input().is_some_and(|input| ["INT", "FLOAT"].contains(&input.r#type.as_str()));
         let values = match values.split_once("..") {
@@ -63,13 +64,15 @@ pub type Run = Vec<(String, String)>;
 ///
 /// # Errors
 /// `limit_exceeded` for more than [`limits::SWEEP_RUNS`], `invalid_setting` where two sweeps set one
-/// thing.
+/// input, by whatever names.
 pub fn runs(sweeps: &[Sweep]) -> Result<Vec<Run>, GraphError> {
-    let mut names: Vec<&str> = sweeps.iter().map(Sweep::name).collect();
-    names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        let found = format!("two sweeps of {}", quoted(twice[0]));
-        return Err(GraphError::new(ErrorCode::InvalidSetting, found, "one"));
+    let mut taken = HashMap::new();
+    for sweep in sweeps {
+        for place in sweep.target.keys() {
+            if let Some(other) = taken.insert(place, sweep.name()) {
+                return Err(twice(other, sweep.name()));
+            }
+        }
     }
     let count = sweeps.iter().fold(1_usize, |all, sweep| all.saturating_mul(sweep.values.len()));
     if count > limits::SWEEP_RUNS {
@@ -97,6 +100,15 @@ impl Sweep {
     pub fn set(&self, document: &mut Document, value: &str) -> Result<(), GraphError> {
         self.target.set_text(document, value)
     }
+}
+
+/// Two sweeps of one input: each run would have one value of two.
+fn twice(one: &str, other: &str) -> GraphError {
+    let found = match one == other {
+        true => format!("two sweeps of {}", quoted(one)),
+        false => format!("two sweeps of one input, as {} and {}", quoted(one), quoted(other)),
+    };
+    GraphError::new(ErrorCode::InvalidSetting, found, "one")
 }
 
 fn too_many(count: usize) -> GraphError {

@@ -13,6 +13,7 @@ use super::layout::{Layout, Saved, Widget};
 use super::node::{Mode, Node, Role};
 use super::report::{Report, exceeded};
 use super::resolve::{Broken, Outcome, Resolver};
+use super::source::Sources;
 use super::spec::{Shape, Spec};
 use super::subgraph::Override;
 use super::value::{self, Oddity};
@@ -28,11 +29,13 @@ pub(super) fn emit<'a>(
     layers: &[Layer<'a>],
     scopes: &[Scope<'a>],
     info: &ObjectInfo,
-    report: &mut Report,
+    (report, sources): (&mut Report, &mut Sources),
 ) -> Result<Map<String, Value>, Vec<GraphError>> {
     let resolver = Resolver::new(layers, scopes);
     let (graph, hints, room) = (Vec::new(), HashMap::new(), limits::GRAPH_BYTES);
-    let mut writer = Writer { layers, scopes, info, report, resolver, graph, room, hints };
+    let told = HashSet::new();
+    let mut writer =
+        Writer { layers, scopes, info, report, sources, told, resolver, graph, room, hints };
     let mut waiting = vec![(0, 0)];
     while let Some((scope, at)) = waiting.pop() {
         let Some(node) = layers[scopes[scope].layer].nodes.get(at) else { continue };
@@ -40,6 +43,7 @@ pub(super) fn emit<'a>(
         if node.mode != Mode::Active {
             continue;
         }
+        writer.report_links(scope, at, node);
         match node.role {
             Role::Instance(_) => {
                 waiting.extend(scopes[scope].children.get(&at).map(|child| (*child, 0)));
@@ -57,6 +61,9 @@ struct Writer<'a, 's> {
     scopes: &'s [Scope<'a>],
     info: &'s ObjectInfo,
     report: &'s mut Report,
+    sources: &'s mut Sources,
+    /// Subgraphs whose outputs were looked at.
+    told: HashSet<usize>,
     resolver: Resolver<'a, 's>,
     graph: Vec<(String, Value)>,
     /// Bytes that the graph may still take.
@@ -88,6 +95,7 @@ impl<'a, 's> Writer<'a, 's> {
                 inputs.insert(spec.name.to_string(), value::wrapped(Some(spec), value));
             }
         }
+        self.sources.own(&id, node, &widgets);
         self.links(scope, node, &id, &widgets, &mut inputs)?;
         let about = About { id: &id, node };
         about.judge(info, &widgets, &inputs, self)?;
@@ -109,11 +117,6 @@ impl<'a, 's> Writer<'a, 's> {
     ) -> Result<(), Vec<GraphError>> {
         let about = About { id, node };
         for socket in &node.sockets {
-            if socket.dangling {
-                let found = "a link that is not in the file";
-                let warning = about.say(ErrorCode::BadLinkedInput, found, "a link of the file");
-                self.report.warning(warning.input(cut(&socket.name)));
-            }
             if socket.link.is_none() {
                 continue;
             }
@@ -124,6 +127,7 @@ impl<'a, 's> Writer<'a, 's> {
                 Ok(Outcome::Constant(value) | Outcome::Promoted(Some(value))) if socket.widget => {
                     let named = |spec: &&Spec<'_>| spec.name == socket.name;
                     let spec = widgets.iter().filter_map(|widget| widget.spec.as_ref()).find(named);
+                    self.sources.given(id, &socket.name, value);
                     value::wrapped(spec, value)
                 }
                 Ok(_) => continue,
@@ -142,6 +146,32 @@ impl<'a, 's> Writer<'a, 's> {
         Ok(())
     }
 
+    /// Warns of links that lead nowhere: editors keep silent, and the input gets nothing.
+    fn report_links(&mut self, scope: usize, at: usize, node: &Node<'a>) {
+        if matches!(node.role, Role::Note | Role::Unknown) {
+            return;
+        }
+        let layer = &self.layers[self.scopes[scope].layer];
+        for socket in &node.sockets {
+            let Some((found, expected)) = layer.lost(socket, self.layers) else { continue };
+            let id = self.resolver.id(scope, at);
+            let about = About { id: &id, node };
+            let warning = about.say(ErrorCode::BadLinkedInput, found, expected);
+            self.report.warning(warning.input(cut(&socket.name)));
+        }
+        let Role::Instance(inner) = node.role else { return };
+        // What is wrong inside a subgraph is said of its first instance.
+        if !self.told.insert(inner) {
+            return;
+        }
+        for (slot, found, expected) in self.layers[inner].lost_exits(self.layers) {
+            let id = self.resolver.id(scope, at);
+            let found = format!("{found} to output {slot} of the subgraph");
+            let warning = About { id: &id, node }.say(ErrorCode::BadLinkedInput, found, expected);
+            self.report.warning(warning);
+        }
+    }
+
     fn unknown(&mut self, scope: usize, at: usize, node: &Node<'a>) {
         let id = self.resolver.id(scope, at);
         let about = About { id: &id, node };
@@ -155,6 +185,12 @@ impl<'a, 's> Writer<'a, 's> {
             Some(Extension::Carries) => {
                 let found = format!("a node of an editor's extension, {class}");
                 let expected = "plain links in its place, or a graph exported by that editor";
+                self.report.error(about.say(ErrorCode::VirtualNode, found, expected));
+            }
+            Some(Extension::Group) => {
+                let found = format!("a group node, {class}");
+                let expected =
+                    "a subgraph, which editors make of it when it is converted, or its nodes";
                 self.report.error(about.say(ErrorCode::VirtualNode, found, expected));
             }
             None => {

@@ -2,7 +2,8 @@
 //!
 //! What they do is code of that extension: they carry links without wires, or switch other nodes.
 //! Those that carry something cannot be converted; those that only act while somebody edits can be
-//! left out, since what they did is saved.
+//! left out, since what they did is saved. Group nodes, which subgraphs have replaced, are of a type
+//! that only their file knows.
 
 /// What a node of an extension means for a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub(super) enum Extension {
     Carries,
     /// Changes nothing when a graph runs.
     Idle,
+    /// Stands for several nodes, in a form that is no longer made.
+    Group,
 }
 
 /// Types whose nodes carry values: KJNodes, Use Everywhere, rgthree, Custom Scripts.
@@ -49,6 +52,9 @@ const IDLE: &[&str] = &[
 pub(super) fn find(class: &str) -> Option<Extension> {
     if CARRIES.contains(&class) {
         return Some(Extension::Carries);
+    }
+    if ["workflow>", "workflow/"].iter().any(|prefix| class.starts_with(prefix)) {
+        return Some(Extension::Group);
     }
     IDLE.contains(&class).then_some(Extension::Idle)
 }

@@ -6,7 +6,7 @@
 use super::super::error::word;
 use super::super::{ErrorCode, GraphError};
 use super::file::{self, ENTRY, EXIT, FileLink};
-use super::node::{Context, Node};
+use super::node::{Context, Node, Socket};
 use super::report::{Report, exceeded};
 use crate::catalogue::ObjectInfo;
 use crate::limits;
@@ -39,6 +39,8 @@ pub(super) struct Layer<'a> {
     pub nodes: Vec<Node<'a>>,
     pub index: HashMap<Cow<'a, str>, usize>,
     pub links: Vec<Link>,
+    /// Nodes that links name and that are not there, by link.
+    pub missing: HashMap<usize, Cow<'a, str>>,
     /// Names of the subgraph's inputs.
     pub inputs: Vec<&'a str>,
     /// Types of its outputs.
@@ -123,16 +125,64 @@ impl<'a> Layer<'a> {
         for (at, row) in rows.iter().enumerate().filter(|(_, row)| inner && row.target == EXIT) {
             exits.entry(row.target_slot).or_insert(at);
         }
-        let links = rows.iter().map(|row| Link { origin: origin(row), slot: row.origin_slot });
+        let links: Vec<Link> =
+            rows.iter().map(|row| Link { origin: origin(row), slot: row.origin_slot }).collect();
+        let missing = links.iter().zip(&rows).enumerate();
+        let missing = missing
+            .filter(|(_, (link, _))| link.origin == Origin::Missing)
+            .map(|(at, (_, row))| (at, row.origin.clone()))
+            .collect();
         Some(Self {
             name: file::text(raw, "name"),
-            links: links.collect(),
+            links,
+            missing,
             inputs: file::list(raw, "inputs").iter().map(|port| file::text(port, "name")).collect(),
             outputs: file::list(raw, "outputs").iter().map(file::type_name).collect(),
             nodes,
             index,
             exits,
         })
+    }
+}
+
+impl<'a> Layer<'a> {
+    /// Where the link of a socket leads where that is nowhere, and what would be right.
+    pub fn lost(&self, socket: &Socket<'a>, layers: &[Self]) -> Option<(String, &'static str)> {
+        if socket.dangling {
+            return Some(("a link that is not in the file".to_owned(), "a link of the file"));
+        }
+        self.lost_link(socket.link?, layers)
+    }
+
+    /// The same of a link.
+    fn lost_link(&self, at: usize, layers: &[Self]) -> Option<(String, &'static str)> {
+        let link = self.links.get(at)?;
+        let node = match link.origin {
+            Origin::Missing => {
+                let id = self.missing.get(&at).map_or("", |id| id);
+                return Some((format!("a link from node {}", word(id)), "a node of the file"));
+            }
+            Origin::Entry if link.slot >= self.inputs.len() => {
+                let found = format!("a link from input {} of the subgraph", link.slot);
+                return Some((found, "an input that the subgraph has"));
+            }
+            Origin::Entry => return None,
+            Origin::Node(node) => self.nodes.get(node)?,
+        };
+        let outputs = node.outputs(layers).filter(|count| link.slot >= *count)?;
+        let found = format!("a link from output {} of node {}", link.slot, word(&node.id));
+        Some((format!("{found}, which has {outputs}"), "an output that the node has"))
+    }
+
+    /// The subgraph's outputs that links to nowhere should fill, each with what is wrong.
+    pub fn lost_exits(&self, layers: &[Self]) -> Vec<(usize, String, &'static str)> {
+        let exits = self.exits.iter().filter_map(|(slot, link)| {
+            let (found, expected) = self.lost_link(*link, layers)?;
+            Some((*slot, found, expected))
+        });
+        let mut lost: Vec<_> = exits.collect();
+        lost.sort_unstable();
+        lost
     }
 }
 

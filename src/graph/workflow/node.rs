@@ -105,6 +105,22 @@ impl<'a> Node<'a> {
         Some(Self { id, class, title, mode, role, widgets, sockets, oddity, raw })
     }
 
+    /// How many outputs it has, where that is known.
+    pub fn outputs(&self, layers: &[Layer<'a>]) -> Option<usize> {
+        match self.role {
+            Role::Ordinary(info) => Some(info.outputs.len()),
+            Role::Instance(layer) => Some(layers.get(layer)?.outputs.len()),
+            Role::Reroute | Role::Primitive => Some(1),
+            Role::Note => Some(0),
+            Role::Unknown => None,
+        }
+    }
+
+    /// Whether the widgets have their values by position, as far as there are any.
+    pub fn is_positional(&self) -> bool {
+        matches!(self.oddity, None | Some(Oddity::Count { .. }))
+    }
+
     /// The type of output `slot`: as described, or as the file has it.
     pub fn output_type(&self, slot: usize, layers: &[Layer<'a>]) -> &'a str {
         let described = match self.role {

@@ -11,8 +11,10 @@ use std::borrow::Cow;
 
 /// Inputs that depend on the value of a combo.
 pub(super) const DYNAMIC_COMBO: &str = "COMFY_DYNAMICCOMBO_V3";
-/// Sockets that grow as they are linked.
-const AUTOGROW: &str = "COMFY_AUTOGROW_V3";
+/// Inputs that grow: as sockets are linked, or as widgets are added.
+const GROWING: &[&str] = &["COMFY_AUTOGROW_V3", "COMFY_DYNAMICGROUP_V3"];
+/// Most members of a group that grows.
+const MEMBERS: usize = 100;
 /// Sockets that take the type of what is linked.
 const MATCH_TYPE: &str = "COMFY_MATCHTYPE_V3";
 /// A curve, whose value travels marked as such.
@@ -52,6 +54,8 @@ pub(super) enum Shape {
     Socket,
     /// Any number of sockets whose names begin with the input's and a dot.
     Grow,
+    /// The same with widgets.
+    GrowWidgets,
     Widget,
     Button,
 }
@@ -63,8 +67,9 @@ impl<'a> Spec<'a> {
 
     pub fn shape(&self) -> Shape {
         let kind = self.widget_type();
-        if kind == AUTOGROW {
-            Shape::Grow
+        if GROWING.contains(&kind) {
+            let widget = self.template().is_some_and(|one| matches!(one.shape(), Shape::Widget));
+            if widget { Shape::GrowWidgets } else { Shape::Grow }
         } else if BUTTONS.contains(&kind) {
             Shape::Button
         } else if WIDGETS.contains(&kind) && !self.forced() {
@@ -160,15 +165,98 @@ impl<'a> Spec<'a> {
     /// The inputs that a dynamic combo has while `value` is chosen.
     pub fn children(&self, value: Option<&Value>) -> Vec<Self> {
         let chosen = self.options().find(|option| option.get("key") == value);
+        chosen.map_or(Vec::new(), |option| self.inputs_of(option))
+    }
+
+    fn inputs_of(&self, option: &'a Value) -> Vec<Self> {
         let mut children = Vec::new();
         for (group, required) in [("required", true), ("optional", false)] {
-            let inputs = chosen.and_then(|option| option.get("inputs")?.get(group)?.as_object());
+            let inputs = option.get("inputs").and_then(|inputs| inputs.get(group)?.as_object());
             for (name, config) in inputs.into_iter().flat_map(Map::iter) {
                 let name = Cow::Owned(format!("{}.{name}", self.name));
                 children.push(Self { name, required, config });
             }
         }
         children
+    }
+
+    /// Whether this input makes a widget called `name` for some value of its combos. Takes what it
+    /// looks at from `room`.
+    pub fn may_make(&self, name: &str, room: &mut usize) -> bool {
+        let widget = matches!(self.shape(), Shape::Widget);
+        if widget && self.name == name {
+            return true;
+        }
+        let inside =
+            |name: &str| name.strip_prefix(&*self.name).is_some_and(|rest| rest.starts_with('.'));
+        if !inside(name) {
+            return false;
+        }
+        if !widget {
+            return matches!(self.shape(), Shape::GrowWidgets) && self.ordinal(name).is_some();
+        }
+        self.options().any(|option| {
+            let children = self.inputs_of(option);
+            *room = room.saturating_sub(children.len() + 1);
+            *room > 0 && children.iter().any(|child| child.may_make(name, room))
+        })
+    }
+
+    /// What one member of a group is like, where it is a single input.
+    fn template(&self) -> Option<Self> {
+        let inputs = self.option("template")?.get("input")?;
+        let groups = ["required", "optional"].map(|group| (group == "required", inputs.get(group)));
+        let mut all = groups.into_iter().flat_map(|(required, group)| {
+            let inputs = group.and_then(Value::as_object).into_iter().flatten();
+            inputs.map(move |(name, config)| (name, required, config))
+        });
+        let (name, required, config) = all.next()?;
+        let name = Cow::Borrowed(name.as_str());
+        let one = Self { name, required: required && self.required, config };
+        // A group in a group is nothing that an editor makes.
+        let plain = !GROWING.contains(&one.widget_type());
+        (all.next().is_none() && plain).then_some(one)
+    }
+
+    /// The first `count` members of a group, and no fewer than it always has, and `more`.
+    pub fn members(&self, count: usize, more: usize) -> Vec<Self> {
+        let (Some(one), Some(template)) = (self.template(), self.option("template")) else {
+            return Vec::new();
+        };
+        let bound = |key: &str| {
+            let bound = template.get(key).and_then(Value::as_u64);
+            bound.map(|bound| usize::try_from(bound).unwrap_or(MEMBERS).min(MEMBERS))
+        };
+        let (least, names) = (bound("min").unwrap_or(0), self.member_names());
+        let most = names.map_or(bound("max").unwrap_or(MEMBERS), |names| names.len().min(MEMBERS));
+        let name = |ordinal: usize| match names {
+            Some(names) => names.get(ordinal)?.as_str().map(|name| format!("{}.{name}", self.name)),
+            None => Some(format!("{}.{}{ordinal}", self.name, self.prefix())),
+        };
+        let member = |ordinal: usize| {
+            let required = one.required && ordinal < least;
+            Some(Self { name: name(ordinal)?.into(), required, config: one.config })
+        };
+        (0..count.max(least).saturating_add(more).min(most)).filter_map(member).collect()
+    }
+
+    /// Which member of the group is called `name`.
+    pub fn ordinal(&self, name: &str) -> Option<usize> {
+        let name = name.strip_prefix(&*self.name)?.strip_prefix('.')?;
+        let ordinal = match self.member_names() {
+            Some(names) => names.iter().take(MEMBERS).position(|one| one == name)?,
+            None => name.strip_prefix(self.prefix())?.parse().ok()?,
+        };
+        (ordinal < MEMBERS).then_some(ordinal)
+    }
+
+    fn member_names(&self) -> Option<&'a [Value]> {
+        self.option("template")?.get("names")?.as_array().map(Vec::as_slice)
+    }
+
+    fn prefix(&self) -> &'a str {
+        let template = self.option("template");
+        template.and_then(|template| template.get("prefix")?.as_str()).unwrap_or_default()
     }
 
     fn options(&self) -> impl Iterator<Item = &'a Value> + use<'a> {

@@ -8,6 +8,7 @@
 use super::file;
 use super::layer::{Layer, Origin};
 use super::node::{Node, Role};
+use super::spec::Spec;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -54,7 +55,7 @@ impl<'a> Given<'a> {
         let owners = outer.iter().filter_map(|value| value.owner.as_ref());
         let sought = owners.chain(proxies.iter().map(|proxy| &proxy.node));
         let sought = sought.filter_map(|node| inner.nodes.get(*inner.index.get(node)?));
-        let sought: usize = sought.map(|node| node.sockets.len() + node.widgets.len()).sum();
+        let sought: usize = sought.map(|node| node.sockets.len() + described(node)).sum();
         *room = room.checked_sub(matched.saturating_add(placed).saturating_add(sought))?;
         let nothing = vec![None; inner.inputs.len()];
         let mut given = Self { inputs: nothing, nodes: HashMap::new(), lost: Vec::new() };
@@ -63,13 +64,14 @@ impl<'a> Given<'a> {
         } else {
             let values = file::list(instance.raw, "widgets_values");
             for (proxy, value) in proxies.iter().zip(values) {
-                given.put(proxy, value, inner);
+                given.put(proxy, value, (inner, room));
             }
         }
         for value in outer {
-            given.pass_on(value, &proxies, inner);
+            given.pass_on(value, &proxies, (inner, room));
         }
-        Some(given)
+        // What is looked at on the way may have taken all of it.
+        (*room > 0).then_some(given)
     }
 
     fn positional(
@@ -91,7 +93,12 @@ impl<'a> Given<'a> {
         }
     }
 
-    fn put(&mut self, proxy: &Proxy<'a>, value: &'a Value, inner: &Layer<'a>) {
+    fn put(
+        &mut self,
+        proxy: &Proxy<'a>,
+        value: &'a Value,
+        (inner, room): (&Layer<'a>, &mut usize),
+    ) {
         if proxy.widget.starts_with("$$") || proxy.widget == "control_after_generate" {
             return;
         }
@@ -102,7 +109,7 @@ impl<'a> Given<'a> {
             }
             return;
         }
-        let owned = inner.index.get(&proxy.node).filter(|at| owns(&inner.nodes[**at], proxy));
+        let owned = inner.index.get(&proxy.node).filter(|at| owns(&inner.nodes[**at], proxy, room));
         let Some(at) = owned else {
             return self.lost.push(format!("{}.{}", proxy.node, proxy.widget));
         };
@@ -111,11 +118,16 @@ impl<'a> Given<'a> {
     }
 
     /// Hands a value from outside to where this instance's own value of that widget goes.
-    fn pass_on(&mut self, value: &Override<'a>, proxies: &[Proxy<'a>], inner: &Layer<'a>) {
+    fn pass_on(
+        &mut self,
+        value: &Override<'a>,
+        proxies: &[Proxy<'a>],
+        (inner, room): (&Layer<'a>, &mut usize),
+    ) {
         let named = || proxies.iter().filter(|proxy| proxy.widget == value.widget);
         let owned = named().find(|proxy| Some(&proxy.node) == value.owner.as_ref());
         if let Some(proxy) = owned.or_else(|| named().next()) {
-            return self.put(proxy, value.value, inner);
+            return self.put(proxy, value.value, (inner, room));
         }
         let owner = value.owner.as_ref().filter(|owner| inner.index.contains_key(*owner));
         let promoted = owner.and_then(|owner| promoted(inner, owner, &value.widget));
@@ -126,7 +138,7 @@ impl<'a> Given<'a> {
         let named = inner.inputs.contains(&&*value.widget);
         let node = owner.filter(|_| !named).cloned().unwrap_or(Cow::Borrowed("-1"));
         let proxy = Proxy { node, widget: value.widget.clone(), owner: None };
-        self.put(&proxy, value.value, inner);
+        self.put(&proxy, value.value, (inner, room));
     }
 }
 
@@ -138,12 +150,21 @@ fn promoted(inner: &Layer<'_>, node: &str, widget: &str) -> Option<usize> {
     (link.origin == Origin::Entry).then_some(link.slot)
 }
 
-/// Whether a node can take a value for that widget.
-fn owns(node: &Node<'_>, proxy: &Proxy<'_>) -> bool {
+/// Inputs that are looked at to tell whether a node has a widget.
+fn described(node: &Node<'_>) -> usize {
     match node.role {
-        Role::Ordinary(_) => {
-            let specs = node.widgets.iter().filter_map(|widget| widget.spec.as_ref());
-            specs.into_iter().any(|spec| spec.name == proxy.widget)
+        Role::Ordinary(info) => info.inputs.len() + node.widgets.len(),
+        _ => 0,
+    }
+}
+
+/// Whether a node can take a value for that widget.
+fn owns(node: &Node<'_>, proxy: &Proxy<'_>, room: &mut usize) -> bool {
+    match node.role {
+        // Also widgets that a combo has only while it has another value: that may be given too.
+        Role::Ordinary(info) => {
+            let inputs = info.inputs.iter().filter(|input| !input.hidden).map(Spec::of);
+            inputs.into_iter().any(|spec| spec.may_make(&proxy.widget, room))
         }
         Role::Primitive | Role::Instance(_) => true,
         Role::Note | Role::Reroute | Role::Unknown => false,

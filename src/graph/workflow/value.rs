@@ -34,17 +34,17 @@ pub(super) fn lay_out<'a>(node: &'a Value, info: &'a NodeInfo) -> (Layout<'a>, O
             let expected = layout.widgets.len();
             return (layout, Some(Oddity::Named { found: None, expected }));
         }
-        let layout = Layout::new(info, &Saved::Positions(Vec::new()));
+        let layout = by_position(node, info, Vec::new());
         let object = node.get("widgets_values").is_some_and(Value::is_object);
         let expected = layout.widgets.len();
         let oddity = if object { Oddity::Form } else { Oddity::Count { found: 0, expected } };
         return (layout, Some(oddity).filter(|_| expected > 0));
     };
     let dummies = dummies(info);
-    let stripped = dummies.len() == values.len();
+    let stripped = dummies.len() == values.len() && dummies.contains(&true);
     let kept = values.iter().zip(&dummies).filter(|(_, dummy)| !**dummy).map(|(value, _)| value);
     let positions = if stripped { kept.collect() } else { values.iter().collect() };
-    let layout = Layout::new(info, &Saved::Positions(positions));
+    let layout = by_position(node, info, positions);
     let (found, expected) = (values.len(), layout.widgets.len());
     if found == expected || stripped {
         return (layout, None);
@@ -53,6 +53,21 @@ pub(super) fn lay_out<'a>(node: &'a Value, info: &'a NodeInfo) -> (Layout<'a>, O
         Some(names) => (by_name(names), Some(Oddity::Named { found: Some(found), expected })),
         None => (layout, Some(Oddity::Count { found, expected })),
     }
+}
+
+/// Gives the values by position. A single group of widgets has as many members as there are values
+/// for: sockets of widgets that are not linked are not in the file.
+fn by_position<'a>(node: &'a Value, info: &'a NodeInfo, values: Vec<&'a Value>) -> Layout<'a> {
+    let mut saved = Saved::Positions { values, node, more: 0 };
+    let layout = Layout::new(info, &saved);
+    let Saved::Positions { values, more, .. } = &mut saved else { return layout };
+    let count = values.len();
+    *more = count.saturating_sub(layout.widgets.len());
+    if layout.groups != 1 || *more == 0 {
+        return layout;
+    }
+    let grown = Layout::new(info, &saved);
+    if grown.widgets.len() == count { grown } else { layout }
 }
 
 /// For every value of a very old file whether it is a dummy. Such files have one for each widget,

@@ -30,7 +30,7 @@ pub fn file(bytes: &[u8]) {
                 errors(&warnings);
                 upstream(&document, info);
                 if at == 0 {
-                    own(document.clone(), &nodes().catalogue);
+                    own(document.clone(), &nodes().catalogue, info);
                 }
                 written(&document, info);
                 if !converted && document.workflow().is_none() {
@@ -63,7 +63,7 @@ fn upstream(document: &Document, info: &ObjectInfo) {
 }
 
 /// What we do with a graph for our own nodes.
-fn own(mut document: Document, catalogue: &Catalogue) {
+fn own(mut document: Document, catalogue: &Catalogue, info: &ObjectInfo) {
     match version::migrate(&mut document, catalogue) {
         Err(found) => errors(&found),
         Ok(warnings) => {
@@ -79,6 +79,7 @@ fn own(mut document: Document, catalogue: &Catalogue) {
     assert_eq!(before, document);
     strict(&document, catalogue);
     settings(&mut document, catalogue);
+    document.renew_workflow(info);
     errors(&graph::validate(&document, catalogue).err().unwrap_or_default());
 }
 

@@ -1,6 +1,7 @@
 //! Files that mean harm end early, and large ones do not take long.
 
-use super::{codes, defining, definition, errors, file, graph, info, node};
+use super::{codes, defining, definition, errors, file, graph, info, node, warnings};
+use amdm::graph::workflow::{Setting, write_back};
 use amdm::graph::{ErrorCode, workflow};
 use amdm::limits;
 use serde_json::{Value, json};
@@ -138,4 +139,35 @@ fn large_files_take_little_time() {
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(graph["9999"]["inputs"]["imgs.img_18"], json!(["0", 0]));
     assert!(seconds < 5.0, "{seconds} s");
+}
+
+/// Each instance would look at all outputs of its subgraph, and each setting at all values.
+#[test]
+fn outputs_of_many_instances_and_values_of_many_settings_take_bounded_work() {
+    let rows: Vec<Value> = (0..20_000)
+        .map(|at| {
+            json!({ "id": at, "origin_id": 77, "origin_slot": 0, "target_id": -20,
+            "target_slot": at })
+        })
+        .collect();
+    let sub = json!({ "id": "sub", "name": "Sub", "nodes": [], "links": rows });
+    let instances = (0..20_000).map(|id| json!({ "id": id, "type": "sub" })).collect();
+    let saved = defining(file(instances, json!([])), vec![sub]);
+    let said = warnings(&saved);
+    assert_eq!(said.len(), limits::GRAPH_ERRORS + 1);
+    assert!(said[limits::GRAPH_ERRORS].starts_with("found 19000 more warnings"), "{said:?}");
+    let inputs: Value = (0..5_000)
+        .map(|at| (format!("i{at}"), json!(["INT", { "default": 1 }])))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let info = json!({ "Many": { "input": { "required": inputs } } });
+    let info = amdm::catalogue::ObjectInfo::from_value(info).unwrap();
+    let settings: Vec<Setting> = (0..5_000)
+        .map(|at| Setting { node: "1".into(), input: format!("i{at}"), value: json!(at) })
+        .collect();
+    for values in [json!([]), (0..5_000).map(|_| json!(1)).collect()] {
+        let saved = file(vec![node(1, "Many", &[], values)], json!([]));
+        let changed = write_back(&saved, &settings, &info).unwrap();
+        assert_eq!(changed["nodes"][0]["widgets_values"][4_999], 4_999);
+    }
 }

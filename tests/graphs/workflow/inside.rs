@@ -54,6 +54,19 @@ fn values_belong_to_the_entries_of_the_list() {
 }
 
 #[test]
+fn widgets_of_another_choice_are_given_with_the_choice() {
+    let proxies = json!([["8", "mode.sub.x"], ["8", "mode.sub"], ["8", "after"]]);
+    let file = in_leaf(proxies.clone(), json!([8, "q", 2]));
+    let whole = json!({ "mode": "a", "mode.sub": "q", "mode.sub.x": 8, "after": 2 });
+    assert_eq!((inputs(&file, "30:8"), warnings(&file)), (whole, vec![]));
+    // Without that choice there is no such widget.
+    let file = in_leaf(proxies, json!([8, "p", 2]));
+    assert_eq!(inputs(&file, "30:8"), json!({ "mode": "a", "mode.sub": "p", "after": 2 }));
+    let file = in_leaf(json!([["8", "mode.sub.y"]]), json!([8]));
+    assert!(warnings(&file)[0].contains("a widget that is not in the subgraph"));
+}
+
+#[test]
 fn without_entries_values_belong_to_promoted_inputs() {
     assert_eq!(inputs(&in_leaf(json!([]), json!([0.4])), "30:5"), json!({ "value": 0.4 }));
 }

@@ -1,6 +1,6 @@
 //! What links lead to: both forms of them, reroutes, primitives, muted nodes.
 
-use super::{codes, file, graph, inputs, node, warnings, with};
+use super::{codes, defining, definition, errors, file, graph, inputs, node, warnings, with};
 use amdm::graph::ErrorCode;
 use serde_json::{Value, json};
 
@@ -181,4 +181,61 @@ fn nodes_of_extensions_are_named() {
         "_meta": { "title": "AMDM Float" } } })
     );
     assert!(warnings(&file)[0].contains("it is left out [virtual_node]"));
+}
+
+#[test]
+fn links_from_nowhere_are_told() {
+    let inner = node(5, "Reroute", &[":*=1"], Value::Null);
+    let sub = definition(
+        "sub",
+        &[("a", "*")],
+        &[("o", "*")],
+        vec![inner],
+        &[[1, -10, 3, 5, 0], [2, 77, 0, -20, 0]],
+    );
+    let nodes = vec![
+        node(1, "LoadImage", &[], json!(["b.png", "image"])),
+        node(2, "Show", &["image:IMAGE=1"], json!(["t"])),
+        node(3, "Show", &["image:IMAGE=2"], json!(["t"])),
+        node(4, "Reroute", &[":*=3"], Value::Null),
+        node(6, "Show", &["image:IMAGE=4"], json!(["t"])),
+        node(30, "sub", &["a:*=5"], Value::Null),
+    ];
+    let links = json!([
+        [1, 99, 0, 2, 0, "IMAGE"],
+        [2, 1, 7, 3, 0, "IMAGE"],
+        [3, 98, 0, 4, 0, "*"],
+        [4, 4, 0, 6, 0, "IMAGE"],
+        [5, 1, 0, 30, 0, "*"]
+    ]);
+    let said = warnings(&defining(file(nodes, links), vec![sub]));
+    for (place, found) in [
+        (
+            "node 2 \"The Show\" (Show), input image",
+            "a link from node 99, expected a node of the file",
+        ),
+        (
+            "node 3 \"The Show\" (Show), input image",
+            "a link from output 7 of node 1, which has 2, expected",
+        ),
+        ("node 4 (Reroute), input \"\"", "a link from node 98, expected"),
+        ("node 30:5 (Reroute), input \"\"", "a link from input 3 of the subgraph, expected"),
+        ("node 30 (sub)", "a link from node 77 to output 0 of the subgraph, expected"),
+    ] {
+        let line = format!("{place}: found {found}");
+        let told = said.iter().filter(|text| text.starts_with(&line));
+        assert!(told.clone().count() == 1, "{line}: {said:#?}");
+        assert!(told.clone().all(|text| text.ends_with("[bad_linked_input]")));
+    }
+}
+
+#[test]
+fn group_nodes_have_their_own_words() {
+    for class in ["workflow>Two of them", "workflow/Two of them"] {
+        let errors = errors(&file(vec![node(1, class, &[], Value::Null)], json!([])));
+        let line =
+            format!("node 1 ({class:?}): found a group node, {class:?}, expected a subgraph");
+        assert!(errors[0].to_string().starts_with(&line), "{}", errors[0]);
+        assert_eq!(errors[0].code, ErrorCode::VirtualNode);
+    }
 }

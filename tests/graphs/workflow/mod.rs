@@ -7,6 +7,7 @@ mod links;
 mod recorded;
 mod subgraphs;
 mod values;
+mod write;
 
 use crate::foreign;
 use amdm::catalogue::ObjectInfo;
@@ -126,6 +127,23 @@ fn classes() -> Vec<(&'static str, Value, Value)> {
         (
             "Show",
             json!({ "image": ["IMAGE"], "text": ["STRING", { "default": "own" }] }),
+            json!({}),
+        ),
+        (
+            "Weights",
+            json!({ "before": ["INT", { "default": 1 }],
+            "weights": ["COMFY_AUTOGROW_V3", { "template": { "prefix": "w", "min": 1, "max": 4,
+                "input": { "required": { "weight": ["FLOAT", { "default": 0.5 }] } } } }],
+            "names": ["COMFY_DYNAMICGROUP_V3", { "template": { "names": ["one", "two"], "min": 0,
+                "input": { "optional": { "name": ["STRING", { "default": "x" }] } } } }],
+            "after": ["INT", { "default": 9 }] }),
+            json!({}),
+        ),
+        (
+            "Grow",
+            json!({ "weights": ["COMFY_AUTOGROW_V3", { "template": { "prefix": "w", "min": 1,
+                "max": 4, "input": { "required": { "weight": ["FLOAT", { "default": 0.5 }] } } } }],
+            "after": ["INT", { "default": 9 }] }),
             json!({}),
         ),
         ("Forced", json!({ "value": ["FLOAT", { "forceInput": true }] }), json!({})),

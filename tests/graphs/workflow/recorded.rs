@@ -5,7 +5,7 @@ use amdm::graph::{ErrorCode, workflow};
 use serde_json::Value;
 use std::fs;
 
-fn read(name: &str) -> Value {
+pub fn read(name: &str) -> Value {
     serde_json::from_slice(&fs::read(vectors().join(name)).unwrap()).unwrap()
 }
 

@@ -79,6 +79,50 @@ fn options_of_dynamic_combos_follow_them() {
 }
 
 #[test]
+fn groups_of_widgets_have_as_many_as_are_saved() {
+    // As many as always, as the file lists, and, of a single group, as there are values for.
+    let always = json!({ "before": 2, "weights.w0": 0.25, "after": 3 });
+    assert_eq!(alone("Weights", json!([2, 0.25, 3])), always);
+    let listed = |inputs: &[&str], values: Value| {
+        let saved = file(vec![node(1, "Weights", inputs, values)], json!([]));
+        super::inputs(&saved, "1")
+    };
+    let sockets = ["weights.w1:FLOAT", "names.one:STRING"];
+    let whole = json!({ "before": 2, "weights.w0": 0.25, "weights.w1": 0.75, "names.one": "n",
+        "after": 3 });
+    assert_eq!(listed(&sockets, json!([2, 0.25, 0.75, "n", 3])), whole);
+    let defaults = json!({ "before": 1, "weights.w0": 0.5, "weights.w1": 0.5, "names.one": "x",
+        "after": 9 });
+    assert_eq!(listed(&sockets, json!([])), defaults);
+    let grown = |values: Value| alone("Grow", values);
+    assert_eq!(grown(json!([0.25, 3])), json!({ "weights.w0": 0.25, "after": 3 }));
+    let three = json!({ "weights.w0": 0.1, "weights.w1": 0.2, "weights.w2": 0.3, "after": 3 });
+    assert_eq!(grown(json!([0.1, 0.2, 0.3, 3])), three);
+    // More than there may be: as it is without growing.
+    let many = json!([0.1, 0.2, 0.3, 0.4, 0.5, 6]);
+    assert_eq!(grown(many)["after"], 0.2);
+    let linked = vec![
+        node(1, "Grow", &["weights.w1:FLOAT=1"], json!([0.1, 0.2, 3])),
+        node(2, "AmdmFloat", &[], json!([1])),
+    ];
+    let linked = super::inputs(&file(linked, json!([[1, 2, 0, 1, 1, "FLOAT"]])), "1");
+    assert_eq!(linked, json!({ "weights.w0": 0.1, "weights.w1": ["2", 0], "after": 3 }));
+}
+
+#[test]
+fn only_dummies_are_taken_for_dummies() {
+    // As many values as a very old file has, but the node has no input with a dummy.
+    let named = json!({ "seed": 5, "noise_seed": 6, "other": 7, "plain": 8, "scale": 0.5,
+        "pick": "b", "last": "named" });
+    let values = json!([1, 2, 3, 4, 0.5, "increment", "b", "fixed", "end"]);
+    let seeds = node(1, "Seeds", &[], values);
+    let plain = file(vec![seeds.clone()], json!([]));
+    assert!(warnings(&plain)[0].contains("found 9 saved values, expected 12"));
+    let saved = file(vec![with(seeds, "widgets_values_named", named.clone())], json!([]));
+    assert_eq!(inputs(&saved, "1"), named);
+}
+
+#[test]
 fn lists_travel_wrapped() {
     let curve = alone("Curves", json!([[[0, 0], [1, 1]], 3]));
     let marked = json!({ "__type__": "CURVE", "__value__": [[0, 0], [1, 1]] });

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use amdm::catalogue::Catalogue;
-use amdm::graph::set::Target;
+use amdm::graph::set::{self, Finder, Target};
 use amdm::graph::{Document, GraphError};
 use amdm_runtime::Inputs;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::source;
 use crate::args::GraphArguments;
@@ -22,11 +22,15 @@ pub fn apply(
     catalogue: &Catalogue,
     inputs: &mut Inputs,
 ) -> Result<(), Stop> {
+    if arguments.params.is_none() && arguments.set.is_empty() {
+        return Ok(());
+    }
+    let finder = Finder::new(document, catalogue);
     if let Some(file) = &arguments.params {
-        params(file, document, catalogue, inputs)?;
+        params(file, document, &finder, inputs)?;
     }
     for setting in &arguments.set {
-        set(setting, document, catalogue, inputs)
+        set(setting, document, &finder, inputs)
             .map_err(|error| Stop::new(USAGE, format!("--set {setting}: {error}")))?;
     }
     Ok(())
@@ -35,11 +39,11 @@ pub fn apply(
 fn set(
     setting: &str,
     document: &mut Document,
-    catalogue: &Catalogue,
+    finder: &Finder<'_>,
     inputs: &mut Inputs,
 ) -> Result<(), String> {
     let text = |error: GraphError| error.to_string();
-    let (target, value) = Target::find(document, catalogue, setting).map_err(text)?;
+    let (target, value) = finder.find(document, setting).map_err(text)?;
     let value = match value.strip_prefix('@') {
         Some(rest) if rest.starts_with('@') => rest.to_owned(),
         Some(file) => read(Path::new(file))?,
@@ -51,17 +55,16 @@ fn set(
 fn params(
     file: &Path,
     document: &mut Document,
-    catalogue: &Catalogue,
+    finder: &Finder<'_>,
     inputs: &mut Inputs,
 ) -> Result<(), Stop> {
     let fail = |error: String| Stop::new(USAGE, format!("--params {}: {error}", file.display()));
     let bytes = source::bytes(file).map_err(|error| fail(error.to_string()))?;
-    let values: Map<String, Value> = serde_json::from_slice(&bytes)
-        .map_err(|error| fail(format!("expected a JSON object of names and values: {error}")))?;
+    let values = set::values(&bytes).map_err(|error| fail(error.to_string()))?;
     for (name, value) in values {
         let setting = format!("{name}=");
-        let (target, _) = Target::find(document, catalogue, &setting)
-            .map_err(|error| fail(format!("{name}: {error}")))?;
+        let (target, _) =
+            finder.find(document, &setting).map_err(|error| fail(format!("{name}: {error}")))?;
         let value = match value {
             Value::String(text) => Value::String(picture(&target, &text, inputs)),
             value => value,

@@ -108,6 +108,7 @@ pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Lo
         return Err(Problem::Graph(errors));
     }
     settings::apply(arguments, &mut document, &catalogue, &mut inputs)?;
+    document.renew_workflow(&info);
     Ok(Loaded { document, warnings, inputs })
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amdm::catalogue::Catalogue;
+use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::set::{self, Run, Sweep};
 use amdm::graph::{Checked, Document, GraphError, Targets, validate_targets};
 use amdm_runtime::{Cancel, Event, Host, RunOptions};
@@ -67,7 +67,8 @@ pub fn run(
     });
     let sweeps = sweeps.collect::<Result<Vec<_>, _>>()?;
     let runs = set::runs(&sweeps).map_err(|error| Stop::new(USAGE, format!("--sweep: {error}")))?;
-    let work = Work { arguments, host, loaded, catalogue, sweeps, cancel };
+    let info = ObjectInfo::of(&catalogue);
+    let work = Work { arguments, host, loaded, catalogue, info, sweeps, cancel };
     // Whatever is wrong with the last of them is said before the first runs.
     for run in &runs {
         work.graph(run).map_err(|errors| {
@@ -92,6 +93,7 @@ struct Work<'a> {
     host: &'a Host,
     loaded: &'a Loaded,
     catalogue: Catalogue,
+    info: ObjectInfo,
     sweeps: Vec<Sweep>,
     cancel: &'a Cancel,
 }
@@ -175,10 +177,11 @@ impl Work<'_> {
     ) -> Result<BTreeMap<String, String>, Stop> {
         let out = self.arguments.out.join(directory);
         clear(&out)?;
-        let (document, checked) = self.graph(run).map_err(|errors| {
+        let (mut document, checked) = self.graph(run).map_err(|errors| {
             source::report(&self.arguments.graph.graph, &errors, "nothing ran");
             Stop::silent(INVALID)
         })?;
+        document.renew_workflow(&self.info);
         if self.arguments.progress == ProgressMode::Json {
             progress::json(Event::SweepRun {
                 index: index + 1,
