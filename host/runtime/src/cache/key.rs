@@ -227,7 +227,7 @@ impl Text {
 
 /// What the kernels' arithmetic depends on: all of it is float32 and exact, but the width of vectors
 /// decides the order of sums.
-fn machine() -> &'static str {
+pub(super) fn machine() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {
         if std::is_x86_feature_detected!("avx512f") {

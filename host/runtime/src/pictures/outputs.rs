@@ -120,8 +120,10 @@ impl Outputs {
                 format!("found a tensor {found:?}, expected [batch, height, width, channels]");
             return Err(Error::invalid(message).at("images"));
         };
-        let prefix = naming::fill(prefix, (width, height), || self.clock.now());
-        let prefix = place::relative(&prefix).map_err(|error| error.at("filename_prefix"))?;
+        let size = Some((width.into(), height.into()));
+        let prefix =
+            name(prefix, size, &self.clock).map_err(|error| error.at("filename_prefix"))?;
+        let prefix = Path::new(&prefix);
         let folder = match prefix.parent() {
             Some(below) if !below.as_os_str().is_empty() => dir.join(below),
             _ => dir.to_owned(),
@@ -133,6 +135,9 @@ impl Outputs {
         }
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
         place::inside(dir, &folder)?;
+        if folder != dir {
+            remove_abandoned(&folder);
+        }
         let stem = prefix
             .file_name()
             .and_then(|name| name.to_str())
@@ -199,6 +204,26 @@ impl Outputs {
     }
 }
 
+/// What the names of files that `prefix` stands for begin with, relative to the output directory, for
+/// a picture of so many pixels across and down, where that is known.
+///
+/// # Errors
+/// `denied` for a prefix that leaves the directory, `invalid_input` for a name that not all systems
+/// take.
+pub(crate) fn name(prefix: &str, size: Option<(u64, u64)>, clock: &Clock) -> Result<String, Error> {
+    let relative = place::relative(&naming::fill(prefix, size, || clock.now()))?;
+    let mut parts = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
+    let stem = parts.pop().unwrap_or_default();
+    let file = numbered(&stem, 1);
+    parts.iter().map(|part| &**part).chain([&*file]).try_for_each(place::portable)?;
+    parts.push(stem);
+    Ok(parts.join("/"))
+}
+
+fn numbered(stem: &str, number: u64) -> String {
+    format!("{stem}_{number:05}_.png")
+}
+
 /// One 8-bit picture, row by row.
 struct Pixels {
     width: u32,
@@ -252,7 +277,7 @@ fn publish(files: Vec<TempPath>, folder: &Path, stem: &str) -> Result<Vec<String
 /// Gives a finished file the next free number.
 fn persist(mut file: TempPath, folder: &Path, stem: &str, next: &mut u64) -> Result<String, Error> {
     loop {
-        let name = format!("{stem}_{next:05}_.png");
+        let name = numbered(stem, *next);
         *next += 1;
         match file.persist_noclobber(folder.join(&name)) {
             Ok(_) => return Ok(name),
