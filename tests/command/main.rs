@@ -3,9 +3,12 @@
 //! Files are those of recorded conversions. `run` and `check` accept the same files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod names;
+mod origins;
 mod schemas;
 mod settings;
 mod sweeps;
+mod swept;
 
 use serde_json::{Value, json};
 use std::io::Write;

@@ -28,6 +28,12 @@ impl Schema {
     }
 }
 
+/// Asserts that a value fits its schema.
+#[track_caller]
+pub fn fits(kind: &str, value: &Value) {
+    assert_eq!(Schema::of(kind).fits(value), Ok(()), "{value}");
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

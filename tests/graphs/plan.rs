@@ -96,3 +96,18 @@ fn memory_is_what_is_alive_at_the_worst_moment() {
     let unknown = planned(&graph(2, &[], false), &()).memory;
     assert!(unknown.at_least);
 }
+
+/// A model whose latents have the sizes that a hostile file may claim.
+struct Endless;
+
+impl Shapes for Endless {
+    fn latent(&self, _name: &str) -> Option<([u64; 3], u64)> {
+        Some(([u64::MAX; 3], u64::MAX))
+    }
+}
+
+#[test]
+fn no_size_is_too_large_to_be_counted() {
+    let memory = planned(&graph(9, &[], false), &Endless).memory;
+    assert_eq!((memory.bytes, memory.at_least), (u64::MAX, false));
+}
