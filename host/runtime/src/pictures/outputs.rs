@@ -96,7 +96,7 @@ impl Outputs {
             return Err(unwritable(dir, &"found a file, expected a directory"));
         }
         std::fs::create_dir_all(dir)
-            .and_then(|()| NamedTempFile::new_in(dir))
+            .and_then(|()| unfinished(dir))
             .map_err(|error| unwritable(dir, &error))?;
         remove_abandoned(dir);
         Ok(())
@@ -162,15 +162,7 @@ impl Outputs {
     /// Writes an unfinished file; its picture has no name yet.
     fn write(&self, folder: &Path, pixels: &Pixels) -> Result<(TempPath, Picture), Error> {
         let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PART.0).suffix(PART.1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any other new file; the process's own mask applies.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder).map_err(|error| fail(&error))?;
+        let mut file = unfinished(folder).map_err(|error| fail(&error))?;
         let mut writer = BufWriter::new(Counted::new(file.as_file_mut()));
         self.encode(&mut writer, pixels).map_err(|error| fail(&error))?;
         let counted = writer.into_inner().map_err(|error| fail(&error))?;
@@ -202,6 +194,19 @@ impl Outputs {
         writer.write_image_data(&pixels.bytes)?;
         writer.finish()
     }
+}
+
+/// A file that has no name of its own yet; what is left of it is known by its ending.
+fn unfinished(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PART.0).suffix(PART.1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any other new file; the process's own mask applies.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// What the names of files that `prefix` stands for begin with, relative to the output directory, for
