@@ -1,5 +1,6 @@
 //! What a plan says of passes and memory.
 
+use amdm::catalogue::Catalogue;
 use amdm::graph::{Document, Passes, Plan, Shapes, plan, validate};
 use serde_json::{Value, json};
 
@@ -110,4 +111,34 @@ impl Shapes for Endless {
 fn no_size_is_too_large_to_be_counted() {
     let memory = planned(&graph(9, &[], false), &Endless).memory;
     assert_eq!((memory.bytes, memory.at_least), (u64::MAX, false));
+}
+
+/// A prefix is a text like any other where the node is no output.
+#[test]
+fn only_outputs_write_files() {
+    let text = std::fs::read_to_string(crate::cases::folder().join("catalogue.json")).unwrap();
+    let mut nodes: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let save = nodes.iter().find(|node| node["type"] == "SaveImage").unwrap();
+    let mut other = save.clone();
+    other["type"] = "Renamed".into();
+    other["output_node"] = false.into();
+    other["outputs"] = json!([{"name": "image", "type": "IMAGE"}]);
+    nodes.push(other);
+    let catalogue = Catalogue::from_json(&json!(nodes).to_string()).unwrap();
+    let graph = json!({
+        "t": {"class_type": "TextImage", "inputs": {"text": "a", "width": 64, "height": 32}},
+        "r": {"class_type": "Renamed", "inputs": {"images": ["t", 0], "filename_prefix": "r"}},
+        "s": {"class_type": "SaveImage", "inputs": {"images": ["r", 0], "filename_prefix": "s"}},
+        "u": {"class_type": "SaveImage", "inputs": {"images": ["t", 0], "filename_prefix": "u"}},
+    });
+    let document = Document::parse(graph.to_string().as_bytes()).unwrap();
+    let checked = validate(&document, &catalogue).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let plan = plan(&checked, &());
+    let told = |id: &str| {
+        let node = plan.nodes.iter().find(|node| node.node == id).unwrap();
+        (node.writes.as_deref(), node.pixels)
+    };
+    assert_eq!(told("r"), (None, None));
+    assert_eq!(told("s"), (Some("s"), None));
+    assert_eq!(told("u"), (Some("u"), Some((64, 32))));
 }

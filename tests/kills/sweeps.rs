@@ -248,7 +248,7 @@ impl Test {
     fn kill(&mut self, out: &Path, cache: &Path, cold: bool) {
         let whole = self.times[usize::from(!cold)].as_micros() as u64;
         let open = left(out) as u64;
-        let from_start = next(&mut self.random) % 10 == 0;
+        let from_start = next(&mut self.random).is_multiple_of(10);
         // A little less than all: what is late is no kill of a sweep.
         let most = if from_start { 50_000 } else { whole * open / (RUNS as u64 + 1) * 9 / 10 };
         let delay = Duration::from_micros(next(&mut self.random) % most.max(1));

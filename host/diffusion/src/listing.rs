@@ -45,3 +45,29 @@ fn kind(root: &Path, entry: &DirEntry) -> Option<FileType> {
     let real = entry.path().canonicalize().ok().filter(|real| real.starts_with(root))?;
     Some(std::fs::metadata(real).ok()?.file_type())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::fs::{create_dir, write};
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_count_where_they_stay_inside() {
+        let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (dir, out) = (root.path(), outside.path());
+        create_dir(dir.join("sub")).unwrap();
+        for file in [dir.join("a.x"), dir.join("b.y"), dir.join("sub/c.x"), out.join("d.x")] {
+            write(file, "").unwrap();
+        }
+        symlink(out, dir.join("out")).unwrap();
+        symlink(out.join("d.x"), dir.join("d.x")).unwrap();
+        symlink(dir.join("nowhere.x"), dir.join("e.x")).unwrap();
+        symlink(dir.join("a.x"), dir.join("f.x")).unwrap();
+        symlink(dir.join("sub"), dir.join("again")).unwrap();
+        let mut names = super::files(dir, |name| name.ends_with(".x"));
+        names.sort();
+        assert_eq!(names, ["a.x", "again/c.x", "f.x", "sub/c.x"]);
+    }
+}
