@@ -125,15 +125,16 @@ fn only_outputs_write_files() {
     other["outputs"] = json!([{"name": "image", "type": "IMAGE"}]);
     nodes.push(other);
     let catalogue = Catalogue::from_json(&json!(nodes).to_string()).unwrap();
-    let graph = json!({
-        "t": {"class_type": "TextImage", "inputs": {"text": "a", "width": 64, "height": 32}},
-        "r": {"class_type": "Renamed", "inputs": {"images": ["t", 0], "filename_prefix": "r"}},
-        "s": {"class_type": "SaveImage", "inputs": {"images": ["r", 0], "filename_prefix": "s"}},
-        "u": {"class_type": "SaveImage", "inputs": {"images": ["t", 0], "filename_prefix": "u"}},
-    });
+    let mut graph = graph(1, &[], false);
+    for (id, class, from) in
+        [("r", "Renamed", "d"), ("s", "SaveImage", "r"), ("u", "SaveImage", "d")]
+    {
+        let inputs = json!({"images": [from, 0], "filename_prefix": id});
+        graph[id] = json!({"class_type": class, "inputs": inputs});
+    }
     let document = Document::parse(graph.to_string().as_bytes()).unwrap();
     let checked = validate(&document, &catalogue).unwrap_or_else(|errors| panic!("{errors:#?}"));
-    let plan = plan(&checked, &());
+    let plan = plan(&checked, &Eight);
     let told = |id: &str| {
         let node = plan.nodes.iter().find(|node| node.node == id).unwrap();
         (node.writes.as_deref(), node.pixels)

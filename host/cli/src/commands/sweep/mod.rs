@@ -74,7 +74,6 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The graph of one run, and what is left out of it.
-    #[expect(clippy::type_complexity)]
     fn graph(&self, run: &Run) -> Result<(Document, Checked, Vec<GraphError>), Vec<GraphError>> {
         let mut document = self.loaded.document.clone();
         for (sweep, (_, value)) in self.sweeps.iter().zip(run) {
