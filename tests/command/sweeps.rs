@@ -118,6 +118,12 @@ fn what_is_wrong_with_any_run_is_said_before_the_first() {
     assert!(said.contains("input height: found 0, expected a whole number from 1"), "{said}");
     assert!(said.contains("with words=a text.size=12 text.height=0"), "{said}");
     assert!(!dir.path().join("out").exists());
+    let output = sweep(dir.path(), &["--sweep", "text.height=40,0", "--progress", "json"]);
+    let event: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&event["event"], &event["errors"][0]["input"]),
+        (&json!("invalid"), &json!("height"))
+    );
     let output = sweep(dir.path(), &["--sweep", "wordz=a"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(text(&output.stderr).contains("did you mean words?"), "{output:?}");

@@ -141,5 +141,5 @@ fn only_outputs_write_files() {
     };
     assert_eq!(told("r"), (None, None));
     assert_eq!(told("v"), (Some("v"), None));
-    assert_eq!(told("u"), (Some("u"), Some((64, 32))));
+    assert_eq!(told("u"), (Some("u"), Some((64, 64))));
 }

@@ -17,7 +17,7 @@ use crate::cancel::Cancel;
 use crate::pictures::Inputs;
 
 /// Changed whenever equal keys could mean unequal results: the meaning of a key, the host's maths.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Name of a result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,7 +10,7 @@ use amdm::graph::{Checked, CheckedNode, Resolved};
 use amdm_diffusion::ModelSource;
 use sha2::{Digest, Sha256};
 
-use super::key::{Sources, machine};
+use super::key::{Sources, VERSION, machine};
 
 /// Adds the origins of `graph` to those found: `amdm`, `device`, `arithmetic`, `pack NAME`, `model
 /// NAME`, `picture NAME`. What is there already is not read again.
@@ -20,11 +20,11 @@ pub(crate) fn origins(
     found: &mut BTreeMap<String, String>,
 ) {
     let program = [
-        ("amdm", env!("CARGO_PKG_VERSION")),
-        ("device", sources.device.name()),
-        ("arithmetic", machine()),
+        ("amdm", env!("CARGO_PKG_VERSION").to_owned()),
+        ("device", sources.device.name().to_owned()),
+        ("arithmetic", format!("{}, revision {VERSION}", machine())),
     ];
-    found.extend(program.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    found.extend(program.map(|(name, value)| (name.to_owned(), value)));
     for &index in &graph.order {
         node(&graph.nodes[index], sources, found);
     }
