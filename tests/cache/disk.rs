@@ -80,6 +80,25 @@ fn files_stay_within_their_size() {
     assert!(once(&host, &with("sample", "seed", 9.into())).is_cached());
 }
 
+/// Whoever filled it: the limit of a run holds, also where it has nothing to write.
+#[test]
+fn the_limit_is_kept_before_a_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let sizes = || {
+        let sizes = entries(dir.path()).into_iter().map(|path| path.metadata().unwrap().len());
+        sizes.sum::<u64>()
+    };
+    let large = host(disk(dir.path()));
+    for seed in 0..6 {
+        once(&large, &with("sample", "seed", seed.into()));
+    }
+    assert!(sizes() > 100_000, "{}", sizes());
+    let small = host(ResultCache { disk_bytes: 100_000, ..disk(dir.path()) });
+    let ran = once(&small, &with("sample", "seed", 5.into()));
+    assert!(ran.is_cached(), "what was used last is there");
+    assert!(sizes() <= 100_000, "{}", sizes());
+}
+
 #[test]
 fn runs_go_on_without_a_directory_and_say_so_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -88,6 +107,6 @@ fn runs_go_on_without_a_directory_and_say_so_once() {
     let host = host(disk(&file));
     let first = once(&host, &graph());
     let [warning] = &first.outcome.warnings[..] else { panic!("{:?}", first.outcome.warnings) };
-    assert!(warning.starts_with("running without a cache of results: "), "{warning}");
+    assert!(warning.starts_with("results are not kept: "), "{warning}");
     assert_eq!(once(&host, &graph()).outcome.warnings, [""; 0]);
 }

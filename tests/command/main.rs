@@ -1,11 +1,15 @@
-//! The command `amdm convert`: what goes to stdout, what to stderr, and the exit codes.
+//! The command `amdm`: `convert` first, what goes to stdout, what to stderr, and the exit codes.
 //!
 //! Files are those of recorded conversions. `run` and `check` accept the same files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod names;
+mod origins;
 mod schemas;
 mod settings;
+mod speed;
 mod sweeps;
+mod swept;
 
 use serde_json::{Value, json};
 use std::io::Write;

@@ -28,6 +28,12 @@ impl Schema {
     }
 }
 
+/// Asserts that a value fits its schema.
+#[track_caller]
+pub fn fits(kind: &str, value: &Value) {
+    assert_eq!(Schema::of(kind).fits(value), Ok(()), "{value}");
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -121,9 +127,10 @@ fn events_and_results() {
         let result = std::fs::read(path("result.json")).unwrap();
         assert_eq!(results.fits(&serde_json::from_slice(&result).unwrap()), Ok(()));
     }
-    for arguments in
-        [&["--set", "sampler.steps=0"][..], &["--sweep", "seed=1,2", "--out", &path("sweep")]]
-    {
+    for arguments in [
+        &["--set", "sampler.steps=0"][..],
+        &["--sweep", "seed=1,2", "--sheet", "--out", &path("sweep")],
+    ] {
         let run = ["run", &graph, "--progress", "json"];
         let output = amdm(&[&run[..], arguments].concat(), b"");
         assert!(!output.stdout.is_empty());

@@ -58,7 +58,9 @@ fn every_combination_has_a_directory_and_a_description() {
     let fifth = &manifest["runs"][4];
     assert_eq!(fifth["directory"], "005");
     assert_eq!(fifth["settings"], json!({"words": "b", "text.size": "14"}));
-    assert!(fifth["files"]["word_00001_.png"].is_string());
+    assert_eq!(fifth["files"][0]["name"], "word_00001_.png");
+    assert_eq!(fifth["files"][0]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(manifest["made_with"]["amdm"], env!("CARGO_PKG_VERSION"));
     assert_eq!(files.len(), 8, "{:?}", files.keys());
     assert!(files.contains_key("sheet_00001_.png"));
     assert_ne!(files["001/word_00001_.png"], files["002/word_00001_.png"]);
@@ -103,6 +105,7 @@ fn nothing_is_overwritten_or_mixed_up() {
     assert!(text(&output.stderr).contains("of another graph or other values"), "{output:?}");
     let output = sweep(dir.path(), &["--set", "text.width=80", "--resume"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("[sweep_changed]"), "{output:?}");
     assert_eq!(files(dir.path()), before);
 }
 
@@ -115,6 +118,12 @@ fn what_is_wrong_with_any_run_is_said_before_the_first() {
     assert!(said.contains("input height: found 0, expected a whole number from 1"), "{said}");
     assert!(said.contains("with words=a text.size=12 text.height=0"), "{said}");
     assert!(!dir.path().join("out").exists());
+    let output = sweep(dir.path(), &["--sweep", "text.height=40,0", "--progress", "json"]);
+    let event: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&event["event"], &event["errors"][0]["input"]),
+        (&json!("invalid"), &json!("height"))
+    );
     let output = sweep(dir.path(), &["--sweep", "wordz=a"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(text(&output.stderr).contains("did you mean words?"), "{output:?}");

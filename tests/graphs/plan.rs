@@ -1,5 +1,6 @@
 //! What a plan says of passes and memory.
 
+use amdm::catalogue::Catalogue;
 use amdm::graph::{Document, Passes, Plan, Shapes, plan, validate};
 use serde_json::{Value, json};
 
@@ -95,4 +96,50 @@ fn memory_is_what_is_alive_at_the_worst_moment() {
     assert_eq!(many.bytes, 4096 + 9 * 10 * 4096);
     let unknown = planned(&graph(2, &[], false), &()).memory;
     assert!(unknown.at_least);
+}
+
+/// A model whose latents have the sizes that a hostile file may claim.
+struct Endless;
+
+impl Shapes for Endless {
+    fn latent(&self, _name: &str) -> Option<([u64; 3], u64)> {
+        Some(([u64::MAX; 3], u64::MAX))
+    }
+}
+
+#[test]
+fn no_size_is_too_large_to_be_counted() {
+    let memory = planned(&graph(9, &[], false), &Endless).memory;
+    assert_eq!((memory.bytes, memory.at_least), (u64::MAX, false));
+}
+
+/// A prefix is a text like any other where the node is no output.
+#[test]
+fn only_outputs_write_files() {
+    let text = std::fs::read_to_string(crate::cases::folder().join("catalogue.json")).unwrap();
+    let mut nodes: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let save = nodes.iter().find(|node| node["type"] == "SaveImage").unwrap();
+    let mut other = save.clone();
+    other["type"] = "Renamed".into();
+    other["output_node"] = false.into();
+    other["outputs"] = json!([{"name": "image", "type": "IMAGE"}]);
+    nodes.push(other);
+    let catalogue = Catalogue::from_json(&json!(nodes).to_string()).unwrap();
+    let mut graph = graph(1, &[], false);
+    for (id, class, from) in
+        [("r", "Renamed", "d"), ("v", "SaveImage", "r"), ("u", "SaveImage", "d")]
+    {
+        let inputs = json!({"images": [from, 0], "filename_prefix": id});
+        graph[id] = json!({"class_type": class, "inputs": inputs});
+    }
+    let document = Document::parse(graph.to_string().as_bytes()).unwrap();
+    let checked = validate(&document, &catalogue).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let plan = plan(&checked, &Eight);
+    let told = |id: &str| {
+        let node = plan.nodes.iter().find(|node| node.node == id).unwrap();
+        (node.writes.as_deref(), node.pixels)
+    };
+    assert_eq!(told("r"), (None, None));
+    assert_eq!(told("v"), (Some("v"), None));
+    assert_eq!(told("u"), (Some("u"), Some((64, 64))));
 }

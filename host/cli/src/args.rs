@@ -153,10 +153,12 @@ pub struct RunArguments {
     /// a numbered directory below --out, beside sweep.json, which says what each was
     #[arg(long, value_name = "NODE.INPUT=VALUES")]
     pub sweep: Vec<String>,
-    /// Continue the sweep in --out where it was interrupted
+    /// Continue the sweep in --out where it was interrupted; refused where the graph, the pictures,
+    /// models or packs that it reads, or the program are other ones than before
     #[arg(long, requires = "sweep")]
     pub resume: bool,
-    /// Also put the first picture of each run of a sweep into one labelled picture
+    /// Also put the first picture that each run of a sweep saves into one labelled picture; made anew
+    /// under the same name when the sweep is continued
     #[arg(long, requires = "sweep")]
     pub sheet: bool,
     /// Run the outputs whose nodes are all valid, and print the errors of the others; ends with
@@ -171,8 +173,8 @@ pub struct RunArguments {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = span)]
     pub checkpoint_every: Duration,
     /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes it
-    /// to stdout in place of the file names
-    #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
+    /// to stdout in place of the file names. Of a sweep it lists all runs, each with its settings
+    #[arg(long, value_name = "FILE")]
     pub result: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]
@@ -196,7 +198,8 @@ pub struct CheckArguments {
     #[arg(long)]
     pub json: bool,
     /// Judge as the server does whose answer to GET /object_info is in this file; `-` reads stdin
-    #[arg(long, value_name = "FILE", conflicts_with = "set")]
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["set", "params", "inputs"])]
     pub object_info: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]

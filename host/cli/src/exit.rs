@@ -11,6 +11,7 @@
 
 use std::process::ExitCode;
 
+use amdm::error;
 use amdm_runtime::{Failure, FailureCode};
 
 /// The run failed, or not all outputs ran, or a server would refuse the graph.
@@ -25,7 +26,7 @@ pub const TIMEOUT: Code = Code(4);
 pub const INTERRUPTED: Code = Code(130);
 
 /// A process exit code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code(u8);
 
 impl From<Code> for ExitCode {
@@ -41,17 +42,31 @@ pub struct Stop {
     pub code: Code,
     /// What to tell the person, unless that was done already.
     pub message: Option<String>,
+    /// What to tell programs, unless that was done already.
+    pub failure: Option<Box<Failure>>,
 }
 
 impl Stop {
-    /// Ends with a message.
+    /// Ends with a message: about the command line, or about a file.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: Some(message.into()) }
+        let kind = if code == USAGE { error::Code::InvalidInput } else { error::Code::InputOutput };
+        Self::of(code, Failure::new(FailureCode::Node(kind), message))
+    }
+
+    /// Ends with the message of `failure`, without its code.
+    pub fn of(code: Code, failure: Failure) -> Self {
+        Self { code, message: Some(failure.message.clone()), failure: Some(Box::new(failure)) }
     }
 
     /// Ends without one.
     pub fn silent(code: Code) -> Self {
-        Self { code, message: None }
+        Self { code, message: None, failure: None }
+    }
+
+    /// Programs know already.
+    #[must_use]
+    pub fn told(self) -> Self {
+        Self { failure: None, ..self }
     }
 }
 
@@ -59,15 +74,17 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         let code = match failure.code {
             FailureCode::Timeout => TIMEOUT,
+            FailureCode::SweepChanged => USAGE,
             _ if failure.is_cancelled() => INTERRUPTED,
             _ => FAILED,
         };
-        Self::new(code, failure.to_string())
+        Self { message: Some(failure.to_string()), ..Self::of(code, failure) }
     }
 }
 
 impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
-        Self::new(FAILED, format!("{error:#}"))
+        let failure = Failure::new(FailureCode::Node(error::Code::Internal), format!("{error:#}"));
+        Self::of(FAILED, failure)
     }
 }

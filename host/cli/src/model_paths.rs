@@ -1,12 +1,13 @@
 //! `extra_model_paths.yaml`: where an installation of the ComfyUI family keeps its models.
 //!
 //! Each section of the file is one place: `base_path`, relative to the file, and under it folders by
-//! kind, one a line. Networks are read (`checkpoints`, `diffusion_models`, `unet`); other kinds are
+//! kind, one a line or as a list. Networks are read (`checkpoints`, `diffusion_models`, `unet`); other kinds are
 //! for nodes that are not ours. Sections with `is_default` come first. Folders that are not there are
 //! passed over, as such files name many.
 
 use std::path::{Path, PathBuf};
 
+use yaml_rust2::parser::{Event, EventReceiver, Parser};
 use yaml_rust2::yaml::Hash;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -32,8 +33,11 @@ pub fn read(file: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn folders(text: &str, beside: &Path) -> Result<Vec<PathBuf>, String> {
     // An alias may stand for a text that grows with every use.
-    if text.contains('&') && text.contains('*') {
-        return Err("found anchors and aliases, expected plain folders".into());
+    let mut aliases = Aliases(false);
+    let parsed = Parser::new_from_str(text).load(&mut aliases, true);
+    parsed.map_err(|error| error.to_string())?;
+    if aliases.0 {
+        return Err("found an alias, expected plain folders".into());
     }
     let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
     let Some(document) = documents.first() else { return Ok(Vec::new()) };
@@ -46,7 +50,7 @@ fn folders(text: &str, beside: &Path) -> Result<Vec<PathBuf>, String> {
             Yaml::Null => continue,
             _ => return Err(format!("section {name}: expected base_path and folders")),
         };
-        let default = matches!(get(section, "is_default"), Some(Yaml::Boolean(true)));
+        let default = get(section, "is_default").is_some_and(is_true);
         let into = if default { &mut first } else { &mut others };
         section_folders(name, section, beside, into)?;
     }
@@ -66,18 +70,45 @@ fn section_folders(
         Some(_) => return Err(format!("section {name}: expected a path in base_path")),
     };
     for kind in KINDS {
+        let wrong =
+            || format!("section {name}: expected folders in {kind}, one a line or as a list");
         match get(section, kind) {
             None | Some(Yaml::Null) => {}
             Some(Yaml::String(lines)) => {
                 let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
                 into.extend(lines.map(|line| base.join(expanded(line))));
             }
-            Some(_) => {
-                return Err(format!("section {name}: expected folders in {kind}, one a line"));
+            Some(Yaml::Array(items)) => {
+                for item in items {
+                    let item = item.as_str().ok_or_else(wrong)?;
+                    into.push(base.join(expanded(item.trim())));
+                }
             }
+            Some(_) => return Err(wrong()),
         }
     }
     Ok(())
+}
+
+/// What the tools that write such files take for true: words as in YAML 1.1, numbers but 0.
+fn is_true(value: &Yaml) -> bool {
+    match value {
+        Yaml::Boolean(value) => *value,
+        Yaml::Integer(value) => *value != 0,
+        Yaml::String(word) => {
+            !["", "no", "off", "false"].contains(&word.to_ascii_lowercase().as_str())
+        }
+        _ => false,
+    }
+}
+
+/// Notes whether a document has an alias.
+struct Aliases(bool);
+
+impl EventReceiver for Aliases {
+    fn on_event(&mut self, event: Event) {
+        self.0 |= matches!(event, Event::Alias(_));
+    }
 }
 
 fn get<'y>(section: &'y Hash, key: &str) -> Option<&'y Yaml> {
@@ -121,11 +152,17 @@ a111:
     base_path: /sd
     is_default: true
     checkpoints: models/Stable-diffusion
-bare:
+listed:
+    is_default: Yes
+    unet: [R&D/*new*, more]
+not:
+    is_default: off
     unet: nets
 ";
         let expected = [
             "/sd/models/Stable-diffusion",
+            "/conf/R&D/*new*",
+            "/conf/more",
             "/conf/path/to/comfyui/models/checkpoints/",
             "/conf/path/to/comfyui/models/diffusion_models",
             "/conf/path/to/comfyui/models/unet",
@@ -141,8 +178,9 @@ bare:
             ("a: 3", "section a: expected base_path and folders"),
             ("a: {base_path: [1]}", "section a: expected a path in base_path"),
             ("a: {checkpoints: {b: c}}", "section a: expected folders in checkpoints"),
+            ("a: {unet: [b, [c]]}", "section a: expected folders in unet"),
             ("- a", "expected sections"),
-            ("a: &x [1]\nb: *x", "found anchors and aliases"),
+            ("a: &x [1]\nb: *x", "found an alias"),
             ("a: [", "while parsing"),
         ] {
             let error = paths(text).unwrap_err();

@@ -1,6 +1,6 @@
 //! The host: packs, models and a device, opened once; runs graphs, any number at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -14,16 +14,16 @@ use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-use crate::cache::{ResultCache, Results};
+use crate::cache::{ResultCache, Results, Sources, origins};
 use crate::cancel::Cancel;
 use crate::contract::StoreData;
-use crate::engine::{self, CacheDir, Clock};
+use crate::engine::{self, CacheDir};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::own::Node;
 use crate::pack::{self, Origin, Pack};
-use crate::pictures::{Inputs, Outputs};
+use crate::pictures::{Clock, Inputs, Outputs, name};
 use crate::registry::Registry;
 use crate::run::{
     CacheState, Event, Executor, Fate, Outcome, RunOptions, RunResult, Shared, Sink, fates,
@@ -80,7 +80,7 @@ pub struct Host {
     models: Arc<Models>,
     results: Arc<Results>,
     limits: Limits,
-    clock: Clock,
+    clock: engine::Clock,
     confirmed: Mutex<HashMap<String, Result<(), Failure>>>,
 }
 
@@ -110,7 +110,7 @@ impl Host {
             models: Arc::new(models),
             results: Arc::new(Results::new(&options.results)),
             limits: options.limits.clone(),
-            clock: Clock::default(),
+            clock: engine::Clock::default(),
             confirmed: Mutex::default(),
         };
         let cancel = &options.cancel;
@@ -286,9 +286,37 @@ impl Host {
         validate(document, &self.catalogue_for(inputs))
     }
 
+    /// Adds to `found`, by name, what decides the bytes that a graph leads to besides the graph: the
+    /// program, the device, packs, networks and pictures by their contents.
+    ///
+    /// # Errors
+    /// Where `cancel` stops the reading.
+    pub fn origins(
+        &self,
+        graph: &Checked,
+        inputs: &Inputs,
+        found: &mut BTreeMap<String, String>,
+        cancel: &Cancel,
+    ) -> Result<(), Failure> {
+        let registry = self.registry();
+        let sources = Sources {
+            code: &|descriptor| registry.code(descriptor),
+            models: &self.models,
+            inputs,
+            device: &self.device,
+            files: &self.results.files,
+            cancel,
+        };
+        origins(graph, &sources, found);
+        if cancel.is_set() { Err(cancel.failure()) } else { Ok(()) }
+    }
+
     /// What running a graph with these inputs would do, without running it; what is kept of earlier
-    /// runs counts.
-    pub fn plan(&self, graph: &Checked, inputs: &Inputs) -> Plan {
+    /// runs counts. Names of files are as they would be now.
+    ///
+    /// # Errors
+    /// The one with which a run would refuse the name of a file, with the node and its input.
+    pub fn plan(&self, graph: &Checked, inputs: &Inputs) -> Result<Plan, Failure> {
         let registry = self.registry();
         let fates = fates(graph, &registry, (&self.models, inputs, &self.device), &self.results);
         let states = graph.order.iter().map(|&index| match &fates[index] {
@@ -297,7 +325,17 @@ impl Host {
             Fate::Kept(hit) if hit.state == CacheState::Disk => PlannedState::OnDisk,
             Fate::Kept(_) => PlannedState::InMemory,
         });
-        plan(graph, &Known(&self.models)).with_states(states)
+        let mut plan = plan(graph, &Known(&self.models)).with_states(states);
+        let now = Clock::local();
+        for (node, &index) in plan.nodes.iter_mut().zip(&graph.order) {
+            let Some(prefix) = &node.writes else { continue };
+            let named = name(prefix, node.pixels, &now);
+            node.writes = Some(named.map_err(|error| {
+                let failure = Failure::from(error.at(FILE_NAMES));
+                failure.in_node(&NodeRef::of(&graph.nodes[index]))
+            })?);
+        }
+        Ok(plan)
     }
 
     /// Runs a graph and reports to `sink`, which is called from a thread of the run's own; returns
@@ -380,6 +418,7 @@ impl Host {
         if any && !options.in_memory {
             outputs.prepare()?;
         }
+        self.results.settle();
         let cancel = cancel.with_timeout(options.timeout);
         for pack in registry.packs() {
             let mut nodes = graph.order.iter().map(|&index| &graph.nodes[index]);

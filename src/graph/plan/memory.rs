@@ -58,6 +58,11 @@ enum Size {
         width: u64,
         height: u64,
     },
+    /// The same of sides that are not known, only about how many pixels they have.
+    Area {
+        batch: u64,
+        pixels: u64,
+    },
     /// Nothing of weight.
     Small,
     Unknown,
@@ -74,14 +79,17 @@ impl Size {
             Self::Image { batch, width, height } => Some(
                 [batch, width, height, 3].iter().fold(FLOAT, |all, side| all.saturating_mul(*side)),
             ),
+            Self::Area { batch, pixels } => {
+                Some([batch, pixels, 3].iter().fold(FLOAT, |all, part| all.saturating_mul(*part)))
+            }
             Self::Small => Some(0),
             Self::Unknown => None,
         }
     }
 }
 
-/// The peak of running `graph`.
-pub(super) fn peak(graph: &Checked, shapes: &dyn Shapes) -> Memory {
+/// The peak of running `graph`, and width and height of the pictures that nodes give, by node.
+pub(super) fn peak(graph: &Checked, shapes: &dyn Shapes) -> (Memory, Vec<Option<(u64, u64)>>) {
     let mut uses: HashMap<Source, usize> = HashMap::new();
     for &at in &graph.order {
         graph.nodes[at].sources().for_each(|source| *uses.entry(source).or_insert(0) += 1);
@@ -119,7 +127,14 @@ pub(super) fn peak(graph: &Checked, shapes: &dyn Shapes) -> Memory {
             }
         }
     }
-    Memory { bytes: most, at_least }
+    (Memory { bytes: most, at_least }, sizes.known.iter().map(pixels).collect())
+}
+
+fn pixels(size: &Option<Size>) -> Option<(u64, u64)> {
+    match *size {
+        Some(Size::Image { width, height, .. }) => Some((width, height)),
+        _ => None,
+    }
 }
 
 fn sampler(node: &CheckedNode) -> bool {
@@ -166,26 +181,32 @@ impl Sizes<'_> {
                 _ => Size::Unknown,
             },
             "DecodeLatent" => match self.before(node, "latent") {
-                Size::Latent { batch, shape: [_, height, width], scale } => {
-                    Size::Image { batch, width: width * scale, height: height * scale }
-                }
+                Size::Latent { batch, shape: [_, height, width], scale } => Size::Image {
+                    batch,
+                    width: width.saturating_mul(scale),
+                    height: height.saturating_mul(scale),
+                },
                 _ => Size::Unknown,
             },
             "TextImage" => image(1, integer(node, "width"), integer(node, "height")),
             "ImageScale" => match self.before(node, "image") {
-                Size::Image { batch, .. } => {
+                Size::Image { batch, .. } | Size::Area { batch, .. } => {
                     image(batch, integer(node, "width"), integer(node, "height"))
                 }
                 _ => Size::Unknown,
             },
-            "ImageScaleBy" => match (self.before(node, "image"), float(node, "scale_by")) {
-                (Size::Image { batch, width, height }, Some(by)) => {
-                    let scaled = |side: u64| (side as f64 * by) as u64;
-                    Size::Image { batch, width: scaled(width), height: scaled(height) }
-                }
-                _ => Size::Unknown,
+            "ImageScaleBy" => match float(node, "scale_by") {
+                Some(by) => scaled(self.before(node, "image"), by),
+                None => Size::Unknown,
             },
-            "ImageLabel" | "DrawBoxes" | "ImageFromBatch" => self.before(node, "image"),
+            "DrawBoxes" | "ImageFromBatch" => self.before(node, "image"),
+            // A label has some lines beside the picture.
+            "ImageLabel" => match self.before(node, "image") {
+                Size::Image { batch, width, height } => {
+                    Size::Area { batch, pixels: width.saturating_mul(height) }
+                }
+                other => other,
+            },
             "ImageGrid" => self.grid(node),
             _ => Size::Unknown,
         }
@@ -205,16 +226,28 @@ impl Sizes<'_> {
 
     /// All pictures side by side; the gaps are nothing against them.
     fn grid(&self, node: &CheckedNode) -> Size {
-        let mut area = 0_u64;
+        let mut pixels = 0_u64;
         for source in node.sources() {
-            match self.known[source.node] {
-                Some(Size::Image { batch, width, height }) => {
-                    area = area.saturating_add(batch.saturating_mul(width).saturating_mul(height));
-                }
+            let (batch, each) = match self.known[source.node] {
+                Some(Size::Image { batch, width, height }) => (batch, width.saturating_mul(height)),
+                Some(Size::Area { batch, pixels }) => (batch, pixels),
                 _ => return Size::Unknown,
-            }
+            };
+            pixels = pixels.saturating_add(batch.saturating_mul(each));
         }
-        Size::Image { batch: 1, width: area, height: 1 }
+        Size::Area { batch: 1, pixels }
+    }
+}
+
+/// Pictures whose sides are `by` times as long, as the node rounds them.
+fn scaled(size: Size, by: f64) -> Size {
+    let times = |whole: u64, by: f64| (whole as f64 * by).round_ties_even().max(1.0) as u64;
+    match size {
+        Size::Image { batch, width, height } => {
+            Size::Image { batch, width: times(width, by), height: times(height, by) }
+        }
+        Size::Area { batch, pixels } => Size::Area { batch, pixels: times(pixels, by * by) },
+        _ => Size::Unknown,
     }
 }
 

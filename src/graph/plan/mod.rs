@@ -45,6 +45,9 @@ pub struct PlannedNode {
     /// How the names of files that it writes would begin, where it writes any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<String>,
+    /// Width and height of the pictures that it writes, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<(u64, u64)>,
     /// Whether it would run at all.
     pub state: PlannedState,
 }
@@ -119,21 +122,25 @@ pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
     let mut samplings = samplings(graph);
     let passes = samplings.iter().flatten().map(|sampling| sampling.passes);
     let passes = passes.fold(Passes::Exactly(0), Passes::plus);
+    let (memory, pictures) = memory::peak(graph, shapes);
     let nodes = graph.order.iter().map(|&at| {
         let node = &graph.nodes[at];
+        let writes = match node.input("filename_prefix") {
+            Some(Resolved::Text(prefix)) if node.descriptor.output_node => Some(prefix.clone()),
+            _ => None,
+        };
+        let written = writes.as_ref().and_then(|_| link(node, "images"));
         PlannedNode {
             node: node.id.clone(),
             class: node.descriptor.r#type.clone(),
             title: node.title.clone(),
             sampling: samplings[at].take(),
-            writes: match node.input("filename_prefix") {
-                Some(Resolved::Text(prefix)) => Some(prefix.clone()),
-                _ => None,
-            },
+            pixels: written.and_then(|source| pictures[source.node]),
+            writes,
             state: PlannedState::Runs,
         }
     });
-    Plan { nodes: nodes.collect(), passes, memory: memory::peak(graph, shapes) }
+    Plan { nodes: nodes.collect(), passes, memory }
 }
 
 /// What each node that would run would sample, by node.

@@ -35,6 +35,7 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
     let targets = Targets::read(&document).map_err(|error| vec![error]);
     let result =
         targets.and_then(|targets| graph::validate_targets(&document, &catalogue, &targets));
+    let result = result.map_err(|errors| source::explained(errors, &catalogue, &arguments.graph));
     match result {
         Ok(checked) => {
             let verdict = graph::verdict(&document, &catalogue, Some(&checked), &[]);

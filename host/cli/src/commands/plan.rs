@@ -1,8 +1,8 @@
 //! `amdm plan`: what running a graph would do.
 
-use amdm::graph::{Memory, Passes, PlannedState};
+use amdm::graph::{Memory, Passes, PlannedState, Targets, set, validate_targets};
 
-use super::source::{self, Problem};
+use super::source::{self, Loaded, Problem};
 use crate::args::PlanArguments;
 use crate::exit::Stop;
 use crate::output;
@@ -11,13 +11,19 @@ use crate::output;
 pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
     let bytes = source::read(&arguments.graph.graph)?;
     let host = source::planning_host(&arguments.sources, source::results(&arguments.results))?;
-    let planned = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
-        let inputs = graph.inputs;
-        let checked = host.check(&graph.document, inputs.clone()).map_err(Problem::Graph)?;
-        Ok(host.plan(&checked, &inputs))
+    let checked = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
+        let Loaded { mut document, inputs, .. } = graph;
+        set::fill_file_names(&mut document);
+        let catalogue = host.catalogue_for(inputs.clone());
+        let targets = Targets::read(&document).map_err(|error| vec![error]);
+        let checked = targets
+            .and_then(|targets| validate_targets(&document, &catalogue, &targets))
+            .map_err(|errors| source::explained(errors, &catalogue, &arguments.graph));
+        Ok((checked.map_err(Problem::Graph)?, inputs))
     });
-    let planned =
-        planned.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing would run"))?;
+    let (checked, inputs) =
+        checked.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing would run"))?;
+    let planned = host.plan(&checked, &inputs)?;
     if arguments.json {
         return output::json(&planned);
     }

@@ -1,22 +1,34 @@
 //! `amdm run`: checks a graph, runs it, prints what it wrote.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amdm::graph::{
-    Checked, Document, GraphError, Targets, set, validate_partial, validate_targets,
-};
+use amdm::catalogue::Catalogue;
+use amdm::graph::{self, Checked, GraphError, Targets, set, validate_partial, validate_targets};
 use amdm_runtime::{
-    CacheState, Cancel, Event, Failure, Host, Inputs, ResultCache, RunOptions, RunResult, Sink,
+    CacheState, Cancel, Event, Host, Inputs, ResultCache, RunOptions, RunResult, Sink,
 };
 
+use super::result::{self, Document};
 use super::source::{self, Loaded, Problem};
-use super::{result, sweep};
+use super::sweep;
 use crate::args::{ProgressMode, RunArguments};
 use crate::exit::{FAILED, INVALID, Stop};
 use crate::{interrupt, output, progress};
 
-/// Runs the graph.
+/// Runs the graph. What keeps a run from beginning is told to programs as well.
 pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
+    start(arguments).map_err(|mut stop| {
+        let Some(failure) = stop.failure.take() else { return stop };
+        if arguments.progress == ProgressMode::Json {
+            progress::json(Event::Failed { error: (*failure).clone() });
+        }
+        let document = Document::Run(Box::new(RunResult::failed(*failure)));
+        result::write(arguments, &document).err().unwrap_or(stop)
+    })
+}
+
+fn start(arguments: &RunArguments) -> Result<(), Stop> {
     // Before signals are caught: a graph may come from a terminal.
     let bytes = source::read(&arguments.graph.graph)?;
     let cancel = Cancel::new();
@@ -25,13 +37,10 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     let cancel = cancel.with_timeout(arguments.timeout);
     let place = (arguments.device.as_str(), arguments.threads);
     let options = source::options(&arguments.sources, place, results(arguments), &cancel)?;
-    let host = Host::open(&options).map_err(|failure| {
-        let written = result::write(arguments, &RunResult::failed(failure.clone()));
-        written.err().unwrap_or_else(|| source::stop(failure))
-    })?;
+    let host = Host::open(&options).map_err(source::stop)?;
     let loaded =
         source::graph(&arguments.graph, &bytes, &host).map_err(|problem| match problem {
-            Problem::Graph(errors) => invalid(arguments, errors),
+            Problem::Graph(errors) => invalid(arguments, errors, "nothing ran"),
             Problem::Stop(stop) => stop,
         })?;
     if arguments.sweep.is_empty() {
@@ -49,16 +58,33 @@ fn results(arguments: &RunArguments) -> ResultCache {
     ResultCache { memory_bytes, checkpoints: arguments.checkpoint_every, ..on_disk }
 }
 
-/// Says that the graph is not valid.
-fn invalid(arguments: &RunArguments, errors: Vec<GraphError>) -> Stop {
+/// Says that the graph is not valid; `end` what follows.
+pub fn invalid(arguments: &RunArguments, errors: Vec<GraphError>, end: &str) -> Stop {
     match arguments.progress {
         ProgressMode::Json => {
             progress::json(Event::Invalid { errors: errors.clone() });
         }
-        _ => source::report(&arguments.graph.graph, &errors, "nothing ran"),
+        _ => source::report(&arguments.graph.graph, &errors, end),
     }
-    let written = result::write(arguments, &RunResult::invalid(errors));
-    written.err().unwrap_or_else(|| Stop::silent(INVALID))
+    let document = Document::Run(Box::new(RunResult::invalid(errors)));
+    result::write(arguments, &document).err().unwrap_or_else(|| Stop::silent(INVALID)).told()
+}
+
+/// A valid graph, and what is wrong with the outputs that are left out of it (`--partial`).
+///
+/// # Errors
+/// All that is wrong.
+pub fn checked(
+    arguments: &RunArguments,
+    document: &graph::Document,
+    catalogue: &Catalogue,
+) -> Result<(Checked, Vec<GraphError>), Vec<GraphError>> {
+    let targets = Targets::read(document).map_err(|error| vec![error])?;
+    let checked = match arguments.partial {
+        true => validate_partial(document, catalogue, &targets),
+        false => validate_targets(document, catalogue, &targets).map(|graph| (graph, Vec::new())),
+    };
+    checked.map_err(|errors| source::explained(errors, catalogue, &arguments.graph))
 }
 
 fn once(
@@ -69,23 +95,22 @@ fn once(
 ) -> Result<(), Stop> {
     let Loaded { mut document, warnings, inputs } = loaded;
     set::fill_file_names(&mut document);
-    let targets = Targets::read(&document).map_err(|error| invalid(arguments, vec![error]))?;
     let catalogue = host.catalogue_for(inputs.clone());
-    let (checked, left_out) = match arguments.partial {
-        true => validate_partial(&document, &catalogue, &targets),
-        false => validate_targets(&document, &catalogue, &targets).map(|graph| (graph, Vec::new())),
-    }
-    .map_err(|errors| invalid(arguments, errors))?;
+    let (checked, left_out) = checked(arguments, &document, &catalogue)
+        .map_err(|errors| invalid(arguments, errors, "nothing ran"))?;
     announce(arguments, &left_out);
     for warning in warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
     }
-    let mut ended = execute(arguments, host, (&document, &checked, inputs), cancel);
+    let options = options(arguments, arguments.out.clone(), inputs);
+    let mut ended = execute(arguments, host, (&document, &checked), &options, cancel);
     ended.warnings.splice(0..0, warnings.iter().map(ToString::to_string));
     ended.errors = left_out;
-    result::write(arguments, &ended)?;
+    let document = Document::Run(Box::new(ended));
+    result::write(arguments, &document).map_err(Stop::told)?;
+    let Document::Run(ended) = document else { return Ok(()) };
     match ended.error {
-        Some(failure) => Err(Failure::into(failure)),
+        Some(failure) => Err(Stop::from(failure).told()),
         None => {
             summary(arguments.progress, &ended);
             if ended.errors.is_empty() { Ok(()) } else { Err(Stop::silent(FAILED)) }
@@ -93,32 +118,34 @@ fn once(
     }
 }
 
-fn execute(
+/// How to run a graph that writes to `output_dir`.
+pub fn options(arguments: &RunArguments, output_dir: PathBuf, inputs: Inputs) -> RunOptions {
+    let metadata = !arguments.no_metadata;
+    RunOptions { output_dir, inputs, metadata, ..RunOptions::default() }
+}
+
+/// Runs a graph and prints the names of the files it wrote.
+pub fn execute(
     arguments: &RunArguments,
     host: &Host,
-    (document, checked, inputs): (&Document, &Checked, Inputs),
+    (document, checked): (&graph::Document, &Checked),
+    options: &RunOptions,
     cancel: &Cancel,
 ) -> RunResult {
-    let options = RunOptions {
-        output_dir: arguments.out.clone(),
-        inputs,
-        metadata: !arguments.no_metadata,
-        ..RunOptions::default()
-    };
     let saved = Arc::new(Mutex::new(Vec::new()));
     let sink = remember(progress::sink(arguments.progress), saved.clone());
-    let ended = host.report(document, checked, &options, cancel, sink);
+    let ended = host.report(document, checked, options, cancel, sink);
     if arguments.progress != ProgressMode::Json && !result::on_stdout(arguments) {
         // What was written before a failure is there.
         for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            output::line(arguments.out.join(name).display());
+            output::line(options.output_dir.join(name).display());
         }
     }
     ended
 }
 
 /// Says which errors keep outputs from running, before the others run.
-fn announce(arguments: &RunArguments, errors: &[GraphError]) {
+pub fn announce(arguments: &RunArguments, errors: &[GraphError]) {
     if errors.is_empty() {
         return;
     }
@@ -140,13 +167,22 @@ fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
     })
 }
 
+/// Prints warnings for people.
+pub fn warn(mode: ProgressMode, warnings: &[String]) {
+    if is_for_people(mode) {
+        warnings.iter().for_each(|warning| output::note(format_args!("warning: {warning}")));
+    }
+}
+
+fn is_for_people(mode: ProgressMode) -> bool {
+    [ProgressMode::Auto, ProgressMode::Bar].contains(&mode)
+}
+
 fn summary(mode: ProgressMode, ended: &RunResult) {
-    if ![ProgressMode::Auto, ProgressMode::Bar].contains(&mode) {
+    if !is_for_people(mode) {
         return;
     }
-    for warning in &ended.warnings {
-        output::note(format_args!("warning: {warning}"));
-    }
+    warn(mode, &ended.warnings);
     let cached = ended.nodes.iter().filter(|node| node.cached != CacheState::Ran).count();
     let cached = match cached {
         0 => String::new(),

@@ -1,11 +1,11 @@
 //! `amdm schema`: JSON Schemas of what the command reads and writes.
 
 use amdm::catalogue::{Descriptor, graph_schema};
-use amdm_runtime::{Event, RunResult};
+use amdm_runtime::Event;
 use schemars::schema_for;
 use serde_json::Value;
 
-use super::source;
+use super::{result, source};
 use crate::args::{SchemaArguments, SchemaKind};
 use crate::exit::Stop;
 use crate::output;
@@ -19,7 +19,7 @@ pub fn run(arguments: &SchemaArguments) -> Result<(), Stop> {
         }
         SchemaKind::Nodes => schema_for!(Vec<Descriptor>).to_value(),
         SchemaKind::Events => schema_for!(Event).to_value(),
-        SchemaKind::Result => schema_for!(RunResult).to_value(),
+        SchemaKind::Result => schema_for!(result::Document).to_value(),
     };
     output::json(&schema)
 }

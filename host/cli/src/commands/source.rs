@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use amdm::catalogue::ObjectInfo;
+use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::{self, Document, ErrorCode, GraphError, Prefer, set, version};
 use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, Inputs, ResultCache};
 
@@ -50,7 +50,8 @@ pub fn stop(failure: Failure) -> Stop {
     match &failure.input {
         // An option is at fault, not a pack.
         Some(option) => {
-            Stop::new(USAGE, format!("--{option}: {} [{}]", failure.message, failure.code.as_str()))
+            let message = format!("--{option}: {} [{}]", failure.message, failure.code.as_str());
+            Stop { message: Some(message), ..Stop::of(USAGE, failure) }
         }
         None => failure.into(),
     }
@@ -98,8 +99,7 @@ pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Lo
     let dir = arguments.inputs.clone().or_else(|| parent(&arguments.graph));
     let mut inputs = Inputs::new(dir);
     let catalogue = host.catalogue_for(inputs.clone());
-    let info = ObjectInfo::of(&catalogue);
-    let read = graph::read(bytes, &info, Prefer::Prompt).map_err(Problem::Graph)?;
+    let read = read_graph(bytes, &catalogue).map_err(Problem::Graph)?;
     let (mut document, mut warnings) = (read.document, read.warnings);
     warnings.extend(version::migrate(&mut document, &catalogue).map_err(Problem::Graph)?);
     let mut errors = set::parameters(&document, &catalogue).err().unwrap_or_default();
@@ -108,8 +108,49 @@ pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Lo
         return Err(Problem::Graph(errors));
     }
     settings::apply(arguments, &mut document, &catalogue, &mut inputs)?;
-    document.renew_workflow(&info);
+    if !arguments.set.is_empty() || arguments.params.is_some() {
+        document.renew_workflow(&ObjectInfo::of(&catalogue));
+    }
     Ok(Loaded { document, warnings, inputs })
+}
+
+/// Only workflows are converted with descriptions of all nodes, for which the host lists all its
+/// models and pictures: an API graph is read without.
+fn read_graph(bytes: &[u8], catalogue: &Catalogue) -> Result<graph::Read, Vec<GraphError>> {
+    match graph::read(bytes, &ObjectInfo::default(), Prefer::Prompt) {
+        Ok(read) if !read.converted => Ok(read),
+        _ => graph::read(bytes, &ObjectInfo::of(catalogue), Prefer::Prompt),
+    }
+}
+
+/// The errors; those about pictures that are not there say where pictures come from.
+pub fn explained(
+    errors: Vec<GraphError>,
+    catalogue: &Catalogue,
+    arguments: &GraphArguments,
+) -> Vec<GraphError> {
+    let from = |error: &GraphError| {
+        let node = catalogue.find(error.class.as_deref()?)?;
+        let input = node.inputs.iter().find(|input| Some(&input.name) == error.input.as_ref())?;
+        input.choices_from.as_deref()
+    };
+    let dir = arguments.inputs.clone().or_else(|| parent(&arguments.graph));
+    let place = match dir {
+        Some(dir) => format!("pictures of {}; --inputs names another directory", dir.display()),
+        None => "--inputs names the directory of pictures".to_owned(),
+    };
+    let explain = |error: GraphError| {
+        if error.code != ErrorCode::ValueNotInList || from(&error) != Some("images") {
+            return error;
+        }
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let expected = format!("{} ({place})", error.expected);
+        GraphError::new(error.code, error.found.clone(), expected)
+            .at_node(&text(&error.node), &text(&error.class), &text(&error.title))
+            .input(text(&error.input))
+            .closest(error.closest.clone())
+    };
+    errors.into_iter().map(explain).collect()
 }
 
 /// Why there is no graph to work with.

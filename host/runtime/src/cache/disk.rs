@@ -2,8 +2,9 @@
 //!
 //! A file is written under a temporary name beside its place and renamed, so that whoever reads it
 //! finds all of it or nothing. What is cut, damaged or somebody else's is passed over and replaced.
-//! The files used longest ago go first when there are too many bytes; a hit renews a file's time. The
-//! first failure to write switches the disk off, with one warning: runs go on without.
+//! The files used longest ago go first when there are too many bytes, before the first run and while
+//! files are written; a hit renews a file's time. After the first failure to write nothing more is
+//! kept, with one warning: what is there still serves, so a directory may be read-only.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -34,7 +35,7 @@ pub(super) struct Disk {
     dir: PathBuf,
     limit: u64,
     size: Mutex<Size>,
-    /// Why it is not used any more.
+    /// Why nothing is written any more.
     broken: OnceLock<String>,
     told: AtomicBool,
 }
@@ -61,21 +62,27 @@ impl Disk {
         Self { dir, limit, size, broken, told }
     }
 
-    /// Why it is not used, told once.
+    /// Why nothing is written, told once.
     pub fn warning(&self) -> Option<String> {
         let broken = self.broken.get()?;
         (!self.told.swap(true, Ordering::Relaxed)).then(|| {
-            let message = format!("running without a cache of results: {broken}");
+            let message = format!("results are not kept: {broken}");
             tracing::warn!("{message}");
             message
         })
     }
 
+    /// Keeps the limit, whoever wrote what is there, and clears away what killed processes left;
+    /// does something only once.
+    pub fn settle(&self) {
+        let mut size = self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        if !size.counted {
+            self.trim(&mut size);
+        }
+    }
+
     /// The result of `key`.
     pub fn get(&self, key: &Key, device: &Device) -> Option<Entry> {
-        if self.broken.get().is_some() {
-            return None;
-        }
         let path = self.path(key);
         // Opening a pipe would wait for a writer.
         fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
@@ -146,9 +153,13 @@ impl Disk {
         size.bytes = size.bytes.saturating_add(bytes);
         size.written = size.written.saturating_add(bytes);
         let recount = size.written as f64 > self.limit as f64 * RECOUNT;
-        if size.counted && size.bytes <= self.limit && !recount {
-            return;
+        if !size.counted || size.bytes > self.limit || recount {
+            self.trim(&mut size);
         }
+    }
+
+    /// Counts all files, and removes those used longest ago where they are too many.
+    fn trim(&self, size: &mut Size) {
         let mut found = found(&self.dir.join(RESULTS));
         let mut total = found.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
         if total > self.limit {
@@ -157,9 +168,11 @@ impl Disk {
                 if total as f64 <= self.limit as f64 * KEPT {
                     break;
                 }
-                // Another process may have removed it.
-                let _ = fs::remove_file(&file.path);
-                total -= file.bytes;
+                match fs::remove_file(&file.path) {
+                    // What cannot be removed is still there.
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {}
+                    _ => total -= file.bytes,
+                }
             }
         }
         *size = Size { counted: true, bytes: total, written: 0 };
@@ -300,7 +313,36 @@ mod tests {
         disk.put(&key(1), &entry(&device, 1));
         disk.put(&key(2), &entry(&device, 1));
         let warning = disk.warning().unwrap();
-        assert!(warning.starts_with("running without a cache of results: cannot write"));
+        assert!(warning.starts_with("results are not kept: cannot write"));
         assert_eq!(disk.warning(), None);
+    }
+
+    /// As a directory that is read-only: results come, none goes.
+    #[test]
+    fn what_is_there_serves_after_a_failure_to_write() {
+        let (dir, device) = (tempfile::tempdir().unwrap(), Device::cpu(1).unwrap());
+        let disk = Disk::new(dir.path().into(), 1 << 20);
+        disk.put(&key(1), &entry(&device, 10));
+        fs::write(dir.path().join("results/02"), "no folder").unwrap();
+        disk.put(&key(2), &entry(&device, 10));
+        assert!(disk.warning().is_some());
+        assert!(disk.get(&key(1), &device).is_some());
+        disk.put(&key(3), &entry(&device, 10));
+        assert!(disk.get(&key(3), &device).is_none());
+    }
+
+    #[test]
+    fn the_limit_holds_before_anything_is_written() {
+        let (dir, device) = (tempfile::tempdir().unwrap(), Device::cpu(1).unwrap());
+        let large = Disk::new(dir.path().into(), 1 << 20);
+        (1..=9).for_each(|name| large.put(&key(name), &entry(&device, 1000)));
+        let left = dir.path().join("results/01/.amdm-1.part");
+        let time = SystemTime::now() - 2 * ABANDONED;
+        File::create(&left).unwrap().set_modified(time).unwrap();
+        let small = Disk::new(dir.path().into(), 20_000);
+        small.settle();
+        let bytes = found(&dir.path().join("results")).iter().map(|file| file.bytes).sum::<u64>();
+        assert!(bytes > 0 && bytes <= 20_000, "{bytes}");
+        assert!(!left.exists());
     }
 }

@@ -18,7 +18,7 @@ use crate::cancel::Cancel;
 use crate::pictures::Inputs;
 
 /// Changed whenever equal keys could mean unequal results: the meaning of a key, the host's maths.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Name of a result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -251,7 +251,7 @@ impl Text {
 
 /// What the kernels' arithmetic depends on: all of it is float32 and exact, but the width of vectors
 /// decides the order of sums.
-fn machine() -> &'static str {
+pub(super) fn machine() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {
         if std::is_x86_feature_detected!("avx512f") {

@@ -11,6 +11,7 @@ mod files;
 mod format;
 mod key;
 mod memory;
+mod origins;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use self::disk::Disk;
 pub(crate) use self::files::{Files, Read};
 pub(crate) use self::key::{Key, Keys, NodeKey, Sources};
 use self::memory::Memory;
+pub(crate) use self::origins::origins;
 use crate::contract::fits;
 use crate::run::CacheState;
 use crate::value::Value;
@@ -108,6 +110,11 @@ impl Results {
         }
     }
 
+    /// Keeps the limit on disk before a run.
+    pub fn settle(&self) {
+        self.disk.iter().for_each(Disk::settle);
+    }
+
     /// Whether anything is kept.
     pub fn is_on(&self) -> bool {
         self.memory.is_on() || self.disk.is_some()
@@ -142,7 +149,7 @@ impl Results {
         }
     }
 
-    /// Why the disk is not used, told once.
+    /// Why nothing more is kept on disk, told once.
     pub fn warning(&self) -> Option<String> {
         self.disk.as_ref()?.warning()
     }

@@ -9,4 +9,5 @@ mod place;
 
 pub use clock::{Clock, Moment};
 pub use inputs::Inputs;
+pub(crate) use outputs::name;
 pub use outputs::{Outputs, Picture};

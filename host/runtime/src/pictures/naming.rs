@@ -6,8 +6,8 @@
 
 use super::clock::Moment;
 
-/// `prefix` with its fields filled in.
-pub(super) fn fill(prefix: &str, (width, height): (u32, u32), now: impl Fn() -> Moment) -> String {
+/// `prefix` with its fields filled in; those of a size that is not known stay as they are.
+pub(super) fn fill(prefix: &str, size: Option<(u64, u64)>, now: impl Fn() -> Moment) -> String {
     let mut filled = String::with_capacity(prefix.len());
     let mut rest = prefix;
     let mut moment = None;
@@ -15,8 +15,8 @@ pub(super) fn fill(prefix: &str, (width, height): (u32, u32), now: impl Fn() -> 
         filled.push_str(before);
         let field = after.split_once('%').and_then(|(name, behind)| {
             let text = match name {
-                "width" => width.to_string(),
-                "height" => height.to_string(),
+                "width" => size?.0.to_string(),
+                "height" => size?.1.to_string(),
                 _ => time(name, *moment.get_or_insert_with(&now))?,
             };
             Some((text, behind))
@@ -87,7 +87,12 @@ mod tests {
 
     #[track_caller]
     fn check(prefix: &str, expected: &str) {
-        assert_eq!(fill(prefix, (640, 48), || NOW), expected);
+        assert_eq!(fill(prefix, Some((640, 48)), || NOW), expected);
+    }
+
+    #[test]
+    fn a_size_that_is_not_known_stays_a_field() {
+        assert_eq!(fill("%width%x%height% %year%", None, || NOW), "%width%x%height% 2031");
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Outputs {
             return Err(unwritable(dir, &"found a file, expected a directory"));
         }
         std::fs::create_dir_all(dir)
-            .and_then(|()| NamedTempFile::new_in(dir))
+            .and_then(|()| unfinished(dir))
             .map_err(|error| unwritable(dir, &error))?;
         remove_abandoned(dir);
         Ok(())
@@ -130,8 +130,10 @@ impl Outputs {
                 format!("found a tensor {found:?}, expected [batch, height, width, channels]");
             return Err(Error::invalid(message).at("images"));
         };
-        let prefix = naming::fill(prefix, (width, height), || self.clock.now());
-        let prefix = place::relative(&prefix).map_err(|error| error.at("filename_prefix"))?;
+        let size = Some((width.into(), height.into()));
+        let prefix =
+            name(prefix, size, &self.clock).map_err(|error| error.at("filename_prefix"))?;
+        let prefix = Path::new(&prefix);
         let folder = match prefix.parent() {
             Some(below) if !below.as_os_str().is_empty() => dir.join(below),
             _ => dir.to_owned(),
@@ -143,6 +145,9 @@ impl Outputs {
         }
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
         place::inside(dir, &folder)?;
+        if folder != dir {
+            remove_abandoned(&folder);
+        }
         let stem = prefix
             .file_name()
             .and_then(|name| name.to_str())
@@ -167,15 +172,7 @@ impl Outputs {
     /// Writes an unfinished file; its picture has no name yet.
     fn write(&self, folder: &Path, pixels: &Pixels) -> Result<(TempPath, Picture), Error> {
         let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PART.0).suffix(PART.1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any other new file; the process's own mask applies.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder).map_err(|error| fail(&error))?;
+        let mut file = unfinished(folder).map_err(|error| fail(&error))?;
         let mut writer = BufWriter::new(Counted::new(file.as_file_mut()));
         self.encode(&mut writer, pixels).map_err(|error| fail(&error))?;
         let counted = writer.into_inner().map_err(|error| fail(&error))?;
@@ -207,6 +204,39 @@ impl Outputs {
         writer.write_image_data(&pixels.bytes)?;
         writer.finish()
     }
+}
+
+/// A file that has no name of its own yet; what is left of it is known by its ending.
+fn unfinished(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PART.0).suffix(PART.1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any other new file; the process's own mask applies.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// What the names of files that `prefix` stands for begin with, relative to the output directory, for
+/// a picture of so many pixels across and down, where that is known.
+///
+/// # Errors
+/// `denied` for a prefix that leaves the directory, `invalid_input` for a name that not all systems
+/// take.
+pub(crate) fn name(prefix: &str, size: Option<(u64, u64)>, clock: &Clock) -> Result<String, Error> {
+    let relative = place::relative(&naming::fill(prefix, size, || clock.now()))?;
+    let mut parts = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
+    let stem = parts.pop().unwrap_or_default();
+    let file = numbered(&stem, 1);
+    parts.iter().map(|part| &**part).chain([&*file]).try_for_each(place::portable)?;
+    parts.push(stem);
+    Ok(parts.join("/"))
+}
+
+fn numbered(stem: &str, number: u64) -> String {
+    format!("{stem}_{number:05}_.png")
 }
 
 /// One 8-bit picture, row by row.
@@ -262,7 +292,7 @@ fn publish(files: Vec<TempPath>, folder: &Path, stem: &str) -> Result<Vec<String
 /// Gives a finished file the next free number.
 fn persist(mut file: TempPath, folder: &Path, stem: &str, next: &mut u64) -> Result<String, Error> {
     loop {
-        let name = format!("{stem}_{next:05}_.png");
+        let name = numbered(stem, *next);
         *next += 1;
         match file.persist_noclobber(folder.join(&name)) {
             Ok(_) => return Ok(name),

@@ -38,6 +38,38 @@ pub fn relative(name: &str) -> Result<PathBuf, Error> {
     Ok(relative)
 }
 
+/// Characters that some file systems keep for themselves.
+const RESERVED: &str = "<>:\"|?*";
+/// Names of devices, whatever follows the first dot; `COM` and `LPT` also with a digit from 1.
+const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+
+/// Fails for the name of a file or folder that some system does not take: what is written here can be
+/// copied there, and a graph means the same on all.
+///
+/// # Errors
+/// `invalid_input`.
+pub fn portable(part: &str) -> Result<(), Error> {
+    let refuse = |what: String| {
+        let expected = "expected a name that all systems take";
+        Err(Error::invalid(format!("found {what} in the name {part:?}, {expected}")))
+    };
+    if let Some(bad) = part.chars().find(|c| RESERVED.contains(*c) || c.is_control()) {
+        return refuse(format!("{bad:?}"));
+    }
+    if part.ends_with(['.', ' ']) {
+        return refuse("a dot or space at the end".into());
+    }
+    let base = part.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let numbered = |kind: &str| {
+        let rest = base.strip_prefix(kind);
+        rest.is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']))
+    };
+    if DEVICES.contains(&base.as_str()) || numbered("COM") || numbered("LPT") {
+        return refuse(format!("the device {base}"));
+    }
+    Ok(())
+}
+
 /// Fails where `path` leads out of `root` through a link.
 ///
 /// # Errors
@@ -57,4 +89,32 @@ pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Error> {
         return Ok(path);
     }
     Err(Error::new(Code::Denied, format!("{} lies outside {}", path.display(), root.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::portable;
+
+    #[test]
+    fn names_that_some_system_does_not_take() {
+        for (name, found) in [
+            ("a:b", "':'"),
+            ("what?", "'?'"),
+            ("a\tb", "'\\t'"),
+            ("a.", "a dot or space at the end"),
+            ("a ", "a dot or space at the end"),
+            ("con", "the device CON"),
+            ("Nul.tar.gz", "the device NUL"),
+            ("com1", "the device COM1"),
+        ] {
+            let message = portable(name).unwrap_err().message;
+            assert!(message.starts_with(&format!("found {found} in the name")), "{message}");
+        }
+        for name in ["a", ".a", "a.b c", "console", "com", "com0", "com10", "b-é_1,(2)", "%width%"]
+        {
+            portable(name).unwrap();
+        }
+    }
 }

@@ -17,7 +17,8 @@ pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 /// number of `resumed`, `progress`, `ui`, `saved`, and `node_finished`, and for each node whose kept result is
 /// used `cached` and any number of `ui`, in the order of the graph; at the end `finished` or `failed`.
 /// The command adds `invalid` in place of all of it, `left_out` before it, and `sweep_run` before each
-/// run of a sweep.
+/// run of a sweep; where no run can begin, `failed` stands alone. The picture of `--sheet` is a `saved`
+/// of the node `sheet` after the last run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
