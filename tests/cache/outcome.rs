@@ -54,7 +54,7 @@ fn a_workflow_travels_in_the_picture() {
     let told = texts.iter().map(|chunk| (chunk.keyword.as_str(), chunk.text.as_str()));
     let told = told.collect::<Vec<_>>();
     let mut made = Document::parse(graph().to_string().as_bytes()).unwrap();
-    amdm::graph::version::record(&mut made, host.catalogue());
+    amdm::graph::version::record(&mut made, &host.catalogue());
     let prompt = made.to_value().to_string();
     let workflow = r#"{"nodes":[],"name":"Skizze \u00e4"}"#;
     assert_eq!(told, [("prompt", prompt.as_str()), ("workflow", workflow)]);

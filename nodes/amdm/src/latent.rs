@@ -7,15 +7,17 @@ use alloc::vec;
 use amdm_sdk::{Error, ModelInfo, Object, Tensor, Value};
 
 /// A latent of shape [batch, channels, height, width].
-pub(crate) fn build(samples: Tensor, space: String) -> Result<Object, Error> {
-    let fields = vec![("samples", Value::Tensor(samples)), ("latent-space", Value::Text(space))];
+pub(crate) fn build(samples: Tensor, space: impl Into<Option<String>>) -> Result<Object, Error> {
+    let mut fields = vec![("samples", Value::Tensor(samples))];
+    fields.extend(space.into().map(|space| ("latent-space", Value::Text(space))));
     Object::build("LATENT", fields)
 }
 
-/// The tensor of a latent, which must be of the model's latent space.
+/// The tensor of a latent, which must be of the model's latent space; one that an embedder gave in
+/// memory names none and is taken at its word.
 pub(crate) fn samples(latent: &Object, model: &ModelInfo) -> Result<Tensor, Error> {
-    let space: String = latent.get("latent-space")?;
-    if space != model.latent_space {
+    let space: Option<String> = latent.get_optional("latent-space")?;
+    if let Some(space) = space.filter(|space| *space != model.latent_space) {
         let message = format!(
             "found a latent of space {space}, expected {} for model {}",
             model.latent_space, model.name

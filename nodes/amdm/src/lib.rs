@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod aggregate_step;
 mod bounding_box;
+mod condition_json;
 mod decode_latent;
 mod draw_boxes;
 mod empty_latent;

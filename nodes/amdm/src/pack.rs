@@ -18,7 +18,7 @@ macro_rules! nodes {
 
 impl Nodes for Standard {
     nodes! {
-        model_loader bounding_box tiny_layout tiny_attributes tiny_style empty_latent lane
+        model_loader bounding_box tiny_layout tiny_attributes tiny_style condition_json empty_latent lane
         decode_latent encode_image latent_from_batch image_from_batch load_image image_scale
         image_scale_by image_label image_grid sampler text_image draw_boxes
     }

@@ -1,7 +1,7 @@
 //! `Sampler`: the step loop of `amdm::math` over the host's networks, noise and operators.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use amdm::error::{Code, Error as MathError};
@@ -249,10 +249,10 @@ fn outputs(
 ) -> Result<Outputs, Error> {
     let batch = latents.iter().flatten().map(|latent| &latent.0).collect::<Vec<_>>();
     let all_lanes = match all {
-        true => Some(latent::build(Tensor::concat(&batch, 0)?, space.into())?),
+        true => Some(latent::build(Tensor::concat(&batch, 0)?, String::from(space))?),
         false => None,
     };
     let missing = || Error::internal("the target lane has no result");
     let result = latents.into_iter().nth(target).flatten().ok_or_else(missing)?;
-    Ok(Outputs { latent: latent::build(result.0, space.into())?, all_lanes })
+    Ok(Outputs { latent: latent::build(result.0, String::from(space))?, all_lanes })
 }

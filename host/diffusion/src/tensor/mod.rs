@@ -111,6 +111,14 @@ impl Tensor {
         }
     }
 
+    /// The values where they lie, row-major; none on devices with a memory of their own.
+    pub fn on_host(&self) -> Option<&[f32]> {
+        match &self.storage {
+            Storage::Host { .. } => Some(self.values()),
+            Storage::Composed(_) => None,
+        }
+    }
+
     /// Extents, the batch first, without a copy.
     pub fn extents(&self) -> &[u32] {
         &self.shape
