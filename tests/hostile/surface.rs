@@ -190,7 +190,7 @@ fn completions() {
 fn nodes() {
     let ended = end(&mut amdm(&["nodes", "--json"]));
     let nodes: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((ended.code, nodes.len()), (Some(0), 27));
+    assert_eq!((ended.code, nodes.len()), (Some(0), 28));
     let ended = end(&mut amdm(&["nodes"]));
     assert!(nodes.iter().all(|node| ended.stdout.contains(node["type"].as_str().unwrap())));
     let ended = end(&mut amdm(&["nodes", "Sampler"]));

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use amdm::catalogue::{Catalogue, Choices, Descriptor};
 use amdm::error::{Code, Error};
 use amdm::graph::{
-    Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, metadata, plan,
-    validate, version,
+    Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, Targets, metadata,
+    plan, validate, validate_asked, version,
 };
 use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
@@ -261,6 +261,11 @@ impl Host {
         &self.device
     }
 
+    /// Bounds on what runs and packs may take.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Networks by name; embedders add their own here.
     pub fn models(&self) -> &Arc<Models> {
         &self.models
@@ -284,6 +289,21 @@ impl Host {
         inputs: impl Into<Inputs>,
     ) -> Result<Checked, Vec<GraphError>> {
         validate(document, &self.catalogue_for(inputs))
+    }
+
+    /// The same for the part of a graph that `targets` and the outputs `asked` for (ids of nodes, names
+    /// of outputs) depend on; with outputs asked for, the graph need have no output node.
+    ///
+    /// # Errors
+    /// All errors, sorted.
+    pub fn check_asked(
+        &self,
+        document: &Document,
+        inputs: impl Into<Inputs>,
+        targets: &Targets,
+        asked: &[(String, String)],
+    ) -> Result<Checked, Vec<GraphError>> {
+        validate_asked(document, &self.catalogue_for(inputs), targets, asked)
     }
 
     /// Adds to `found`, by name, what decides the bytes that a graph leads to besides the graph: the

@@ -131,6 +131,20 @@ impl NodeCall {
         contract::save_image(&self.run, &self.node, temporary, prefix, image)
     }
 
+    /// Lines of text on a plain ground: `[1, height, width, 3]`, letters of `size` pixels.
+    ///
+    /// # Errors
+    /// `limit_exceeded` for too big a label, `invalid_input` for a size that is none.
+    pub fn draw_text(
+        &self,
+        text: &str,
+        (width, height): (u32, u32),
+        size: f32,
+    ) -> Result<Tensor, Error> {
+        let pixels = crate::pictures::label::draw(text, width, height, size)?;
+        Tensor::from_f32(&self.run.device, &[1, height, width, 3], pixels)
+    }
+
     /// Notes that the result depends on something that the graph does not name, so that it is not
     /// kept for later runs.
     pub fn depends_on_more(&self) {

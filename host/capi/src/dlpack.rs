@@ -1,0 +1,217 @@
+//! DLPack 1.x: how libraries show each other tensors.
+//!
+//! Types as the standard's header has them (`DLManagedTensorVersioned` and what is in it).
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use amdm_diffusion::{Device, Tensor};
+
+use crate::status::{AMDM_STATUS_UNSUPPORTED, Fail};
+use crate::tensor::AMDM_RANK_MAX;
+
+const MAJOR: u32 = 1;
+const CPU: i32 = 1;
+/// Memory of the CPU that a GPU may read.
+const CUDA_HOST: i32 = 3;
+const INT: u8 = 0;
+const UINT: u8 = 1;
+const FLOAT: u8 = 2;
+const BFLOAT: u8 = 4;
+const READ_ONLY: u64 = 1;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct DLTensor {
+    data: *mut c_void,
+    device_type: i32,
+    device_id: i32,
+    ndim: i32,
+    code: u8,
+    bits: u8,
+    lanes: u16,
+    shape: *mut i64,
+    strides: *mut i64,
+    byte_offset: u64,
+}
+
+/// A tensor with the means to free it.
+#[repr(C)]
+pub struct DLManagedTensorVersioned {
+    major: u32,
+    minor: u32,
+    manager_ctx: *mut c_void,
+    deleter: Option<unsafe extern "C" fn(*mut Self)>,
+    flags: u64,
+    tensor: DLTensor,
+}
+
+/// What an exported tensor keeps alive.
+struct Exported {
+    _tensor: Arc<Tensor>,
+    shape: Vec<i64>,
+    strides: Vec<i64>,
+}
+
+unsafe extern "C" fn delete(managed: *mut DLManagedTensorVersioned) {
+    if managed.is_null() {
+        return;
+    }
+    // SAFETY: `export` leaked both boxes, and a deleter is called once.
+    unsafe {
+        let managed = Box::from_raw(managed);
+        drop(Box::from_raw(managed.manager_ctx.cast::<Exported>()));
+    }
+}
+
+/// A view of a tensor for another library.
+pub(crate) fn export(
+    tensor: &Arc<Tensor>,
+    stream: i64,
+) -> Result<*mut DLManagedTensorVersioned, Fail> {
+    let Some(values) = tensor.on_host().filter(|_| matches!(stream, -1 | 0)) else {
+        let device = tensor.device().name();
+        let message = format!(
+            "found a tensor on {device} and stream {stream}, expected one in memory of the CPU, and \
+             stream 0"
+        );
+        return Err(Fail::new(AMDM_STATUS_UNSUPPORTED, message));
+    };
+    let data = values.as_ptr().cast_mut().cast::<c_void>();
+    let shape = tensor.extents().iter().map(|&extent| i64::from(extent)).collect::<Vec<_>>();
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis];
+    }
+    let mut kept = Box::new(Exported { _tensor: tensor.clone(), shape, strides });
+    let described = DLTensor {
+        data,
+        device_type: CPU,
+        device_id: 0,
+        ndim: kept.shape.len() as i32,
+        code: FLOAT,
+        bits: 32,
+        lanes: 1,
+        shape: kept.shape.as_mut_ptr(),
+        strides: kept.strides.as_mut_ptr(),
+        byte_offset: 0,
+    };
+    Ok(Box::into_raw(Box::new(DLManagedTensorVersioned {
+        major: MAJOR,
+        minor: 0,
+        manager_ctx: Box::into_raw(kept).cast(),
+        deleter: Some(delete),
+        flags: READ_ONLY,
+        tensor: described,
+    })))
+}
+
+/// Copies another library's tensor to `device` and has it freed.
+///
+/// # Safety
+/// `managed` is NULL or as DLPack says.
+pub(crate) unsafe fn import(
+    device: &Device,
+    managed: *mut DLManagedTensorVersioned,
+    stream: i64,
+) -> Result<Tensor, Fail> {
+    if managed.is_null() || !managed.is_aligned() {
+        return Err(Fail::argument("found no managed tensor"));
+    }
+    // SAFETY: the version comes first in every version of the struct.
+    let major = unsafe { (*managed).major };
+    if major != MAJOR {
+        let message = format!("found a tensor of DLPack {major}, expected {MAJOR}");
+        return Err(Fail::new(AMDM_STATUS_UNSUPPORTED, message));
+    }
+    // SAFETY: of our version, so the fields are there.
+    let (tensor, deleter) = unsafe { ((*managed).tensor, (*managed).deleter) };
+    // SAFETY: the caller says that the tensor is as DLPack says.
+    let (shape, values) = unsafe { read(&tensor, stream)? };
+    let made = Tensor::from_f32(device, &shape, values)?;
+    if let Some(delete) = deleter {
+        // SAFETY: the tensor is not used any more, and the deleter is called once.
+        unsafe { delete(managed) };
+    }
+    Ok(made)
+}
+
+/// Extents and values, row-major.
+///
+/// # Safety
+/// The tensor is as DLPack says.
+unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), Fail> {
+    let unsupported = |message: String| Err(Fail::new(AMDM_STATUS_UNSUPPORTED, message));
+    let device = tensor.device_type;
+    if ![CPU, CUDA_HOST].contains(&device) || stream > 0 {
+        return unsupported(format!(
+            "found a tensor on the DLPack device {device} and stream {stream}, expected one in \
+             memory of the CPU, and stream 0"
+        ));
+    }
+    let rank = usize::try_from(tensor.ndim).ok().filter(|rank| *rank <= AMDM_RANK_MAX);
+    let Some(rank) = rank else {
+        let rank = tensor.ndim;
+        return Err(Fail::argument(format!("found {rank} extents, at most {AMDM_RANK_MAX}")));
+    };
+    // SAFETY: DLPack says that the lists have `ndim` entries.
+    let extents = unsafe { crate::layout::slice(tensor.shape.cast_const(), rank, "shape")? };
+    let shape = extents.iter().map(|&extent| u32::try_from(extent)).collect::<Result<Vec<_>, _>>();
+    let Ok(shape) = shape else {
+        return Err(Fail::argument(format!("found shape {extents:?}, expected 0 to 2^32 - 1")));
+    };
+    let limit = amdm::limits::TENSOR_BYTES / size_of::<f32>();
+    let count = shape.iter().try_fold(1usize, |all, &extent| all.checked_mul(extent as usize));
+    let Some(count) = count.filter(|count| *count <= limit) else {
+        return Err(Fail::argument(format!("found shape {shape:?}, at most {limit} values")));
+    };
+    let strides = if tensor.strides.is_null() {
+        let mut strides = vec![1i64; rank];
+        for axis in (1..rank).rev() {
+            strides[axis - 1] = strides[axis] * i64::from(shape[axis]);
+        }
+        strides
+    } else {
+        // SAFETY: as for the shape.
+        unsafe { crate::layout::slice(tensor.strides.cast_const(), rank, "strides")? }.to_vec()
+    };
+    if count > 0 && tensor.data.is_null() {
+        return Err(Fail::argument("found no data in the managed tensor"));
+    }
+    let read = match (tensor.code, tensor.bits, tensor.lanes) {
+        (FLOAT, 32, 1) => |p: *const u8| unsafe { p.cast::<f32>().read_unaligned() },
+        (FLOAT, 64, 1) => |p: *const u8| unsafe { p.cast::<f64>().read_unaligned() as f32 },
+        (FLOAT, 16, 1) => {
+            |p: *const u8| crate::picture::from_half(unsafe { p.cast::<u16>().read_unaligned() })
+        }
+        (BFLOAT, 16, 1) => |p: *const u8| {
+            f32::from_bits(u32::from(unsafe { p.cast::<u16>().read_unaligned() }) << 16)
+        },
+        (UINT, 8, 1) => |p: *const u8| f32::from(unsafe { p.read() }),
+        (INT, 64, 1) => |p: *const u8| unsafe { p.cast::<i64>().read_unaligned() as f32 },
+        (code, bits, lanes) => {
+            return unsupported(format!(
+                "found values of DLPack type {code}, {bits} bits, {lanes} lanes, expected float32, \
+                 float16, bfloat16, float64, uint8 or int64"
+            ));
+        }
+    };
+    let size = isize::from(tensor.bits / 8);
+    // SAFETY: DLPack says that the values start there.
+    let first = unsafe { tensor.data.cast::<u8>().add(tensor.byte_offset as usize) };
+    let mut values = Vec::with_capacity(count);
+    let mut at = vec![0i64; rank];
+    for _ in 0..count {
+        let offset: i64 = at.iter().zip(&strides).map(|(at, stride)| at * stride).sum();
+        // SAFETY: within the extents, so a value of the tensor.
+        values.push(read(unsafe { first.offset(offset as isize * size) }));
+        for axis in (0..rank).rev() {
+            at[axis] += 1;
+            if at[axis] < i64::from(shape[axis]) {
+                break;
+            }
+            at[axis] = 0;
+        }
+    }
+    Ok((shape, values))
+}

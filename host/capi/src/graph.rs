@@ -1,0 +1,341 @@
+//! Graphs behind handles: read, changed, judged.
+
+use std::collections::BTreeMap;
+use std::ffi::c_char;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::graph::set::{self, Finder, Target};
+use amdm::graph::{Document, Limits, Prefer, Read, validate, version};
+use amdm::math::Tensor as _;
+use amdm_diffusion::Tensor;
+use amdm_runtime::Inputs;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::handle::{HANDLES, Kind};
+use crate::host::{AmdmHost, Host};
+use crate::layout::{AmdmString, clear, put, read, sized, slice, text};
+use crate::memory;
+use crate::picture::{self, AmdmImage};
+use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, outside};
+use crate::tensor::{AmdmTensor, of};
+
+/// A graph of nodes, with values of the caller's.
+pub struct AmdmGraph {
+    _private: [u8; 0],
+}
+
+/// What a graph's handle stands for.
+pub(crate) struct Graph {
+    pub host: Arc<Host>,
+    state: Mutex<State>,
+}
+
+/// A graph as it stands.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub document: Document,
+    /// What its conversion and its age gave cause to say.
+    pub warnings: Vec<String>,
+    /// Values in memory, by the names under which the graph reads them.
+    memory: BTreeMap<String, Tensor>,
+}
+
+impl Kind for Graph {
+    const KIND: usize = 2;
+    const NAME: &'static str = "a graph";
+}
+
+impl Graph {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The graph as it stands now.
+    pub fn snapshot(&self) -> State {
+        self.lock().clone()
+    }
+}
+
+impl State {
+    /// The pictures that the graph may read.
+    pub fn inputs(&self, host: &Host) -> Inputs {
+        let memory = self.memory.iter();
+        memory
+            .fold(host.inputs(), |inputs, (name, tensor)| inputs.with_tensor(name, tensor.clone()))
+    }
+
+    fn catalogue(&self, host: &Host) -> Catalogue {
+        host.runtime().catalogue_for(self.inputs(host))
+    }
+
+    fn target(&self, catalogue: &Catalogue, (node, input): (&str, &str)) -> Result<Target, Fail> {
+        let setting = match node {
+            "" => format!("{input}="),
+            node => format!("{node}.{input}="),
+        };
+        let (target, _) = Finder::new(&self.document, catalogue).find(&self.document, &setting)?;
+        Ok(target)
+    }
+}
+
+/// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or WebP
+/// picture with either inside.
+///
+/// `data` is copied. `*out` is the caller's, who destroys it; it keeps the host's nodes and models
+/// alive. The graph need not be valid: `amdm_graph_validate` says what is wrong with it.
+///
+/// \thread one at a time for the host
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_from_json(
+    host: *mut AmdmHost,
+    data: *const c_char,
+    len: usize,
+    out: *mut *mut AmdmGraph,
+) -> AmdmStatus {
+    outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { clear(out, "the graph")? };
+        let host = HANDLES.get::<Host>(host as usize)?;
+        // SAFETY: as above.
+        let bytes = unsafe { slice(data.cast::<u8>(), len, "data")? };
+        let catalogue = host.runtime().catalogue_for(host.inputs());
+        let Read { mut document, warnings, .. } =
+            amdm::graph::read(bytes, &ObjectInfo::of(&catalogue), Prefer::Prompt)?;
+        let aged = version::migrate(&mut document, &catalogue)?;
+        let warnings = warnings.iter().chain(&aged).map(ToString::to_string).collect();
+        let state = Mutex::new(State { document, warnings, memory: BTreeMap::new() });
+        let handle = HANDLES.insert(Arc::new(Graph { host, state }))? as *mut AmdmGraph;
+        // SAFETY: as above.
+        unsafe { put(out, handle, "the graph") }
+    })
+}
+
+/// Judges a graph: writes `{"error", "node_errors", "warnings"}` as JSON, in the form that node editors
+/// read; the caller frees the text.
+///
+/// `AMDM_STATUS_OK` where it is valid, else `AMDM_STATUS_INVALID_GRAPH`, with all errors in the text and
+/// in `amdm_last_error`. `out` may be NULL.
+///
+/// \thread one at a time for the graph
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_validate(
+    graph: *mut AmdmGraph,
+    out: *mut AmdmString,
+) -> AmdmStatus {
+    outside(|| {
+        let graph = HANDLES.get::<Graph>(graph as usize)?;
+        let state = graph.snapshot();
+        let catalogue = state.catalogue(&graph.host);
+        let judged = validate(&state.document, &catalogue);
+        if !out.is_null() {
+            let (checked, errors) = match &judged {
+                Ok(checked) => (Some(checked), &[][..]),
+                Err(errors) => (None, errors.as_slice()),
+            };
+            let verdict = amdm::graph::verdict(&state.document, &catalogue, checked, errors);
+            let json = serde_json::to_string(&verdict).map_err(|error| {
+                Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string())
+            })?;
+            // SAFETY: as the function's documentation asks of the caller.
+            unsafe { put(out, AmdmString::new(json), "the text")? };
+        }
+        judged.map(drop).map_err(Fail::from)
+    })
+}
+
+/// Lists what can be set, as JSON: of each input its node, name, type, range, choices and present value;
+/// the caller frees the text.
+///
+/// \thread one at a time for the graph
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_inputs(
+    graph: *mut AmdmGraph,
+    out: *mut AmdmString,
+) -> AmdmStatus {
+    outside(|| {
+        let graph = HANDLES.get::<Graph>(graph as usize)?;
+        let state = graph.snapshot();
+        let all = set::settable(&state.document, &state.catalogue(&graph.host))?;
+        let json = serde_json::to_string(&all)
+            .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { put(out, AmdmString::new(json), "the text") }
+    })
+}
+
+/// Sets an input to a JSON value, such as `7`, `"euler"`, or a link `["4", 0]`.
+///
+/// `node` is an id or a title; an empty text where `input` is the name of a parameter that the graph
+/// declares. Validation judges the value. On failure nothing is changed.
+///
+/// Failures: `INVALID_GRAPH` where the node or input is not there, or a title means several nodes.
+///
+/// \thread one at a time for the graph
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_set_json(
+    graph: *mut AmdmGraph,
+    node: *const c_char,
+    input: *const c_char,
+    json: *const c_char,
+    len: usize,
+) -> AmdmStatus {
+    outside(|| {
+        let graph = HANDLES.get::<Graph>(graph as usize)?;
+        // SAFETY: as the function's documentation asks of the caller.
+        let (node, input, json) =
+            unsafe { (text(node, "node")?, text(input, "input")?, sized(json, len, "json")?) };
+        let value: Value = serde_json::from_str(json)
+            .map_err(|error| Fail::argument(format!("found json that is no JSON: {error}")))?;
+        let mut state = graph.lock();
+        let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
+        let target = state.target(&catalogue, (node, input))?;
+        target.set_value(&mut state.document, &value);
+        Ok(())
+    })
+}
+
+/// Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
+/// picture, such as `LoadImage.image`.
+///
+/// The pixels are copied before this returns, and `image->release` is then called, also on failure.
+/// Pictures made from the graph record `memory:<sha256>` in place of the image.
+///
+/// \thread one at a time for the graph
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_set_image(
+    graph: *mut AmdmGraph,
+    node: *const c_char,
+    input: *const c_char,
+    image: *const AmdmImage,
+) -> AmdmStatus {
+    outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        let image = unsafe { read(image, "image")? };
+        let set = || {
+            let graph = HANDLES.get::<Graph>(graph as usize)?;
+            // SAFETY: as above.
+            let (node, input, tensor) = unsafe {
+                let tensor = picture::read(&image, graph.host.device())?;
+                (text(node, "node")?, text(input, "input")?, tensor)
+            };
+            give(&graph, (node, input), tensor, true)
+        };
+        let set = set();
+        if let Some(release) = image.release {
+            // SAFETY: the caller gave it for this; it is called once.
+            crate::status::callback(|| unsafe { release(image.release_ctx) });
+        }
+        set
+    })
+}
+
+/// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` [batch,
+/// channels, height, width] input to a tensor, in place of its link. A latent is taken to be of the
+/// consumer's latent space.
+///
+/// The graph keeps a reference of its own.
+///
+/// \thread one at a time for the graph
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_set_tensor(
+    graph: *mut AmdmGraph,
+    node: *const c_char,
+    input: *const c_char,
+    tensor: *mut AmdmTensor,
+) -> AmdmStatus {
+    outside(|| {
+        let graph = HANDLES.get::<Graph>(graph as usize)?;
+        // SAFETY: as the function's documentation asks of the caller.
+        let (node, input) = unsafe { (text(node, "node")?, text(input, "input")?) };
+        let tensor = Tensor::clone(&*of(tensor)?);
+        give(&graph, (node, input), tensor, false)
+    })
+}
+
+/// Has an input read `tensor`.
+fn give(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Result<(), Fail> {
+    let mut state = graph.lock();
+    let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
+    let target = state.target(&catalogue, place)?;
+    let Some(declared) = target.input() else {
+        return Err(Fail::argument("found a parameter without inputs"));
+    };
+    if picture && declared.choices_from.as_deref() == Some("images") {
+        let name = remember(&mut state, tensor)?;
+        target.set_value(&mut state.document, &Value::from(name));
+        return Ok(());
+    }
+    let wire = declared.r#type.clone();
+    let Some(class) = memory::class(&wire) else {
+        let (node, input) = place;
+        let message = format!(
+            "{node}.{input}: found an input of type {wire}, expected IMAGE, MASK, LATENT, or (for \
+             images) the name of a picture"
+        );
+        return Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message));
+    };
+    let tensor = fitting(&wire, tensor)?;
+    let name = remember(&mut state, tensor)?;
+    let id = name.clone();
+    target.set_value(&mut state.document, &json!([id, 0]));
+    add_node(&mut state.document, &id, class, &name)
+}
+
+/// A tensor in the shape that a wire carries.
+fn fitting(wire: &str, tensor: Tensor) -> Result<Tensor, Fail> {
+    let shape = tensor.extents().to_vec();
+    let wrong = |expected: &str| {
+        let message = format!("found a tensor {shape:?} for {wire}, expected {expected}");
+        Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message))
+    };
+    match (wire, shape.as_slice()) {
+        ("IMAGE", [_, _, _, 1 | 3 | 4]) | ("LATENT", [_, _, _, _]) | ("MASK", [_, _, _]) => {
+            Ok(tensor)
+        }
+        // Of an image a mask takes what is grey, or else the alpha.
+        ("MASK", [batch, height, width, channels @ (1 | 4)]) => {
+            let plane = tensor.narrow(3, channels - 1, 1)?;
+            Ok(plane.reshape(&[*batch, *height, *width])?)
+        }
+        ("IMAGE", _) => wrong("[batch, height, width, 1, 3 or 4]"),
+        ("MASK", _) => wrong("[batch, height, width], or an image that is grey or has alpha"),
+        _ => wrong("[batch, channels, height, width]"),
+    }
+}
+
+/// Keeps a tensor under a name that says all about it.
+fn remember(state: &mut State, tensor: Tensor) -> Result<String, Fail> {
+    let mut hash = Sha256::new();
+    tensor.extents().iter().for_each(|extent| hash.update(extent.to_le_bytes()));
+    tensor.to_f32()?.iter().for_each(|value| hash.update(value.to_le_bytes()));
+    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let name = format!("memory:{hash}");
+    state.memory.insert(name.clone(), tensor);
+    Ok(name)
+}
+
+/// Adds the node that reads a value in memory.
+fn add_node(document: &mut Document, id: &str, class: &str, name: &str) -> Result<(), Fail> {
+    if document.find(id).is_some() {
+        return Ok(());
+    }
+    let mut graph = document.to_value();
+    graph[id] = json!({"class_type": class, "inputs": {"name": name}});
+    *document = Document::from_value(graph, &Limits::default())?;
+    Ok(())
+}
+
+/// Ends a graph. Runs made from it go on. NULL is fine.
+///
+/// \thread one at a time for the graph
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_graph_destroy(graph: *mut AmdmGraph) -> AmdmStatus {
+    outside(|| {
+        if graph.is_null() {
+            return Ok(());
+        }
+        HANDLES.release::<Graph>(graph as usize).map(drop)
+    })
+}

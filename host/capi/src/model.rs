@@ -1,0 +1,625 @@
+//! The embedder's own models: a vtable as a network of the host's.
+
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use amdm::error::{Code, Error};
+use amdm::math::schedule::Spacing;
+use amdm::math::{PredictionKind, Solver};
+use amdm_diffusion::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, Tensor};
+use amdm_runtime::{Object, Value, on_caller};
+use serde_json::{Value as Json, json};
+
+use crate::context::{AmdmContext, AmdmObject, Context, Model};
+use crate::handle::HANDLES;
+use crate::host::Host;
+use crate::layout::{Sized_, put, read, text};
+use crate::status::{AMDM_STATUS_OK, AmdmStatus, Fail, callback};
+use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
+use crate::tensor::{AmdmTensor, of};
+
+/// A model of the embedder's: facts as JSON, and functions that the host calls.
+///
+/// `info_json` is an object with `name`, `prediction` (`epsilon`, `velocity`, `sample` or `flow`),
+/// `latent_shape` ([channels, height, width]), `latent_space` (models are aggregated only where it is
+/// equal), and where they differ from the values in brackets: `alphas_cumprod` (a list; [] for `flow`),
+/// `final_alpha` (1), `clip` (null), `conditioning_schema` ({}), `version` (null: results are not kept on
+/// disk), `parts` (false: whether it gives conditional and unconditional predictions apart),
+/// `concurrent` (false: calls come one at a time).
+///
+/// Functions may be NULL where it says so. Calls come on the thread that executes the run: the caller
+/// of `amdm_run_execute`, or the worker of `amdm_run_start`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct AmdmModelVtable {
+    /// `sizeof(AmdmModelVtable)`.
+    pub struct_size: usize,
+    /// Facts, copied at once.
+    pub info_json: *const c_char,
+    /// Handed to every function.
+    pub user_data: *mut c_void,
+    /// Writes the `steps` timesteps that the model recommends, first to last. NULL: trailing spacing
+    /// over its `alphas_cumprod`, for `flow` evenly from 1.
+    pub timesteps: Option<
+        unsafe extern "C" fn(user_data: *mut c_void, steps: u32, out: *mut f64) -> AmdmStatus,
+    >,
+    /// Answers all requests of a step to this model, in order. The requests' tensors and objects are
+    /// lent. `out` holds `count` predictions that are zeroed; the tensors left there are given to the
+    /// host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
+    pub predict: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            requests: *const AmdmRequest,
+            count: usize,
+            parts: u32,
+            out: *mut AmdmPrediction,
+        ) -> AmdmStatus,
+    >,
+    /// Makes a condition from JSON and named tensors, which are lent; the object left in `out` is given
+    /// to the host and comes back as `positive` and `negative`. NULL: an object of kind `CONDITION` with
+    /// the field `json` and the tensors.
+    pub condition: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            json: *const c_char,
+            names: *const *const c_char,
+            tensors: *const *mut AmdmTensor,
+            count: usize,
+            out: *mut *mut AmdmObject,
+        ) -> AmdmStatus,
+    >,
+    /// Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to the
+    /// host. NULL: DecodeLatent refuses, and there are no previews.
+    pub decode: AmdmModelCodec,
+    /// Image to latent. NULL: EncodeImage refuses.
+    pub encode: AmdmModelCodec,
+    /// Called once, when the host needs the model no more, also where its registration failed; on any
+    /// thread. May be NULL.
+    pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+}
+
+/// A tensor to a tensor: `decode` and `encode` of a model.
+pub type AmdmModelCodec = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        ctx: *mut AmdmContext,
+        api: *const AmdmNodeApi,
+        input: *mut AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+>;
+
+// SAFETY: `repr(C)`, the size first, pointers that may be NULL.
+unsafe impl Sized_ for AmdmModelVtable {}
+
+/// The embedder's data, and who is to be told at the end.
+pub(crate) struct User {
+    pub data: *mut c_void,
+    destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+// SAFETY: the header says on which threads callbacks come; the pointer is only handed on.
+unsafe impl Send for User {}
+// SAFETY: as above; calls are serialised unless the embedder says that they need not be.
+unsafe impl Sync for User {}
+
+impl User {
+    pub fn new(data: *mut c_void, destroy: Option<unsafe extern "C" fn(*mut c_void)>) -> Self {
+        Self { data, destroy }
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy.take() {
+            // SAFETY: as the vtable's documentation says; this is the only call.
+            callback(|| unsafe { destroy(self.data) });
+        }
+    }
+}
+
+struct Own {
+    vtable: AmdmModelVtable,
+    user: User,
+    host: Weak<Host>,
+    info: ModelInfo,
+    parts: bool,
+    turn: Option<Mutex<()>>,
+}
+
+// SAFETY: the vtable's pointers are functions, and data that `User` hands on.
+unsafe impl Send for Own {}
+// SAFETY: as above.
+unsafe impl Sync for Own {}
+
+/// A registered model.
+#[derive(Clone)]
+struct OwnModel(Arc<Own>);
+
+/// What a registered model made of a condition.
+struct OwnCondition(Object);
+
+/// Puts the model of a vtable among the host's.
+///
+/// # Safety
+/// `vtable` is as its documentation says.
+pub(crate) unsafe fn register(
+    host: Result<Arc<Host>, Fail>,
+    vtable: *const AmdmModelVtable,
+) -> Result<(), Fail> {
+    // SAFETY: the caller says so.
+    let vtable = unsafe { read(vtable, "vtable")? };
+    // From here on the vtable's data is ended, whatever happens.
+    let user = User::new(vtable.user_data, vtable.destroy);
+    let host = host?;
+    // SAFETY: as above.
+    let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
+    if vtable.predict.is_none() {
+        return Err(Fail::argument("found NULL for predict"));
+    }
+    let Facts { info, version, parts, concurrent } = facts;
+    let name = info.name.clone();
+    let turn = (!concurrent).then(Mutex::default);
+    let own = Own { vtable, user, host: Arc::downgrade(&host), info, parts, turn };
+    host.runtime().models().register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
+    Ok(())
+}
+
+struct Facts {
+    info: ModelInfo,
+    version: Option<String>,
+    parts: bool,
+    concurrent: bool,
+}
+
+fn facts(text: &str) -> Result<Facts, Fail> {
+    let facts: Json = serde_json::from_str(text)
+        .map_err(|error| Fail::argument(format!("found info_json that is no JSON: {error}")))?;
+    let wrong = |key: &str, expected: &str| {
+        let found = facts.get(key).map_or("nothing".into(), ToString::to_string);
+        Fail::argument(format!("info_json.{key}: found {found}, expected {expected}"))
+    };
+    let string = |key: &str| {
+        let value = facts[key].as_str().filter(|value| !value.is_empty());
+        value.map(str::to_owned).ok_or_else(|| wrong(key, "a text"))
+    };
+    let flag = |key: &str| match facts.get(key) {
+        None => Ok(false),
+        Some(value) => value.as_bool().ok_or_else(|| wrong(key, "true or false")),
+    };
+    let prediction = match facts["prediction"].as_str() {
+        Some("epsilon") => PredictionKind::Epsilon,
+        Some("velocity") => PredictionKind::Velocity,
+        Some("sample") => PredictionKind::Sample,
+        Some("flow") => PredictionKind::Flow,
+        _ => return Err(wrong("prediction", "epsilon, velocity, sample or flow")),
+    };
+    let shape = facts["latent_shape"].as_array().map(|shape| {
+        let extents = shape.iter().map(|extent| u32::try_from(extent.as_u64()?).ok());
+        extents.collect::<Option<Vec<_>>>()
+    });
+    let shape = shape.flatten().filter(|shape| shape.len() == 3 && !shape.contains(&0));
+    let alphas = match facts.get("alphas_cumprod") {
+        None => Some(Vec::new()),
+        Some(list) => list.as_array().and_then(|list| {
+            list.iter().map(|alpha| alpha.as_f64().map(|alpha| alpha as f32)).collect()
+        }),
+    };
+    let expected = "numbers above 0, at most 1, falling; none for flow";
+    let alphas: Vec<f32> = alphas.ok_or_else(|| wrong("alphas_cumprod", expected))?;
+    let falling = alphas.windows(2).all(|pair| pair[0] >= pair[1])
+        && alphas.iter().all(|alpha| *alpha > 0.0 && *alpha <= 1.0);
+    if !falling || alphas.is_empty() != (prediction == PredictionKind::Flow) {
+        return Err(wrong("alphas_cumprod", expected));
+    }
+    let number = |key: &str, default: Option<f64>| match facts.get(key) {
+        None | Some(Json::Null) => Ok(default),
+        Some(value) => value.as_f64().map(Some).ok_or_else(|| wrong(key, "a number")),
+    };
+    let schema = facts.get("conditioning_schema").unwrap_or(&json!({})).to_string();
+    let info = ModelInfo {
+        name: string("name")?,
+        prediction,
+        latent_shape: shape.ok_or_else(|| wrong("latent_shape", "[channels, height, width]"))?,
+        latent_space: string("latent_space")?,
+        alphas_cumprod: alphas,
+        final_alpha: number("final_alpha", Some(1.0))?.unwrap_or(1.0),
+        clip: number("clip", None)?,
+        conditioning_schema: schema,
+    };
+    let version = match facts.get("version") {
+        None | Some(Json::Null) => None,
+        Some(_) => Some(string("version")?),
+    };
+    Ok(Facts { info, version, parts: flag("parts")?, concurrent: flag("concurrent")? })
+}
+
+/// Facts of a model in the form of [`AmdmModelVtable::info_json`].
+pub(crate) fn info_json(info: &ModelInfo) -> String {
+    let prediction = match info.prediction {
+        PredictionKind::Epsilon => "epsilon",
+        PredictionKind::Velocity => "velocity",
+        PredictionKind::Sample => "sample",
+        PredictionKind::Flow => "flow",
+    };
+    let schema = serde_json::from_str::<Json>(&info.conditioning_schema).unwrap_or(json!({}));
+    json!({
+        "name": info.name,
+        "prediction": prediction,
+        "latent_shape": info.latent_shape,
+        "latent_space": info.latent_space,
+        "alphas_cumprod": info.alphas_cumprod,
+        "final_alpha": info.final_alpha,
+        "clip": info.clip,
+        "conditioning_schema": schema,
+    })
+    .to_string()
+}
+
+impl Own {
+    fn named(&self, error: Error) -> Error {
+        let message = format!("model {}: {}", self.info.name, error.message);
+        Error { message, ..error }
+    }
+
+    /// Calls a function of the vtable on the thread where such calls belong; `call` gives its status
+    /// and what it left, which is taken over before the handles that it was lent end.
+    fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
+    ) -> Result<T, Error> {
+        let context = Context::new(&self.host, None, None);
+        let mut left = None;
+        let asked = context.during(|handle| {
+            let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
+            let (status, given) = on_caller(move || {
+                let turn = own.turn.as_ref();
+                let _turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+                callback(|| call(&own, &inside, handle as *mut AmdmContext))
+            })?;
+            left = Some(given);
+            Ok(status)
+        });
+        let missing = || Error::new(Code::Internal, "the callback left nothing");
+        asked.and_then(|()| left.ok_or_else(missing)).map_err(|error| self.named(error))
+    }
+
+    fn codec(
+        self: &Arc<Self>,
+        codec: AmdmModelCodec,
+        what: &str,
+        input: &Tensor,
+    ) -> Result<Tensor, Error> {
+        let Some(codec) = codec else {
+            let message = format!("model {} cannot {what}", self.info.name);
+            return Err(Error::new(Code::Unsupported, message));
+        };
+        let input = input.clone();
+        let given = self.ask(move |own, context, ctx| {
+            let input = match context.lend_tensor(input) {
+                Ok(input) => input,
+                Err(fail) => return (fail.status, Err(fail)),
+            };
+            let mut given = std::ptr::null_mut();
+            // SAFETY: as the vtable's documentation says.
+            let status =
+                unsafe { codec(own.user.data, ctx, &raw const NODE_API, input, &mut given) };
+            (status, context.take_tensor(given))
+        })?;
+        given.map_err(|fail| self.named(fail.into_error()))
+    }
+}
+
+impl Denoiser for OwnModel {
+    fn info(&self) -> &ModelInfo {
+        &self.0.info
+    }
+
+    fn timesteps(&self, steps: u32) -> Vec<f64> {
+        let own = &self.0;
+        let asked = own.vtable.timesteps.and_then(|timesteps| {
+            let own = own.clone();
+            let asked = on_caller(move || {
+                let mut all = vec![0.0; steps as usize];
+                // SAFETY: as the vtable's documentation says.
+                let status =
+                    callback(|| unsafe { timesteps(own.user.data, steps, all.as_mut_ptr()) });
+                (status == AMDM_STATUS_OK).then_some(all)
+            });
+            asked.ok().flatten()
+        });
+        if let Some(asked) = asked {
+            return asked;
+        }
+        let training = own.info.alphas_cumprod.len() as u32;
+        let evenly =
+            |steps: u32| (0..steps).map(|i| 1.0 - f64::from(i) / f64::from(steps)).collect();
+        match training {
+            0 => evenly(steps),
+            _ => Spacing::Trailing
+                .timesteps(Solver::Ddim, steps, training, evenly)
+                .unwrap_or_default(),
+        }
+    }
+
+    fn condition(
+        &self,
+        json: &str,
+        parts: &[(&str, &Tensor)],
+    ) -> amdm_diffusion::Result<Conditioning> {
+        let own = &self.0;
+        let bytes = parts.iter().map(|(_, tensor)| tensor.bytes()).sum();
+        let object =
+            match own.vtable.condition {
+                None => {
+                    serde_json::from_str::<Json>(json).map_err(|error| {
+                        Error::invalid(format!("found {json:?}, expected JSON: {error}")).at("json")
+                    })?;
+                    let mut fields = vec![("json".to_owned(), Value::Json(json.into()))];
+                    let tensors = parts.iter();
+                    fields.extend(tensors.map(|(name, tensor)| {
+                        ((*name).to_owned(), Value::Tensor((*tensor).clone()))
+                    }));
+                    Object::fields("CONDITION", fields)?
+                }
+                Some(condition) => self.made_condition(condition, json, parts)?,
+            };
+        Ok(Conditioning::new(own.info.name.clone(), json, OwnCondition(object), bytes))
+    }
+
+    fn encode(&self, image: &Tensor) -> amdm_diffusion::Result<Tensor> {
+        self.0.codec(self.0.vtable.encode, "encode images", image)
+    }
+
+    fn decode(&self, latent: &Tensor) -> amdm_diffusion::Result<Tensor> {
+        self.0.codec(self.0.vtable.decode, "decode latents", latent)
+    }
+
+    fn predict(
+        &self,
+        requests: &[Request<'_>],
+        parts: bool,
+        cancel: Cancel<'_>,
+    ) -> amdm_diffusion::Result<Vec<Prediction>> {
+        if cancel() {
+            return Err(Error::new(Code::Cancelled, "the run is being stopped"));
+        }
+        let own = &self.0;
+        let Some(predict) = own.vtable.predict else {
+            return Err(Error::new(Code::Internal, "the model has no predict"));
+        };
+        let asked = requests.iter().map(|request| Asked::of(request, &own.info.name));
+        let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+        let count = asked.len();
+        let answers = own.ask(move |own, context, ctx| {
+            let requests = asked.iter().map(|asked| asked.lend(context));
+            let requests = match requests.collect::<Result<Vec<_>, Fail>>() {
+                Ok(requests) => requests,
+                Err(fail) => return (fail.status, Vec::new()),
+            };
+            let none = std::ptr::null_mut();
+            let none = AmdmPrediction { guided: none, conditional: none, unconditional: none };
+            let mut out = vec![none; count];
+            let (first, parts) = (requests.as_ptr(), u32::from(parts));
+            // SAFETY: as the vtable's documentation says.
+            let status = unsafe {
+                let (api, out) = (&raw const NODE_API, out.as_mut_ptr());
+                predict(own.user.data, ctx, api, first, count, parts, out)
+            };
+            let take = |handle: *mut AmdmTensor| match handle.is_null() {
+                true => Ok(None),
+                false => context.take_tensor(handle).map(Some),
+            };
+            let given = out
+                .iter()
+                .map(|given| [given.guided, given.conditional, given.unconditional].map(take));
+            (status, given.collect::<Vec<_>>())
+        })?;
+        let taken = answers.into_iter().zip(requests);
+        let taken = taken.map(|(given, request)| self.taken(given, request, parts));
+        taken.collect::<Result<Vec<_>, Error>>().map_err(|error| own.named(error))
+    }
+
+    fn stays_on_thread(&self) -> bool {
+        true
+    }
+
+    fn gives_parts(&self) -> bool {
+        self.0.parts
+    }
+}
+
+impl OwnModel {
+    fn made_condition(
+        &self,
+        condition: ConditionFn,
+        json: &str,
+        parts: &[(&str, &Tensor)],
+    ) -> Result<Object, Error> {
+        let invalid = |_| Error::invalid("found a 0 inside a text");
+        let json = std::ffi::CString::new(json).map_err(invalid)?;
+        let names = parts.iter().map(|(name, _)| std::ffi::CString::new(*name).map_err(invalid));
+        let names = names.collect::<Result<Vec<_>, Error>>()?;
+        let tensors = parts.iter().map(|(_, tensor)| (*tensor).clone()).collect::<Vec<_>>();
+        let given = self.0.ask(move |own, context, ctx| {
+            let lent = tensors.into_iter().map(|tensor| context.lend_tensor(tensor));
+            let handles = match lent.collect::<Result<Vec<_>, Fail>>() {
+                Ok(handles) => handles,
+                Err(fail) => return (fail.status, Err(fail)),
+            };
+            let names = names.iter().map(|name| name.as_ptr()).collect::<Vec<_>>();
+            let mut given = std::ptr::null_mut();
+            let (api, count) = (&raw const NODE_API, names.len());
+            let (json, names, handles) = (json.as_ptr(), names.as_ptr(), handles.as_ptr());
+            // SAFETY: as the vtable's documentation says.
+            let status = unsafe {
+                condition(own.user.data, ctx, api, json, names, handles, count, &mut given)
+            };
+            (status, context.take_object(given))
+        })?;
+        given.map_err(|fail| self.0.named(fail.into_error()))
+    }
+
+    /// The answer to one request, checked.
+    fn taken(
+        &self,
+        [guided, conditional, unconditional]: [Result<Option<Tensor>, Fail>; 3],
+        request: &Request<'_>,
+        parts: bool,
+    ) -> Result<Prediction, Error> {
+        let expected = request.latent.extents();
+        let fitting = |given: Result<Option<Tensor>, Fail>, name: &str| {
+            let Some(tensor) = given.map_err(Fail::into_error)? else { return Ok(None) };
+            if tensor.extents() != expected {
+                let found = tensor.extents();
+                return Err(Error::new(
+                    Code::Internal,
+                    format!("it gave {name} of shape {found:?}, expected {expected:?}"),
+                ));
+            }
+            Ok(Some(tensor))
+        };
+        let missing =
+            |name: &str| Error::new(Code::Internal, format!("it gave no {name} prediction"));
+        let guided = fitting(guided, "a guided prediction")?.ok_or_else(|| missing("guided"))?;
+        let conditional = fitting(conditional, "a conditional prediction")?;
+        let unconditional = fitting(unconditional, "an unconditional prediction")?;
+        if parts && (conditional.is_none() || unconditional.is_none()) {
+            return Err(missing("conditional or no unconditional"));
+        }
+        Ok(Prediction {
+            guided,
+            conditional: conditional.filter(|_| parts),
+            unconditional: unconditional.filter(|_| parts),
+        })
+    }
+}
+
+type ConditionFn = unsafe extern "C" fn(
+    *mut c_void,
+    *mut AmdmContext,
+    *const AmdmNodeApi,
+    *const c_char,
+    *const *const c_char,
+    *const *mut AmdmTensor,
+    usize,
+    *mut *mut AmdmObject,
+) -> AmdmStatus;
+
+/// A request that owns what it names.
+struct Asked {
+    latent: Tensor,
+    positive: Object,
+    negative: Option<Object>,
+    timestep: f64,
+    guidance: f64,
+    step: u32,
+    steps: u32,
+}
+
+impl Asked {
+    fn of(request: &Request<'_>, name: &str) -> Result<Self, Error> {
+        let object = |conditioning: &Conditioning| {
+            conditioning.data::<OwnCondition>(name).map(|condition| condition.0.clone())
+        };
+        Ok(Self {
+            latent: request.latent.clone(),
+            positive: object(request.positive)?,
+            negative: request.negative.map(object).transpose()?,
+            timestep: request.timestep,
+            guidance: request.guidance,
+            step: request.step,
+            steps: request.steps,
+        })
+    }
+
+    /// The request as the callback sees it.
+    fn lend(&self, context: &Context) -> Result<AmdmRequest, Fail> {
+        let negative = match &self.negative {
+            Some(negative) => context.lend_object(negative.clone())?,
+            None => std::ptr::null_mut(),
+        };
+        Ok(AmdmRequest {
+            struct_size: size_of::<AmdmRequest>(),
+            model: std::ptr::null_mut(),
+            latent: context.lend_tensor(self.latent.clone())?,
+            timestep: self.timestep,
+            positive: context.lend_object(self.positive.clone())?,
+            negative,
+            guidance: self.guidance,
+            step: self.step,
+            steps: self.steps,
+        })
+    }
+}
+
+/// Predictions that a callback asks for.
+///
+/// # Safety
+/// `out` has room for as many predictions as there are requests.
+pub(crate) unsafe fn predict(
+    context: &Context,
+    requests: &[AmdmRequest],
+    parts: bool,
+    out: *mut AmdmPrediction,
+) -> Result<(), Fail> {
+    struct Resolved {
+        model: Arc<Model>,
+        latent: Arc<Tensor>,
+        positive: Arc<Object>,
+        negative: Option<Arc<Object>>,
+    }
+    let resolve = |request: &AmdmRequest| -> Result<Resolved, Fail> {
+        if request.struct_size != size_of::<AmdmRequest>() {
+            let (found, expected) = (request.struct_size, size_of::<AmdmRequest>());
+            let message = format!("found AmdmRequest.struct_size {found}, expected {expected}");
+            return Err(Fail::argument(message));
+        }
+        let negative = match request.negative.is_null() {
+            true => None,
+            false => Some(HANDLES.get::<Object>(request.negative as usize)?),
+        };
+        Ok(Resolved {
+            model: HANDLES.get::<Model>(request.model as usize)?,
+            latent: of(request.latent)?,
+            positive: HANDLES.get::<Object>(request.positive as usize)?,
+            negative,
+        })
+    };
+    let resolved = requests.iter().map(resolve).collect::<Result<Vec<_>, Fail>>()?;
+    let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
+        let negative = resolved.negative.as_ref();
+        Ok(Request {
+            model: &resolved.model.0,
+            latent: &resolved.latent,
+            timestep: request.timestep,
+            positive: resolved.positive.conditioning()?,
+            negative: negative.map(|negative| negative.conditioning()).transpose()?,
+            guidance: request.guidance,
+            step: request.step,
+            steps: request.steps,
+        })
+    });
+    let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+    let predictions = match context.has_call() {
+        true => context.call()?.predict(&asked, parts)?,
+        false => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
+    };
+    for (index, prediction) in predictions.into_iter().enumerate() {
+        let lend = |part: Option<Tensor>| {
+            part.map_or(Ok(std::ptr::null_mut()), |part| context.lend_tensor(part))
+        };
+        let given = AmdmPrediction {
+            guided: context.lend_tensor(prediction.guided)?,
+            conditional: lend(prediction.conditional)?,
+            unconditional: lend(prediction.unconditional)?,
+        };
+        // SAFETY: the caller says that there is room.
+        unsafe { put(out.wrapping_add(index), given, "a prediction")? };
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The C library as embedders see it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::undocumented_unsafe_blocks,
+    missing_docs
+)]
+
+mod header;
