@@ -279,7 +279,7 @@ pub unsafe extern "C" fn amdm_host_load_pack(
         }
         let path = Path::new(path);
         if flags & AMDM_LOAD_NATIVE != 0 {
-            return native::load(&host, path, expected);
+            return native::load(&host.runtime, path, expected);
         }
         if let Some(expected) = expected {
             native::confirm(path, expected)?;
@@ -305,6 +305,7 @@ pub unsafe extern "C" fn amdm_host_register_node(
     outside(|| {
         let host = HANDLES.get::<Host>(host as usize);
         // SAFETY: as the function's documentation asks of the caller.
+        let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
         unsafe { crate::node::register(host, vtable) }
     })
 }
@@ -326,6 +327,7 @@ pub unsafe extern "C" fn amdm_host_register_model(
     outside(|| {
         let host = HANDLES.get::<Host>(host as usize);
         // SAFETY: as the function's documentation asks of the caller.
+        let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
         unsafe { crate::model::register(host, vtable) }
     })
 }

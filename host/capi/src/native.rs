@@ -8,12 +8,12 @@
 
 use std::ffi::{CString, c_char, c_void};
 use std::path::Path;
-use std::sync::Arc;
 
+use amdm_runtime::Host;
 use sha2::{Digest, Sha256};
 
 use crate::api::{AmdmApi, api};
-use crate::host::{Host, check_abi};
+use crate::host::check_abi;
 use crate::layout::{Sized_, read};
 use crate::node::AmdmNodeVtable;
 use crate::status::{
@@ -88,7 +88,7 @@ pub(crate) fn confirm(path: &Path, expected: &str) -> Result<Vec<u8>, Fail> {
 }
 
 /// Loads a native pack and registers its nodes, all or none of what can be told beforehand.
-pub(crate) fn load(host: &Arc<Host>, path: &Path, expected: Option<&str>) -> Result<(), Fail> {
+pub(crate) fn load(host: &Host, path: &Path, expected: Option<&str>) -> Result<(), Fail> {
     let Some(expected) = expected else {
         let message = "a native pack runs with all rights: its SHA-256 must be given";
         return Err(Fail::new(AMDM_STATUS_DENIED, message));
@@ -148,7 +148,7 @@ pub(crate) fn load(host: &Arc<Host>, path: &Path, expected: Option<&str>) -> Res
         // SAFETY: as the factory's documentation says.
         let vtable = callback(|| unsafe { node(index) });
         // SAFETY: as above.
-        unsafe { crate::node::register(Ok(host.clone()), vtable)? };
+        unsafe { crate::node::register(Ok(host), vtable)? };
     }
     Ok(())
 }

@@ -215,7 +215,7 @@ unsafe extern "C" fn tensor_from_f32(
     values: *const f32,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| from_f32(c.host()?.device(), (shape, rank), values)) }
+    unsafe { tensor(ctx, out, |c| from_f32(c.models()?.device(), (shape, rank), values)) }
 }
 
 unsafe extern "C" fn tensor_info(
