@@ -279,7 +279,7 @@ pub unsafe extern "C" fn amdm_host_load_pack(
         }
         let path = Path::new(path);
         if flags & AMDM_LOAD_NATIVE != 0 {
-            return native::load(&host.runtime, path, expected);
+            return native::load(&host.runtime, path, expected, &mut |_, _| {});
         }
         if let Some(expected) = expected {
             native::confirm(path, expected)?;
