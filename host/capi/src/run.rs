@@ -456,8 +456,10 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     let inputs: Inputs = state.inputs(&graph.host);
     let mut document = state.document;
     set::fill_file_names(&mut document);
-    let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
-    document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
+    if document.is_workflow_stale() {
+        let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
+        document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
+    }
     let targets = if targets.is_empty() { Targets::read(&document)? } else { Targets::of(targets) };
     let checked = graph.host.runtime().check_asked(&document, inputs.clone(), &targets, &wanted)?;
     let queue = Arc::<Queue<Waiting>>::default();

@@ -122,7 +122,7 @@ pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Lo
         return Err(Problem::Graph(errors));
     }
     settings::apply(arguments, &mut document, &catalogue, &mut inputs)?;
-    if !arguments.set.is_empty() || arguments.params.is_some() {
+    if document.is_workflow_stale() {
         document.renew_workflow(&ObjectInfo::of(&catalogue));
     }
     Ok(Loaded { document, warnings, inputs })
