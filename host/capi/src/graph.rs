@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::handle::{HANDLES, Kind};
 use crate::host::{AmdmHost, Host};
-use crate::layout::{AmdmString, clear, put, read, sized, slice, text};
+use crate::layout::{AmdmString, clear, no_text, put, read, sized, slice, text};
 use crate::memory;
 use crate::picture::{self, AmdmImage};
 use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, outside};
@@ -125,6 +125,10 @@ pub unsafe extern "C" fn amdm_graph_validate(
     out: *mut AmdmString,
 ) -> AmdmStatus {
     outside(|| {
+        if !out.is_null() {
+            // SAFETY: as the function's documentation asks of the caller.
+            unsafe { no_text(out)? };
+        }
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         let state = graph.snapshot();
         let catalogue = state.catalogue(&graph.host);
@@ -155,6 +159,8 @@ pub unsafe extern "C" fn amdm_graph_inputs(
     out: *mut AmdmString,
 ) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         let state = graph.snapshot();
         let all = set::settable(&state.document, &state.catalogue(&graph.host))?;

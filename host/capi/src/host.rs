@@ -9,7 +9,7 @@ use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, Origin, ResultCache};
 use serde_json::json;
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmString, Sized_, clear, optional, put, read, slice, text};
+use crate::layout::{AmdmString, Sized_, clear, no_text, optional, put, read, slice, text};
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
@@ -341,6 +341,8 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
     out: *mut AmdmString,
 ) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
         let host = HANDLES.get::<Host>(host as usize)?;
         let catalogue = host.runtime.catalogue_for(host.inputs());
         let nodes = catalogue.nodes().filter(|node| node.pack != memory::PACK);
@@ -368,6 +370,8 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmString) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
         let host = HANDLES.get::<Host>(host as usize)?;
         let packs = host.runtime.packs();
         let packs = packs.iter().map(|pack| {

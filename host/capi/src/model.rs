@@ -1,7 +1,8 @@
 //! The embedder's own models: a vtable as a network of the host's.
 
+use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use amdm::error::{Code, Error};
 use amdm::math::schedule::Spacing;
@@ -137,6 +138,23 @@ unsafe impl Send for Own {}
 // SAFETY: as above.
 unsafe impl Sync for Own {}
 
+thread_local! {
+    /// Models whose turn this thread has.
+    static TURNS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A model's turn, until it is dropped.
+struct Turn<'a> {
+    own: usize,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        TURNS.with_borrow_mut(|turns| turns.retain(|own| *own != self.own));
+    }
+}
+
 /// A registered model.
 #[derive(Clone)]
 struct OwnModel(Arc<Own>);
@@ -267,6 +285,19 @@ impl Own {
         Error { message, ..error }
     }
 
+    /// Waits until no other call is in the model, where it takes one at a time.
+    fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
+        let Some(turn) = &self.turn else { return Ok(None) };
+        let own = std::ptr::from_ref(self).addr();
+        if TURNS.with_borrow(|turns| turns.contains(&own)) {
+            let message = "it was asked from inside its own callback, and takes one call at a time";
+            return Err(Error::new(Code::Unsupported, message));
+        }
+        let guard = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        TURNS.with_borrow_mut(|turns| turns.push(own));
+        Ok(Some(Turn { own, _guard: guard }))
+    }
+
     /// Calls a function of the vtable on the thread where such calls belong; `call` gives its status
     /// and what it left, which is taken over before the handles that it was lent end.
     fn ask<T: Send + 'static>(
@@ -278,10 +309,9 @@ impl Own {
         let asked = context.during(|handle| {
             let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
             let (status, given) = on_caller(move || {
-                let turn = own.turn.as_ref();
-                let _turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
-                callback(|| call(&own, &inside, handle as *mut AmdmContext))
-            })?;
+                let _turn = own.turn()?;
+                Ok::<_, Error>(callback(|| call(&own, &inside, handle as *mut AmdmContext)))
+            })??;
             left = Some(given);
             Ok(status)
         });

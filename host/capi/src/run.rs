@@ -672,6 +672,8 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
         let run = HANDLES.get::<Run>(run as usize)?;
         let result = run.result()?;
         let Some(failure) = &result.error else {
@@ -789,6 +791,8 @@ pub unsafe extern "C" fn amdm_run_output_json(
     out: *mut AmdmString,
 ) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
         let run = HANDLES.get::<Run>(run as usize)?;
         let result = run.result()?;
         let mut json = serde_json::to_value(&*result)
