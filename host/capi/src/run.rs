@@ -15,7 +15,9 @@ use amdm_runtime::{Cancel, Event, Inputs, Kept, RunOptions, RunResult, Status, V
 use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, Kind};
 use crate::host::Host;
-use crate::layout::{AmdmStr, AmdmString, Sized_, clear, optional, put, read, slice, text, write};
+use crate::layout::{
+    AmdmStr, AmdmString, Sized_, clear, no_text, optional, put, read, slice, text, write,
+};
 use crate::log::{Line, Listener};
 use crate::picture::{self, AmdmImage};
 use crate::queue::Queue;
