@@ -306,6 +306,7 @@ pub unsafe extern "C" fn amdm_host_register_node(
         let host = HANDLES.get::<Host>(host as usize);
         // SAFETY: as the function's documentation asks of the caller.
         let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
+        // SAFETY: as the function's documentation asks of the caller.
         unsafe { crate::node::register(host, vtable) }
     })
 }
@@ -328,6 +329,7 @@ pub unsafe extern "C" fn amdm_host_register_model(
         let host = HANDLES.get::<Host>(host as usize);
         // SAFETY: as the function's documentation asks of the caller.
         let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
+        // SAFETY: as the function's documentation asks of the caller.
         unsafe { crate::model::register(host, vtable) }
     })
 }

@@ -761,7 +761,7 @@ pub unsafe extern "C" fn amdm_run_output_tensor(
         let value = match output {
             Some(output) => run.kept.value(node, output),
             None => {
-                let last = run.kept.images().into_iter().filter(|(id, _)| id == node).next_back();
+                let last = run.kept.images().into_iter().rfind(|(id, _)| id == node);
                 last.map(|(_, image)| Value::Tensor(image))
             }
         };
