@@ -3,9 +3,9 @@
  *
  *     embed GRAPH OUTPUT_DIR [SEED [STEPS]]
  *
- * Sets the seed of node `sampler`, shows progress, and stops at Ctrl-C. The library writes the picture of
- * node `save` as a PNG with the graph inside; this program also fetches its pixels and writes them as
- * `pixels.ppm`. Exit codes: 0 done, 1 failed, 2 called wrongly, 130 stopped.
+ * Sets the seed of node `sampler`, shows progress, and stops at Ctrl-C. The library writes the
+ * picture of node `save` as a PNG with the graph inside; this program also fetches its pixels and
+ * writes them as `pixels.ppm`. Exit codes: 0 done, 1 failed, 2 called wrongly, 130 stopped.
  */
 #include <amdm.h>
 
@@ -167,9 +167,10 @@ int main(int argc, char **argv)
     if (graph != NULL) {
         const char *names[] = {"seed", "steps"};
         int i, wrong = 0;
-        for (i = 3; i < argc; i++)
-            wrong |= failed(names[i - 3], amdm_graph_set_json(graph, "sampler", names[i - 3], argv[i],
-                                                              strlen(argv[i])));
+        for (i = 3; i < argc; i++) {
+            const char *name = names[i - 3], *json = argv[i];
+            wrong |= failed(name, amdm_graph_set_json(graph, "sampler", name, json, strlen(json)));
+        }
         if (!wrong)
             code = run_graph(graph, argv[2]);
     }
