@@ -33,8 +33,8 @@ INVALID_HANDLE, EMPTY, CANCELLED, INTERNAL = -2, -6, -16, -18
 class Error(Exception):
     """What the library says of a call that failed.
 
-    `status` is its number, `name` the number's name; `node` and `input` say where in a graph, if
-    anywhere.
+    `status` is its number, `name` the number's name; `node` (its id) and `input` say where in a
+    graph, if anywhere.
     """
 
     def __init__(self, status, message, node=None, input=None):
@@ -52,4 +52,5 @@ class Error(Exception):
     def of_run(cls, status, text):
         """The error of a run, from the JSON of amdm_run_error."""
         said = json.loads(text)
-        return cls(status, said.get("message", text), said.get("node"), said.get("input"))
+        node = (said.get("node") or {}).get("id")
+        return cls(status, said.get("message", text), node, said.get("input"))

@@ -37,7 +37,8 @@ pub fn build(root: &Path, profile: &str) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// Where the folder cannot be read or has none.
 pub fn lying_in(dir: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    let entries =
+        std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
