@@ -28,10 +28,10 @@ class Thread(amdm.Node):
 
 class Raise(amdm.Node):
     descriptor = {**DESCRIPTOR, "type": "test.kit.Raise"}
-    error = KeyboardInterrupt("now")
+    what, words = KeyboardInterrupt, ("now",)
 
     def execute(self, call):
-        raise self.error
+        raise self.what(*self.words)
 
 
 class Negative(amdm.Node):
@@ -85,7 +85,7 @@ def errors(host):
     error = fails("INTERNAL", run.execute)
     assert error.node == "1" and "KeyboardInterrupt: now" in error.message, error
     assert run.state == "failed"
-    node.error = amdm.Error(-12, "not today")
+    node.what, node.words = amdm.Error, (-12, "not today")
     error = fails("UNSUPPORTED", host.graph(one("test.kit.Raise")).run().execute)
     assert "not today" in error.message
     taken = registry.left()

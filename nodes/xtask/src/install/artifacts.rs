@@ -22,14 +22,18 @@ pub fn build(root: &Path, profile: &str) -> Result<Vec<PathBuf>> {
         .output()
         .context("cannot run cargo")?;
     ensure!(output.status.success(), "the library does not build");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let files = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(named(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// The files that cargo's messages name for the library.
+fn named(messages: &str) -> Vec<PathBuf> {
+    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let files = files.filter(|message| message["target"]["name"] == "amdm_capi");
     let files = files.flat_map(|message| {
         let names = message["filenames"].as_array().cloned().unwrap_or_default();
         names.into_iter().filter_map(|name| name.as_str().map(PathBuf::from)).collect::<Vec<_>>()
     });
-    Ok(files.collect())
+    files.collect()
 }
 
 /// The libraries that lie in a folder, such as `target/release`.
@@ -49,4 +53,25 @@ pub fn lying_in(dir: &Path) -> Result<Vec<PathBuf>> {
     files.sort();
     ensure!(!files.is_empty(), "found no library of amdm-capi in {}", dir.display());
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::named;
+
+    #[test]
+    fn the_librarys_files_are_found_among_cargos_messages() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","target":{"name":"amdm"},"filenames":["/t/libamdm.rlib"]}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"amdm_capi"},"filenames":"#,
+            r#"["/t/libamdm_capi.so","/t/libamdm_capi.a"]}"#,
+            "\nnot a message\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        let expected = ["/t/libamdm_capi.so", "/t/libamdm_capi.a"].map(PathBuf::from);
+        assert_eq!(named(messages), expected);
+    }
 }
