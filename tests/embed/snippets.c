@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const AmdmApi *load(const char *path);
-extern AmdmStatus add_invert(AmdmHost *host);
+extern const AmdmNodeVtable INVERT;
 extern AmdmStatus add_guidance_fade(AmdmHost *host);
 extern AmdmStatus add_grey(AmdmHost *host);
 
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     memset(&image, 0, sizeof image);
     image.struct_size = sizeof image;
     api->host_desc_init(&desc, sizeof desc);
-    if (check("host", api->host_create(&desc, &host)) || check("node", add_invert(host))
+    if (check("host", api->host_create(&desc, &host)) || check("node", amdm_host_register_node(host, &INVERT))
         || check("operator", add_guidance_fade(host)) || check("model", add_grey(host))
         || check("watch", amdm_host_register_node(host, &watch))
         || check("graph", amdm_graph_from_json(host, GRAPH, strlen(GRAPH), &graph))
