@@ -40,8 +40,7 @@ pub fn library() -> PathBuf {
     })
 }
 
-/// Whether a program is there. Where it is not, says that the test is skipped; with `AMDM_NO_SKIPS`
-/// only the programs may be missing that a system can do without.
+/// Whether a program is there. Where it is not, says that the test is skipped.
 pub fn has(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output();
     let there = there.is_ok_and(|output| output.status.success());
