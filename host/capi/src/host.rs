@@ -9,11 +9,11 @@ use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, Origin, ResultCache};
 use serde_json::json;
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmString, Sized_, clear, optional, put, read, slice, text};
+use crate::layout::{AmdmString, Sized_, blank, clear, optional, put, read, slice, text};
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
-use crate::status::{AMDM_STATUS_ABI_MISMATCH, AmdmStatus, Fail, outside};
+use crate::status::{AMDM_STATUS_ABI_MISMATCH, AmdmStatus, Fail, guard, must_be_outside, outside};
 use crate::tables::AMDM_LOG_ERROR;
 use crate::{AMDM_ABI_MAJOR, memory, native};
 
@@ -302,8 +302,8 @@ pub unsafe extern "C" fn amdm_host_register_node(
     host: *mut AmdmHost,
     vtable: *const AmdmNodeVtable,
 ) -> AmdmStatus {
-    outside(|| {
-        let host = HANDLES.get::<Host>(host as usize);
+    guard(|| {
+        let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
         // SAFETY: as the function's documentation asks of the caller.
         unsafe { crate::node::register(host, vtable) }
     })
@@ -323,8 +323,8 @@ pub unsafe extern "C" fn amdm_host_register_model(
     host: *mut AmdmHost,
     vtable: *const AmdmModelVtable,
 ) -> AmdmStatus {
-    outside(|| {
-        let host = HANDLES.get::<Host>(host as usize);
+    guard(|| {
+        let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
         // SAFETY: as the function's documentation asks of the caller.
         unsafe { crate::model::register(host, vtable) }
     })
@@ -339,6 +339,8 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
     out: *mut AmdmString,
 ) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { blank(out)? };
         let host = HANDLES.get::<Host>(host as usize)?;
         let catalogue = host.runtime.catalogue_for(host.inputs());
         let nodes = catalogue.nodes().filter(|node| node.pack != memory::PACK);
@@ -354,7 +356,7 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
         });
         let json = serde_json::to_string(&nodes.collect::<Vec<_>>())
             .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(json), "the text") }
     })
 }
@@ -366,6 +368,8 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmString) -> AmdmStatus {
     outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { blank(out)? };
         let host = HANDLES.get::<Host>(host as usize)?;
         let packs = host.runtime.packs();
         let packs = packs.iter().map(|pack| {
@@ -385,7 +389,7 @@ pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmStrin
             "packs": packs.collect::<Vec<_>>(),
             "models": host.runtime.models().names("models"),
         });
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(info.to_string()), "the text") }
     })
 }

@@ -190,6 +190,15 @@ pub(crate) unsafe fn clear<T>(out: *mut *mut T, name: &str) -> Result<(), Fail> 
     Ok(())
 }
 
+/// Clears the place of a text that the caller frees, so that a failure leaves nothing to free there.
+///
+/// # Safety
+/// `out` is NULL or may be written to.
+pub(crate) unsafe fn blank(out: *mut AmdmString) -> Result<(), Fail> {
+    // SAFETY: the caller says so.
+    unsafe { put(out, AmdmString { ptr: std::ptr::null_mut(), len: 0 }, "the text") }
+}
+
 /// A place for a plain value.
 ///
 /// # Safety
