@@ -3,8 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::undocumented_unsafe_blocks,
     missing_docs
 )]
 
+mod behaviour;
 mod header;
+mod library;
+mod surface;
