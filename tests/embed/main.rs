@@ -8,7 +8,10 @@
     missing_docs
 )]
 
+mod behaviour;
 mod examples;
 mod header;
 mod installed;
+mod library;
 mod snippets;
+mod surface;

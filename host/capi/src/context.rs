@@ -177,11 +177,8 @@ impl Context {
         let handle = HANDLES.insert(self.clone()).map_err(Fail::into_error)?;
         let status = work(handle as *mut AmdmContext);
         drop(HANDLES.release::<Self>(handle));
-        let mut held = self.held();
-        let lent = std::mem::take(&mut held.lent);
-        let failure = held.failure.take();
-        drop(held);
-        lent.into_iter().for_each(Lent::release);
+        let failure = self.held().failure.take();
+        self.end();
         match status? {
             0 => Ok(()),
             status => Err(failure
@@ -191,6 +188,12 @@ impl Context {
                 })
                 .into_error()),
         }
+    }
+
+    /// Ends what was lent: at the end of the callback, and once more where another thread was late.
+    fn end(&self) {
+        let lent = std::mem::take(&mut self.held().lent);
+        lent.into_iter().for_each(Lent::release);
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -355,6 +358,12 @@ impl Context {
                 }
             })
         }
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -18,7 +18,7 @@ use crate::host::{AmdmHost, Host};
 use crate::layout::{AmdmString, clear, no_text, put, read, sized, slice, text};
 use crate::memory;
 use crate::picture::{self, AmdmImage};
-use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, outside};
+use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, guard, must_be_outside, outside};
 use crate::tensor::{AmdmTensor, of};
 
 /// A graph of nodes, with values of the caller's.
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn amdm_graph_validate(
             let json = serde_json::to_string(&verdict).map_err(|error| {
                 Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string())
             })?;
-            // SAFETY: as the function's documentation asks of the caller.
+            // SAFETY: as above.
             unsafe { put(out, AmdmString::new(json), "the text")? };
         }
         judged.map(drop).map_err(Fail::from)
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn amdm_graph_inputs(
         let all = set::settable(&state.document, &state.catalogue(&graph.host))?;
         let json = serde_json::to_string(&all)
             .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(json), "the text") }
     })
 }
@@ -216,10 +216,11 @@ pub unsafe extern "C" fn amdm_graph_set_image(
     input: *const c_char,
     image: *const AmdmImage,
 ) -> AmdmStatus {
-    outside(|| {
+    guard(|| {
         // SAFETY: as the function's documentation asks of the caller.
         let image = unsafe { read(image, "image")? };
         let set = || {
+            must_be_outside()?;
             let graph = HANDLES.get::<Graph>(graph as usize)?;
             // SAFETY: as above.
             let (node, input, tensor) = unsafe {
@@ -228,12 +229,13 @@ pub unsafe extern "C" fn amdm_graph_set_image(
             };
             give(&graph, (node, input), tensor, true)
         };
-        let set = set();
+        // A panic is remembered below, once the image is released.
+        let set = std::panic::catch_unwind(std::panic::AssertUnwindSafe(set));
         if let Some(release) = image.release {
             // SAFETY: the caller gave it for this; it is called once.
             crate::status::callback(|| unsafe { release(image.release_ctx) });
         }
-        set
+        set.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

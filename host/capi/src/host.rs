@@ -13,7 +13,7 @@ use crate::layout::{AmdmString, Sized_, clear, no_text, optional, put, read, sli
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
-use crate::status::{AMDM_STATUS_ABI_MISMATCH, AmdmStatus, Fail, outside};
+use crate::status::{AMDM_STATUS_ABI_MISMATCH, AmdmStatus, Fail, guard, must_be_outside, outside};
 use crate::tables::AMDM_LOG_ERROR;
 use crate::{AMDM_ABI_MAJOR, memory, native};
 
@@ -302,8 +302,8 @@ pub unsafe extern "C" fn amdm_host_register_node(
     host: *mut AmdmHost,
     vtable: *const AmdmNodeVtable,
 ) -> AmdmStatus {
-    outside(|| {
-        let host = HANDLES.get::<Host>(host as usize);
+    guard(|| {
+        let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
         // SAFETY: as the function's documentation asks of the caller.
         let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
         // SAFETY: as the function's documentation asks of the caller.
@@ -325,8 +325,8 @@ pub unsafe extern "C" fn amdm_host_register_model(
     host: *mut AmdmHost,
     vtable: *const AmdmModelVtable,
 ) -> AmdmStatus {
-    outside(|| {
-        let host = HANDLES.get::<Host>(host as usize);
+    guard(|| {
+        let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
         // SAFETY: as the function's documentation asks of the caller.
         let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
         // SAFETY: as the function's documentation asks of the caller.
@@ -360,7 +360,7 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
         });
         let json = serde_json::to_string(&nodes.collect::<Vec<_>>())
             .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(json), "the text") }
     })
 }
@@ -393,7 +393,7 @@ pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmStrin
             "packs": packs.collect::<Vec<_>>(),
             "models": host.runtime.models().names("models"),
         });
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(info.to_string()), "the text") }
     })
 }

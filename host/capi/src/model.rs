@@ -138,23 +138,6 @@ unsafe impl Send for Own {}
 // SAFETY: as above.
 unsafe impl Sync for Own {}
 
-thread_local! {
-    /// Models whose turn this thread has.
-    static TURNS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A model's turn, until it is dropped.
-struct Turn<'a> {
-    own: usize,
-    _guard: MutexGuard<'a, ()>,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        TURNS.with_borrow_mut(|turns| turns.retain(|own| *own != self.own));
-    }
-}
-
 /// A registered model.
 #[derive(Clone)]
 struct OwnModel(Arc<Own>);
@@ -279,23 +262,42 @@ pub(crate) fn info_json(info: &ModelInfo) -> String {
     .to_string()
 }
 
+thread_local! {
+    /// Models that this thread is in a callback of, where one call at a time is allowed.
+    static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A model's turn, on one thread.
+struct Turn<'a> {
+    _held: MutexGuard<'a, ()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        ENTERED.with_borrow_mut(Vec::pop);
+    }
+}
+
 impl Own {
+    /// Waits for the model's turn, where calls come one at a time.
+    ///
+    /// # Errors
+    /// `unsupported` inside a callback of this same model, which would wait for itself.
+    fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
+        let Some(turn) = &self.turn else { return Ok(None) };
+        let address = std::ptr::from_ref(turn) as usize;
+        if ENTERED.with_borrow(|entered| entered.contains(&address)) {
+            let message = "found a call of it inside its own callback, and it is not concurrent";
+            return Err(Error::new(Code::Unsupported, message));
+        }
+        let held = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        ENTERED.with_borrow_mut(|entered| entered.push(address));
+        Ok(Some(Turn { _held: held }))
+    }
+
     fn named(&self, error: Error) -> Error {
         let message = format!("model {}: {}", self.info.name, error.message);
         Error { message, ..error }
-    }
-
-    /// Waits until no other call is in the model, where it takes one at a time.
-    fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
-        let Some(turn) = &self.turn else { return Ok(None) };
-        let own = std::ptr::from_ref(self).addr();
-        if TURNS.with_borrow(|turns| turns.contains(&own)) {
-            let message = "it was asked from inside its own callback, and takes one call at a time";
-            return Err(Error::new(Code::Unsupported, message));
-        }
-        let guard = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        TURNS.with_borrow_mut(|turns| turns.push(own));
-        Ok(Some(Turn { own, _guard: guard }))
     }
 
     /// Calls a function of the vtable on the thread where such calls belong; `call` gives its status
@@ -329,7 +331,7 @@ impl Own {
             let message = format!("model {} cannot {what}", self.info.name);
             return Err(Error::new(Code::Unsupported, message));
         };
-        let input = input.clone();
+        let (input, batch) = (input.clone(), input.extents().first().copied());
         let given = self.ask(move |own, context, ctx| {
             let input = match context.lend_tensor(input) {
                 Ok(input) => input,
@@ -341,9 +343,28 @@ impl Own {
                 unsafe { codec(own.user.data, ctx, &raw const NODE_API, input, &mut given) };
             (status, context.take_tensor(given))
         })?;
-        given.map_err(|fail| self.named(fail.into_error()))
+        let given = given.map_err(|fail| self.named(fail.into_error()))?;
+        match (what, given.extents()) {
+            (DECODE, [found, _, _, 1 | 3 | 4]) | (ENCODE, [found, _, _, _])
+                if Some(*found) == batch =>
+            {
+                Ok(given)
+            }
+            (what, found) => {
+                let expected = match what {
+                    DECODE => "[batch, height, width, 1, 3 or 4]",
+                    _ => "[batch, channels, height, width]",
+                };
+                let message = format!("asked to {what}, it gave {found:?}, expected {expected}");
+                Err(self.named(Error::new(Code::Internal, message)))
+            }
+        }
     }
 }
+
+/// What codecs do.
+const ENCODE: &str = "encode images";
+const DECODE: &str = "decode latents";
 
 impl Denoiser for OwnModel {
     fn info(&self) -> &ModelInfo {
@@ -355,6 +376,7 @@ impl Denoiser for OwnModel {
         let asked = own.vtable.timesteps.and_then(|timesteps| {
             let own = own.clone();
             let asked = on_caller(move || {
+                let _turn = own.turn().ok()?;
                 let mut all = vec![0.0; steps as usize];
                 // SAFETY: as the vtable's documentation says.
                 let status =
@@ -403,11 +425,11 @@ impl Denoiser for OwnModel {
     }
 
     fn encode(&self, image: &Tensor) -> amdm_diffusion::Result<Tensor> {
-        self.0.codec(self.0.vtable.encode, "encode images", image)
+        self.0.codec(self.0.vtable.encode, ENCODE, image)
     }
 
     fn decode(&self, latent: &Tensor) -> amdm_diffusion::Result<Tensor> {
-        self.0.codec(self.0.vtable.decode, "decode latents", latent)
+        self.0.codec(self.0.vtable.decode, DECODE, latent)
     }
 
     fn predict(

@@ -79,6 +79,9 @@ pub(crate) const PREVIEW: AmdmImage = AmdmImage {
 /// Pixels along one side.
 const SIDE: u32 = 16_384;
 
+/// Bytes between rows of an image that is written: any alignment, and no memory for a slip of a sign.
+const GAP: usize = 1 << 16;
+
 /// How an image lies in memory, checked.
 struct Layout {
     width: usize,
@@ -234,6 +237,13 @@ pub(crate) fn write(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result<
     described.row_stride = layout.stride as i64;
     let size = element_size(element_type)?;
     let step = layout.stride.unsigned_abs();
+    let row = layout.width * layout.channels * size;
+    if step - row > GAP {
+        let message = format!(
+            "found a row stride of {step} bytes, expected at most {GAP} beyond a row's {row}"
+        );
+        return Err(Fail::argument(message));
+    }
     let mut bytes = Vec::new();
     let count = step * layout.height;
     bytes.try_reserve_exact(count).map_err(|_| {

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 /// Events that wait at most; beyond that, those that may be lost are.
 const WAITING: usize = 4096;
 
+/// Unfinished images that wait at most: each takes as much memory as an image.
+pub(crate) const PREVIEWS: usize = 8;
+
 /// A queue that ends.
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
@@ -32,6 +35,19 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         if may_be_lost && state.events.len() >= WAITING {
             return;
+        }
+        state.events.push_back(event);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Adds an event in place of the oldest of those like it, where `most` of them wait already.
+    pub fn push_newest(&self, event: T, most: usize, like: impl Fn(&T) -> bool) {
+        let mut state = self.lock();
+        if state.events.iter().filter(|event| like(event)).count() >= most
+            && let Some(oldest) = state.events.iter().position(like)
+        {
+            state.events.remove(oldest);
         }
         state.events.push_back(event);
         drop(state);
@@ -93,6 +109,19 @@ mod tests {
             let events = std::iter::from_fn(|| queue.next(None)).collect::<Vec<_>>();
             assert_eq!(events, (0..=100).collect::<Vec<_>>());
         });
+    }
+
+    #[test]
+    fn of_what_is_large_the_newest_wait() {
+        let queue = Queue::default();
+        for event in 0..10 {
+            queue.push(100 + event, false);
+            queue.push_newest(event, 2, |event| *event < 100);
+        }
+        queue.end(200);
+        let events = std::iter::from_fn(|| queue.next(None)).collect::<Vec<_>>();
+        let small = events.iter().filter(|event| **event < 100).collect::<Vec<_>>();
+        assert_eq!((small, events.len()), (vec![&8, &9], 13));
     }
 
     #[test]

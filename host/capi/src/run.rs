@@ -20,7 +20,7 @@ use crate::layout::{
 };
 use crate::log::{Line, Listener};
 use crate::picture::{self, AmdmImage};
-use crate::queue::Queue;
+use crate::queue::{PREVIEWS, Queue};
 use crate::status::{
     AMDM_STATUS_EMPTY, AMDM_STATUS_INTERNAL, AMDM_STATUS_TIMEOUT, AMDM_STATUS_WRONG_STATE,
     AmdmStatus, Fail, callback, guard, outside,
@@ -474,10 +474,9 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
             let sink = move |node: &str, image: &Tensor| {
                 let json = serde_json::json!({"event": "preview", "node": node}).to_string();
                 let (node, preview) = (node.to_owned(), Some(image.clone()));
-                queue.push(
-                    Waiting { kind: AMDM_EVENT_PREVIEW, node, json, preview, ..Waiting::nothing() },
-                    true,
-                );
+                let event =
+                    Waiting { kind: AMDM_EVENT_PREVIEW, node, json, preview, ..Waiting::nothing() };
+                queue.push_newest(event, PREVIEWS, |event| event.kind == AMDM_EVENT_PREVIEW);
                 let on_caller = executing.load(Ordering::Relaxed);
                 wakeup.on(on_caller).tell();
             };
@@ -532,6 +531,7 @@ pub unsafe extern "C" fn amdm_run_start(run: *mut AmdmRun) -> AmdmStatus {
             }
             Err(error) => {
                 run.lock().state = AMDM_RUN_CREATED;
+                run.changed.notify_all();
                 let message = format!("cannot start a thread: {error}");
                 Err(Fail::new(crate::status::AMDM_STATUS_OUT_OF_MEMORY, message))
             }
@@ -582,11 +582,12 @@ pub unsafe extern "C" fn amdm_run_wait(run: *mut AmdmRun, timeout_ms: i64) -> Am
         let end = limit(timeout_ms).and_then(|limit| Instant::now().checked_add(limit));
         let forever = timeout_ms < 0;
         let mut progress = run.lock();
-        if progress.state == AMDM_RUN_CREATED {
-            let message = "the run was not started";
-            return Err(Fail::new(AMDM_STATUS_WRONG_STATE, message));
-        }
         while !progress.over {
+            // Also where its thread could not be had.
+            if progress.state == AMDM_RUN_CREATED {
+                let message = "the run was not started";
+                return Err(Fail::new(AMDM_STATUS_WRONG_STATE, message));
+            }
             progress = match end {
                 Some(end) if !forever => {
                     let Some(left) = end.checked_duration_since(Instant::now()) else {
@@ -683,7 +684,7 @@ pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString)
         };
         let json = serde_json::to_string(failure)
             .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(json), "the text") }
     })
 }
@@ -813,7 +814,7 @@ pub unsafe extern "C" fn amdm_run_output_json(
             values.entry(node.id.clone()).or_default().insert(name.clone(), value);
         }
         json["values"] = serde_json::to_value(values).unwrap_or_default();
-        // SAFETY: as the function's documentation asks of the caller.
+        // SAFETY: as above.
         unsafe { put(out, AmdmString::new(json.to_string()), "the text") }
     })
 }

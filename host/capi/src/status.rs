@@ -151,12 +151,13 @@ thread_local! {
 
 /// The text of this thread's last failure.
 pub(crate) fn last_error() -> *const c_char {
-    LAST.with_borrow(|text| text.as_ptr())
+    // A thread that ends has lost its text.
+    LAST.try_with(|text| text.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
 fn remember(message: &str) {
     let text = CString::new(message.replace('\0', " ")).unwrap_or_default();
-    LAST.set(text);
+    let _ = LAST.try_with(|last| last.replace(text));
 }
 
 /// The body of an exported function: no panic leaves it, and its failure is remembered.
@@ -179,13 +180,19 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Fail>) -> AmdmStatus {
 /// The same for functions that must not be called inside a callback.
 pub(crate) fn outside(body: impl FnOnce() -> Result<(), Fail>) -> AmdmStatus {
     guard(|| {
-        if DEPTH.get() > 0 {
-            let message = "called inside a callback, expected a call of the tables handed to it, \
-                           amdm_run_cancel, _poll, _next_event or amdm_tensor_*";
-            return Err(Fail::new(AMDM_STATUS_WRONG_THREAD, message));
-        }
+        must_be_outside()?;
         body()
     })
+}
+
+/// Fails inside a callback of the embedder's.
+pub(crate) fn must_be_outside() -> Result<(), Fail> {
+    if !is_inside() {
+        return Ok(());
+    }
+    let message = "called inside a callback, expected a call of the tables handed to it, \
+                   amdm_run_cancel, _poll, _next_event or amdm_tensor_*";
+    Err(Fail::new(AMDM_STATUS_WRONG_THREAD, message))
 }
 
 /// Whether this thread is in a callback of the embedder's.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use amdm::catalogue::Descriptor;
+use amdm::error::{Code, Error};
 use amdm::math;
 
 use super::Shared;
@@ -60,7 +61,34 @@ pub(crate) struct Operator {
 
 enum OperatorCode {
     Guest(Box<GuestOperator>),
-    Own { run: Arc<Shared>, own: OwnNode, operator: Box<dyn StepOperator> },
+    Own(Box<OwnOperator>),
+}
+
+/// An operator of the embedder's; `operator` is there until it is dropped.
+struct OwnOperator {
+    run: Arc<Shared>,
+    own: OwnNode,
+    operator: Option<Box<dyn StepOperator>>,
+}
+
+impl OwnOperator {
+    /// Does `work` with it in the class's turn.
+    fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn StepOperator, &Arc<Shared>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _turn = self.own.turn();
+        let gone = || Error::new(Code::Internal, "the operator has ended");
+        work(self.operator.as_mut().ok_or_else(gone)?.as_mut(), &self.run)
+    }
+}
+
+impl Drop for OwnOperator {
+    fn drop(&mut self) {
+        // Its end is one more call of the class.
+        let _turn = self.own.turn();
+        drop(self.operator.take());
+    }
 }
 
 impl Operator {
@@ -82,15 +110,17 @@ impl Operator {
             Provider::Own(own) => {
                 let call = NodeCall::new(run, &spec.node, spec.call(run)?);
                 let operator = own.with(|node| node.operator(&call)).map_err(own_failure)?;
-                OperatorCode::Own { run: run.clone(), own: own.clone(), operator }
+                let (run, own, operator) = (run.clone(), own.clone(), Some(operator));
+                OperatorCode::Own(Box::new(OwnOperator { run, own, operator }))
             }
         };
         let (window, wants_parts) = match &mut code {
             OperatorCode::Guest(guest) => (guest.window(steps, before)?, guest.wants_parts()?),
-            OperatorCode::Own { own, operator, .. } => {
-                let _turn = own.turn();
-                let window = operator.window(steps, before).map_err(own_failure)?;
-                (window, operator.wants_parts().map_err(own_failure)?)
+            OperatorCode::Own(own) => {
+                let asked = own.with(|operator, _| {
+                    Ok((operator.window(steps, before)?, operator.wants_parts()?))
+                });
+                asked.map_err(own_failure)?
             }
         };
         let window = checked_window(window, steps)
@@ -161,16 +191,15 @@ impl Operator {
         &mut self,
         context: &Context,
         guest_work: impl FnOnce(&mut GuestOperator) -> Result<(), Failure>,
-        own_work: impl FnOnce(&mut dyn StepOperator, &StepView) -> Result<(), amdm::error::Error>,
+        own_work: impl FnOnce(&mut dyn StepOperator, &StepView) -> Result<(), Error>,
     ) -> Result<(), Failure> {
         match &mut self.code {
             OperatorCode::Guest(guest) => guest_work(guest),
-            OperatorCode::Own { run, own, operator } => {
+            OperatorCode::Own(own) => {
                 let node = &self.spec.node;
-                let step = StepView::new(run, node, context);
-                let _turn = own.turn();
-                own_work(operator.as_mut(), &step)
-                    .map_err(|error| Failure::from(legible(error)).in_node(node))
+                let worked = own
+                    .with(|operator, run| own_work(operator, &StepView::new(run, node, context)));
+                worked.map_err(|error| Failure::from(legible(error)).in_node(node))
             }
         }
     }

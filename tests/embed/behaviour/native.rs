@@ -1,0 +1,132 @@
+//! The face of the crate `amdm-runtime`.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use amdm::graph::set::{Finder, fill_file_names};
+use amdm::graph::{Document, Targets, verdict};
+use amdm_runtime::{
+    CacheDir, Cancel, Event, Host, HostOptions, Inputs, Kept, ResultCache, RunOptions,
+    Value as Wire,
+};
+use serde_json::{Value, json};
+
+use super::own;
+use super::{Face, Image, Job, Ran, Stop, settled};
+
+pub struct Native {
+    host: Host,
+    inputs: PathBuf,
+}
+
+pub fn options() -> HostOptions {
+    let cache = CacheDir::At(Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs"));
+    HostOptions { device: "cpu".into(), threads: 1, cache, ..HostOptions::default() }
+}
+
+impl Native {
+    pub fn open(inputs: &Path, keeps: bool) -> Self {
+        let results = if keeps { ResultCache::default() } else { ResultCache::off() };
+        let host = Host::open(&HostOptions { results, ..options() }).unwrap();
+        own::native::register(&host);
+        Self { host, inputs: inputs.into() }
+    }
+
+    fn inputs(&self) -> Inputs {
+        Inputs::new(Some(self.inputs.clone()))
+    }
+
+    fn document(&self, job: &Job<'_>) -> Document {
+        let mut document = Document::parse(job.graph.to_string().as_bytes()).unwrap();
+        let catalogue = self.host.catalogue_for(self.inputs());
+        for (node, input, value) in job.set {
+            let setting = format!("{node}.{input}=");
+            let finder = Finder::new(&document, &catalogue);
+            let (target, _) = finder.find(&document, &setting).unwrap();
+            target.set_value(&mut document, value);
+        }
+        fill_file_names(&mut document);
+        document
+    }
+}
+
+fn bits(tensor: &amdm_diffusion::Tensor) -> (Vec<u32>, Vec<u32>) {
+    let values = tensor.to_f32().unwrap();
+    (tensor.extents().to_vec(), values.into_iter().map(f32::to_bits).collect())
+}
+
+fn images(kept: &Kept) -> Vec<Image> {
+    let images = kept.images().into_iter().flat_map(|(node, batch)| {
+        let [_, height, width, 3] = batch.extents()[..] else { panic!("no image") };
+        let byte = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round_ties_even() as u8;
+        let bytes = batch.to_f32().unwrap().iter().map(byte).collect::<Vec<_>>();
+        let one = (width * height * 3) as usize;
+        let images = bytes.chunks(one).map(<[u8]>::to_vec).collect::<Vec<_>>();
+        images.into_iter().map(move |bytes| (node.clone(), [width, height], bytes))
+    });
+    images.collect()
+}
+
+impl Face for Native {
+    fn name(&self) -> &'static str {
+        "the crate"
+    }
+
+    fn verdict(&self, graph: &Value) -> Value {
+        let document = Document::parse(graph.to_string().as_bytes()).unwrap();
+        let checked = self.host.check(&document, self.inputs());
+        let (checked, errors) = match &checked {
+            Ok(checked) => (Some(checked), &[][..]),
+            Err(errors) => (None, &errors[..]),
+        };
+        let catalogue = self.host.catalogue_for(self.inputs());
+        serde_json::to_value(verdict(&document, &catalogue, checked, errors)).unwrap()
+    }
+
+    fn run(&self, job: &Job<'_>) -> Ran {
+        let document = self.document(job);
+        let asked = job.wanted.iter().map(|(node, output)| (node.to_string(), output.to_string()));
+        let asked = asked.collect::<Vec<_>>();
+        let targets = Targets::read(&document).unwrap();
+        let checked = self.host.check_asked(&document, self.inputs(), &targets, &asked).unwrap();
+        let (out, kept) = (tempfile::tempdir().unwrap(), Kept::new());
+        let options = RunOptions {
+            output_dir: out.path().into(),
+            inputs: self.inputs(),
+            metadata: false,
+            kept: Some(kept.clone()),
+            ..RunOptions::default()
+        };
+        let (cancel, heard) = (Cancel::new(), Arc::new(Mutex::new(Vec::new())));
+        if job.stop == Stop::Before {
+            cancel.stop();
+        }
+        let (events, stop, token) = (heard.clone(), job.stop, cancel.clone());
+        let sink = Arc::new(move |event: Event| {
+            if stop == Stop::FirstStep && matches!(event, Event::Progress { .. }) {
+                token.stop();
+            }
+            events.lock().unwrap().push(serde_json::to_value(event).unwrap());
+        });
+        let result = self.host.report(&document, &checked, &options, &cancel, sink);
+        let mut events = std::mem::take(&mut *heard.lock().unwrap());
+        let last = events.pop().unwrap();
+        assert!(["finished", "failed"].contains(&last["event"].as_str().unwrap()));
+        let tensors = asked.iter().filter_map(|(node, output)| match kept.value(node, output)? {
+            Wire::Tensor(tensor) => Some(bits(&tensor)),
+            Wire::Object(object) => match object.field("samples")? {
+                Wire::Tensor(tensor) => Some(bits(&tensor)),
+                _ => None,
+            },
+            _ => None,
+        });
+        Ran {
+            failure: result.error.map(|error| json!(error)),
+            events: events.into_iter().map(settled).collect(),
+            files: super::library::files(out.path()),
+            images: Some(images(&kept)),
+            tensors: Some(tensors.collect()),
+            warnings: result.warnings,
+        }
+    }
+}
