@@ -28,10 +28,10 @@ fn the_same_is_wrong_with_a_graph() {
         let mut said = said.collect::<Vec<_>>();
         for (_, verdict) in &mut said {
             // It counts the classes, of which faces bring their own.
-            if let Some(unknown) = verdict.pointer_mut("/node_errors/save/errors/0") {
-                if unknown["type"] == "missing_node_type" {
-                    unknown["details"] = Value::Null;
-                }
+            if let Some(unknown) = verdict.pointer_mut("/node_errors/save/errors/0")
+                && unknown["type"] == "missing_node_type"
+            {
+                unknown["details"] = Value::Null;
             }
         }
         for (name, verdict) in &said {
