@@ -16,16 +16,14 @@ import amdm
 
 
 class Wrapped(amdm.Denoiser):
-    """Another model under another name, for samplings of some numbers of steps."""
+    """Another model under another name."""
 
-    def __init__(self, host, inner, name, steps):
+    def __init__(self, host, inner, name):
         self.inner = inner
         self.info = {**host.model_info(inner), "name": name, "parts": True, "version": "1"}
-        # Recommended timesteps are asked for outside of runs: there is no `call` then.
-        self.recommended = host.model_timesteps(inner, steps)
 
-    def timesteps(self, steps):
-        return self.recommended[steps]
+    def timesteps(self, call, steps):
+        return call.load_model(self.inner).timesteps(steps)
 
     def predict(self, call, requests, parts):
         return call.load_model(self.inner).predict(requests, parts)
@@ -139,7 +137,7 @@ def main(path, output_dir):
         built_in = run.image("save")
         print("built in:", built_in.shape)
 
-        host.register_model(Wrapped(host, "tiny-layout", "python-layout", [12]))
+        host.register_model(Wrapped(host, "tiny-layout", "python-layout"))
         graph = host.graph(path)
         graph.set("sampler", "seed", 7)
         graph.set("layout", "model_name", "python-layout")

@@ -99,13 +99,13 @@ impl Spacing {
         solver: Solver,
         steps: u32,
         training: u32,
-        native: impl FnOnce(u32) -> Vec<f64>,
+        native: impl FnOnce(u32) -> Result<Vec<f64>, Error>,
     ) -> Result<Vec<f64>, Error> {
         if steps == 0 {
             return Err(Error::invalid("0 steps, expected at least 1").at("steps"));
         }
         if self == Self::Native {
-            return Ok(native(steps));
+            return native(steps);
         }
         if training == 0 {
             let text = "flow models have no training steps to space, expected native";

@@ -72,8 +72,9 @@ impl Denoiser for Network {
         &self.info
     }
 
-    fn timesteps(&self, steps: u32) -> Vec<f64> {
-        (0..steps).rev().map(|step| f64::from(step) * 950.0 / f64::from(steps)).collect()
+    fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
+        let at = |step| f64::from(step) * 950.0 / f64::from(steps);
+        Ok((0..steps).rev().map(at).collect())
     }
 
     fn condition(&self, json: &str, _: &[(&str, &Tensor)]) -> Result<Conditioning> {

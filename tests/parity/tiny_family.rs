@@ -160,7 +160,7 @@ fn sample(fixture: &Fixture, device: &Device, name: &str, row: usize) -> Tensor 
     let model = load(device, name);
     let condition = model.condition(&fixture.condition(name, row), &[]).unwrap();
     let alphas = &model.info().alphas_cumprod;
-    let timesteps = model.timesteps(10);
+    let timesteps = model.timesteps(10).unwrap();
     let mut x = fixture.row(device, "init_noise", row);
     for (index, &timestep) in timesteps.iter().enumerate() {
         let now = f64::from(alphas[timestep as usize]);
@@ -203,7 +203,7 @@ fn schedule_equals_the_recorded_one() {
     for (found, expected) in model.info().alphas_cumprod.iter().zip(&expected) {
         assert!((found / expected - 1.0).abs() < 1e-5, "{found}, recorded {expected}");
     }
-    let timesteps: Vec<usize> = model.timesteps(10).iter().map(|&t| t as usize).collect();
+    let timesteps: Vec<usize> = model.timesteps(10).unwrap().iter().map(|&t| t as usize).collect();
     assert_eq!(timesteps, fixture.integers("ddim10_timesteps"));
 }
 

@@ -136,7 +136,7 @@ WantsParts = CFUNCTYPE(c_uint32, c_void_p, c_void_p)
 OperatorCheck = CFUNCTYPE(c_int32, c_void_p, c_void_p, Handle, Api)
 OperatorApply = CFUNCTYPE(c_int32, c_void_p, c_void_p, Handle, Api, c_uint32)
 OperatorDestroy = CFUNCTYPE(None, c_void_p, c_void_p)
-Timesteps = CFUNCTYPE(c_int32, c_void_p, c_uint32, POINTER(c_double))
+Timesteps = CFUNCTYPE(c_int32, c_void_p, Handle, Api, c_uint32, POINTER(c_double))
 Predict = CFUNCTYPE(
     c_int32, c_void_p, Handle, Api, POINTER(Request), c_size_t, c_uint32, POINTER(Prediction)
 )

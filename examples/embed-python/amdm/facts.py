@@ -17,20 +17,16 @@ class Facts(Node):
         "description": "What is known of a model, as JSON.",
         "inputs": [
             {"name": "model_name", "type": "STRING", "default": ""},
-            {"name": "steps", "type": "STRING", "default": "[]"},
         ],
         "outputs": [{"name": "facts", "type": "STRING"}],
         "deterministic": False,
     }
 
     def execute(self, call):
-        model = call.load_model(call["model_name"])
-        steps = [model.timesteps(count) for count in json.loads(call["steps"])]
-        call["facts"] = json.dumps({"info": model.info(), "timesteps": steps})
+        call["facts"] = json.dumps(call.load_model(call["model_name"]).info())
 
-    def of(self, host, name, steps):
-        inputs = {"model_name": name, "steps": json.dumps(list(steps))}
-        node = {"class_type": self.descriptor["type"], "inputs": inputs}
+    def of(self, host, name):
+        node = {"class_type": self.descriptor["type"], "inputs": {"model_name": name}}
         run = host.graph({"facts": node}).run(wanted=[("facts", "facts")])
         run.execute()
         return json.loads(run.result()["values"]["facts"]["facts"])

@@ -52,9 +52,11 @@ class Host:
         return self._handle
 
     def graph(self, source):
-        """A graph: from a path, from bytes of JSON, PNG or WebP, or from a dict."""
+        """A graph: from a path, from bytes of JSON, PNG or WebP, from JSON text, or from a dict."""
         if isinstance(source, dict):
             source = json.dumps(source).encode()
+        elif isinstance(source, str) and source.lstrip().startswith("{"):
+            source = source.encode()
         elif not isinstance(source, bytes):
             with open(source, "rb") as file:
                 source = file.read()
@@ -78,17 +80,10 @@ class Host:
 
     def model_info(self, name):
         """Facts about a model, in the form of `Denoiser.info`."""
-        return self._known(name, [])["info"]
-
-    def model_timesteps(self, name, steps):
-        """The timesteps that a model recommends: a dict from each of `steps` to its list."""
-        return dict(zip(steps, self._known(name, steps)["timesteps"]))
-
-    def _known(self, name, steps):
         if self._facts is None:
             self._facts = Facts()
             self.register_node(self._facts)
-        return self._facts.of(self, name, steps)
+        return self._facts.of(self, name)
 
     def load_pack(self, path, sha256=None, native=False):
         """Adds a pack from a file: an isolated component, or native code with its hash."""

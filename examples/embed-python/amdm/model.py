@@ -7,7 +7,6 @@ from . import _library as library
 from . import registry
 from ._tables import Codec, Condition, ModelVtable, Predict, Timesteps
 from .callback import Object, Request, Tensor, count_of, guarded
-from .error import INTERNAL
 
 
 class Denoiser:
@@ -19,7 +18,7 @@ class Denoiser:
     condition(call, text, tensors): an `Object` from JSON and named tensors; without it, requests
         carry an object with the field `json` and the tensors.
     decode(call, latent), encode(call, image): from and to images (batch, height, width, channels).
-    timesteps(steps): what the model recommends, first to last.
+    timesteps(call, steps): what the model recommends, first to last.
 
     What they raise becomes the error of the run.
     """
@@ -49,13 +48,15 @@ class Denoiser:
 
 
 @Timesteps
-def _timesteps(key, steps, out):
-    try:
-        for index, timestep in enumerate(registry.recall(key).timesteps(steps)[:steps]):
+def _timesteps(key, context, api, steps, out):
+    def work(call):
+        timesteps = registry.recall(key).timesteps(call, steps)
+        if len(timesteps) != steps:
+            raise ValueError(f"found {len(timesteps)} timesteps, expected {steps}")
+        for index, timestep in enumerate(timesteps):
             out[index] = timestep
-        return 0
-    except BaseException:  # The library then takes its own timesteps.
-        return INTERNAL
+
+    return guarded(context, api, work)
 
 
 @Predict

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use amdm::error::Error;
-use amdm_diffusion::{Denoiser, Models, Tensor};
+use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
 use amdm_runtime::{NodeCall, Object, StepView, Value};
 
 use crate::handle::{HANDLES, Kind};
@@ -144,11 +144,32 @@ impl Lent {
     }
 }
 
+type CancelFn = dyn Fn() -> bool + Sync;
+
+/// Who is asked whether the run is being stopped.
+struct Asked(*const CancelFn);
+
+// SAFETY: it may be called from any thread, and is there as long as the context names it.
+unsafe impl Send for Asked {}
+
+/// Ends the asking of a function that is about to end.
+pub(crate) struct CancelledBy<'c> {
+    context: Arc<Context>,
+    _cancel: Cancel<'c>,
+}
+
+impl Drop for CancelledBy<'_> {
+    fn drop(&mut self) {
+        *self.context.cancel.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// A callback in progress.
 pub(crate) struct Context {
     models: Weak<Models>,
     call: Option<NodeCall>,
     step: Option<StepView>,
+    cancel: Mutex<Option<Asked>>,
     held: Mutex<Held>,
 }
 
@@ -165,7 +186,8 @@ unsafe impl Send for Held {}
 
 impl Context {
     pub fn new(models: &Weak<Models>, call: Option<NodeCall>, step: Option<StepView>) -> Arc<Self> {
-        Arc::new(Self { models: models.clone(), call, step, held: Mutex::default() })
+        let (models, cancel, held) = (models.clone(), Mutex::default(), Mutex::default());
+        Arc::new(Self { models, call, step, cancel, held })
     }
 
     /// Does `work` with a handle on the context, which then ends; what `fail` said comes out in place
@@ -223,13 +245,28 @@ impl Context {
         self.call.is_some()
     }
 
-    /// Whether the run is being stopped; a model's callback cannot tell by itself.
+    /// Whether the run is being stopped.
     pub fn cancelled(&self) -> bool {
         match (&self.call, &self.step) {
             (Some(call), _) => call.cancelled(),
             (_, Some(step)) => step.cancelled(),
-            _ => false,
+            _ => {
+                let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+                // SAFETY: whoever set it takes it away, under this lock, before it ends.
+                cancel.as_ref().is_some_and(|cancel| unsafe { (*cancel.0)() })
+            }
         }
+    }
+
+    /// Has a model's callback ask `cancel` whether the run is being stopped, until what it returns is
+    /// dropped.
+    pub fn cancelled_by<'c>(self: &Arc<Self>, cancel: Cancel<'c>) -> CancelledBy<'c> {
+        // SAFETY: only the lifetime is dropped; `CancelledBy` takes the pointer away within it.
+        let asked = unsafe {
+            std::mem::transmute::<*const (dyn Fn() -> bool + Sync + 'c), *const CancelFn>(cancel)
+        };
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Asked(asked));
+        CancelledBy { context: self.clone(), _cancel: cancel }
     }
 
     pub fn fail(&self, fail: Fail) {

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::context::{AmdmContext, AmdmObject, Context, Model};
 use crate::handle::HANDLES;
 use crate::layout::{Sized_, put, read, text};
-use crate::status::{AMDM_STATUS_OK, AmdmStatus, Fail, callback};
+use crate::status::{AmdmStatus, Fail, callback};
 use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
 use crate::tensor::{AmdmTensor, of};
 
@@ -40,10 +40,16 @@ pub struct AmdmModelVtable {
     pub info_json: *const c_char,
     /// Handed to every function.
     pub user_data: *mut c_void,
-    /// Writes the `steps` timesteps that the model recommends, first to last. NULL: trailing spacing
-    /// over its `alphas_cumprod`, for `flow` evenly from 1.
+    /// Writes the `steps` timesteps that the model recommends, first to last; its failure ends the
+    /// sampling. NULL: trailing spacing over its `alphas_cumprod`, for `flow` evenly from 1.
     pub timesteps: Option<
-        unsafe extern "C" fn(user_data: *mut c_void, steps: u32, out: *mut f64) -> AmdmStatus,
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            steps: u32,
+            out: *mut f64,
+        ) -> AmdmStatus,
     >,
     /// Answers all requests of a step to this model, in order. The requests' tensors and objects are
     /// lent. `out` holds `count` predictions that are zeroed; the tensors left there are given to the
@@ -306,7 +312,17 @@ impl Own {
         self: &Arc<Self>,
         call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
     ) -> Result<T, Error> {
+        self.ask_until(None, call)
+    }
+
+    /// The same, for a callback that `cancel` may stop.
+    fn ask_until<T: Send + 'static>(
+        self: &Arc<Self>,
+        cancel: Option<Cancel<'_>>,
+        call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
+    ) -> Result<T, Error> {
         let context = Context::new(&self.models, None, None);
+        let _cancelled = cancel.map(|cancel| context.cancelled_by(cancel));
         let mut left = None;
         let asked = context.during(|handle| {
             let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
@@ -371,31 +387,24 @@ impl Denoiser for OwnModel {
         &self.0.info
     }
 
-    fn timesteps(&self, steps: u32) -> Vec<f64> {
+    fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
         let own = &self.0;
-        let asked = own.vtable.timesteps.and_then(|timesteps| {
-            let own = own.clone();
-            let asked = on_caller(move || {
-                let _turn = own.turn().ok()?;
+        if let Some(timesteps) = own.vtable.timesteps {
+            return own.ask(move |own, _, ctx| {
                 let mut all = vec![0.0; steps as usize];
                 // SAFETY: as the vtable's documentation says.
-                let status =
-                    callback(|| unsafe { timesteps(own.user.data, steps, all.as_mut_ptr()) });
-                (status == AMDM_STATUS_OK).then_some(all)
+                let status = unsafe {
+                    let (api, out) = (&raw const NODE_API, all.as_mut_ptr());
+                    timesteps(own.user.data, ctx, api, steps, out)
+                };
+                (status, all)
             });
-            asked.ok().flatten()
-        });
-        if let Some(asked) = asked {
-            return asked;
         }
-        let training = own.info.alphas_cumprod.len() as u32;
         let evenly =
-            |steps: u32| (0..steps).map(|i| 1.0 - f64::from(i) / f64::from(steps)).collect();
-        match training {
+            |steps: u32| Ok((0..steps).map(|i| 1.0 - f64::from(i) / f64::from(steps)).collect());
+        match own.info.alphas_cumprod.len() as u32 {
             0 => evenly(steps),
-            _ => Spacing::Trailing
-                .timesteps(Solver::Ddim, steps, training, evenly)
-                .unwrap_or_default(),
+            training => Spacing::Trailing.timesteps(Solver::Ddim, steps, training, evenly),
         }
     }
 
@@ -448,7 +457,7 @@ impl Denoiser for OwnModel {
         let asked = requests.iter().map(|request| Asked::of(request, &own.info.name));
         let asked = asked.collect::<Result<Vec<_>, Error>>()?;
         let count = asked.len();
-        let answers = own.ask(move |own, context, ctx| {
+        let answers = own.ask_until(Some(cancel), move |own, context, ctx| {
             let requests = asked.iter().map(|asked| asked.lend(context));
             let requests = match requests.collect::<Result<Vec<_>, Fail>>() {
                 Ok(requests) => requests,

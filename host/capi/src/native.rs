@@ -37,7 +37,8 @@ pub struct AmdmPackEntry {
     pub abi_major: u32,
     /// `AMDM_ABI_MINOR` of that header; a library with a lower one refuses the pack.
     pub abi_minor: u32,
-    /// Called once after loading, with the library's functions and the path of the pack. May be NULL.
+    /// Called once after loading, with the library's functions and the path of the pack. May be NULL. A
+    /// pack that calls the library must do so through this table: its own symbols may not be found.
     pub init: Option<unsafe extern "C" fn(api: *const AmdmApi, path: *const c_char) -> AmdmStatus>,
     /// Kept for a later version; never called, as packs are not unloaded. May be NULL.
     pub deinit: Option<unsafe extern "C" fn()>,
@@ -112,7 +113,7 @@ pub(crate) fn load(
         Fail::new(AMDM_STATUS_PACK_INVALID, message)
     };
     // SAFETY: the caller has named this very file as one that may run its code.
-    let library = unsafe { open(&path) }.map_err(|error| invalid(error.to_string()))?;
+    let library = unsafe { open(&path) }.map_err(|error| invalid(reason(&error)))?;
     // SAFETY: a data symbol by the contract; it is read as one and checked below.
     let entry = unsafe { library.get::<*const AmdmPackEntry>(ENTRY) };
     let entry = entry.map_err(|error| invalid(error.to_string()))?;
@@ -203,6 +204,12 @@ pub fn load_native_packs(
         })?;
     }
     Ok(())
+}
+
+/// What the system's loader says, where it says anything.
+fn reason(error: &libloading::Error) -> String {
+    use std::error::Error;
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// # Safety

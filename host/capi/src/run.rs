@@ -667,7 +667,7 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
     })
 }
 
-/// Writes why a run failed, as JSON: `code`, `node`, `input`, `message`; the caller frees the text.
+/// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`, `message`; the caller frees the text.
 ///
 /// `AMDM_STATUS_EMPTY` for a run that succeeded, `AMDM_STATUS_WRONG_STATE` before the end.
 ///

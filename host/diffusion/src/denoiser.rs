@@ -106,7 +106,10 @@ pub trait Denoiser: Send + Sync {
     fn info(&self) -> &ModelInfo;
 
     /// The timesteps that it recommends for a number of steps, first to last.
-    fn timesteps(&self, steps: u32) -> Vec<f64>;
+    ///
+    /// # Errors
+    /// Those of an embedder's model.
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>>;
 
     /// A condition from JSON that fits [`ModelInfo::conditioning_schema`], and named tensors.
     ///

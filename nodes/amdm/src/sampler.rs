@@ -227,7 +227,7 @@ fn schedule(inputs: &Inputs, solver: Solver, target: &Lane) -> Result<Schedule, 
         sampler::Spacing::Trailing => Spacing::Trailing,
         sampler::Spacing::Linspace => Spacing::Linspace,
     };
-    let native = |steps| target.model.timesteps(steps);
+    let native = |steps| target.model.timesteps(steps).map_err(lift);
     let timesteps = spacing.timesteps(solver, inputs.steps, alphas.len() as u32, native)?;
     Schedule::new(alphas, &timesteps, solver.final_alpha(target.info.final_alpha))
 }

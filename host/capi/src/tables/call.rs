@@ -6,6 +6,8 @@
 
 use std::ffi::c_char;
 
+use amdm_runtime::Level;
+
 use super::{log_level, nothing};
 use crate::context::{AmdmContext, AmdmModel, AmdmNamedValue, AmdmValue, Model, within};
 use crate::handle::HANDLES;
@@ -175,7 +177,19 @@ unsafe extern "C" fn call_log(
 ) -> AmdmStatus {
     within(ctx, |c| {
         let message = unsafe { text(message, "message")? };
-        c.call()?.log(log_level(level)?, message);
+        let level = log_level(level)?;
+        if c.has_call() {
+            c.call()?.log(level, message);
+        } else {
+            // A model's line belongs to no node.
+            match level {
+                Level::Trace => tracing::trace!("{message}"),
+                Level::Debug => tracing::debug!("{message}"),
+                Level::Info => tracing::info!("{message}"),
+                Level::Warn => tracing::warn!("{message}"),
+                Level::Error => tracing::error!("{message}"),
+            }
+        }
         Ok(())
     })
 }

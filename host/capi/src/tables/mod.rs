@@ -32,7 +32,7 @@ use crate::tensor::{AmdmTensor, of};
 pub struct AmdmNodeApi {
     /// `sizeof(AmdmNodeApi)`.
     pub struct_size: usize,
-    /// The node's inputs, outputs and reports. Not for models.
+    /// The node's inputs, outputs and reports; for models `fail`, `cancelled` and `log` alone.
     pub call: *const AmdmCallApi,
     /// The sampling's state. For step operators in `check` and `apply`.
     pub step: *const AmdmStepApi,

@@ -40,7 +40,8 @@ pub struct AmdmModelApi {
         model: *const AmdmModel,
         out: *mut *mut AmdmObject,
     ) -> AmdmStatus,
-    /// Facts about it as JSON, in the form of `AmdmModelVtable.info_json`.
+    /// Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod`,
+    /// `final_alpha`, `clip`, `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
     pub info: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         model: *const AmdmModel,
@@ -175,7 +176,7 @@ unsafe extern "C" fn model_timesteps(
             return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
         }
         let mut all = 0;
-        unsafe { fill(&model.0.timesteps(steps), out, steps as usize, &mut all) }
+        unsafe { fill(&model.0.timesteps(steps)?, out, steps as usize, &mut all) }
     })
 }
 

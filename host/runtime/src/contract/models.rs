@@ -166,12 +166,13 @@ impl models::HostModel for StoreData {
         })
     }
 
-    fn timesteps(&mut self, this: Handle, steps: u32) -> wasmtime::Result<Vec<f64>> {
+    fn timesteps(&mut self, this: Handle, steps: u32) -> Result<Vec<f64>, HostError> {
+        let _work = self.work()?;
         if steps > STEPS {
             let message = format!("found {steps} steps to plan, expected at most {STEPS}");
-            return Err(wasmtime::Error::new(Error::new(Code::LimitExceeded, message)));
+            return Err(Error::new(Code::LimitExceeded, message).into());
         }
-        Ok(self.table.get(&this)?.0.timesteps(steps))
+        Ok(self.table.get(&this)?.0.timesteps(steps)?)
     }
 
     fn with_adapter(

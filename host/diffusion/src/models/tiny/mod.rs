@@ -140,8 +140,8 @@ impl Denoiser for Tiny {
         &self.info
     }
 
-    fn timesteps(&self, steps: u32) -> Vec<f64> {
-        schedule::timesteps(steps)
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>> {
+        Ok(schedule::timesteps(steps))
     }
 
     fn condition(&self, json: &str, parts: &[(&str, &Tensor)]) -> Result<Conditioning> {
