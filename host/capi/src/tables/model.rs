@@ -11,7 +11,7 @@ use amdm_runtime::Object;
 use super::{AmdmPrediction, AmdmRequest, STEPS, fill, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmObject, Model, tensor, within};
 use crate::handle::HANDLES;
-use crate::layout::{AmdmStr, clear, put, slice, text};
+use crate::layout::{AmdmStr, clear, list, put, text};
 use crate::status::{AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
@@ -187,7 +187,7 @@ unsafe extern "C" fn model_predict(
     out: *mut AmdmPrediction,
 ) -> AmdmStatus {
     within(ctx, |c| unsafe {
-        crate::model::predict(c, slice(requests, count, "requests")?, parts != 0, out)
+        crate::model::predict(c, list(requests, count, "requests")?, parts != 0, out)
     })
 }
 
@@ -204,7 +204,7 @@ unsafe extern "C" fn model_condition(
         unsafe { clear(out, "the object")? };
         let model = HANDLES.get::<Model>(model as usize)?;
         let json = unsafe { text(json, "json")? };
-        let names = unsafe { slice(names, count, "names")? };
+        let names = unsafe { list(names, count, "names")? };
         let names = names.iter().map(|name| unsafe { text(*name, "a name") });
         let parts = unsafe { self::tensors(tensors, count)? };
         let named = names.collect::<Result<Vec<_>, Fail>>()?;
