@@ -11,4 +11,5 @@
 mod behaviour;
 mod header;
 mod library;
+mod misuse;
 mod surface;

@@ -5,7 +5,7 @@ mod cancel;
 mod command;
 mod errors;
 mod images;
-mod library;
+pub mod library;
 mod native;
 mod outputs;
 mod own;
