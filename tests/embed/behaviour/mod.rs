@@ -9,6 +9,7 @@ pub mod library;
 mod native;
 mod outputs;
 mod own;
+mod parallel;
 
 pub mod scene;
 
