@@ -12,7 +12,7 @@ use super::{AmdmPrediction, AmdmRequest, STEPS, fill, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmObject, Model, tensor, within};
 use crate::handle::HANDLES;
 use crate::layout::{AmdmStr, clear, list, put, text};
-use crate::status::{AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
+use crate::status::{AMDM_STATUS_INTERNAL, AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
 /// Networks: built in, in the model directories, or registered.
@@ -174,8 +174,13 @@ unsafe extern "C" fn model_timesteps(
             let message = format!("found {steps} steps to plan, expected at most {STEPS}");
             return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
         }
-        let mut all = 0;
-        unsafe { fill(&model.0.timesteps(steps), out, steps as usize, &mut all) }
+        let (mut all, timesteps) = (0, model.0.timesteps(steps));
+        if timesteps.len() != steps as usize {
+            let (name, found) = (&model.0.info().name, timesteps.len());
+            let message = format!("model {name} gave {found} timesteps, expected {steps}");
+            return Err(Fail::new(AMDM_STATUS_INTERNAL, message));
+        }
+        unsafe { fill(&timesteps, out, steps as usize, &mut all) }
     })
 }
 
