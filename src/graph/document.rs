@@ -153,6 +153,11 @@ impl Document {
         self.request.get("extra_data")?.get("extra_pnginfo")?.get("workflow")
     }
 
+    /// Whether there is a workflow that lacks what was set.
+    pub fn is_workflow_stale(&self) -> bool {
+        !self.settings.is_empty() && self.stored_workflow().is_some()
+    }
+
     /// Writes what was set into the workflow, or drops the workflow where that cannot be done
     /// exactly. `info` describes the nodes that it was converted for.
     pub fn renew_workflow(&mut self, info: &ObjectInfo) {

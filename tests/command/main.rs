@@ -1,9 +1,16 @@
 //! The command `amdm`: `convert` first, what goes to stdout, what to stderr, and the exit codes.
 //!
 //! Files are those of recorded conversions. `run` and `check` accept the same files.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs
+)]
 
 mod names;
+mod native;
 mod origins;
 mod schemas;
 mod settings;

@@ -9,7 +9,10 @@
 )]
 
 mod behaviour;
+mod examples;
 mod header;
+mod installed;
 mod library;
 mod misuse;
+mod snippets;
 mod surface;

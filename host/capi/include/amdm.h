@@ -499,7 +499,7 @@ typedef struct {
                                      const double *weights,
                                      size_t count,
                                      AmdmTensor **out);
-    // The same with one weight a sample: each of `weights` has shape [batch].
+    // The same with one weight a sample: each of `weights` has one value a sample.
     AmdmStatus (*sample_combination)(AmdmContext *ctx,
                                      const AmdmTensor *const *terms,
                                      const AmdmTensor *const *weights,
@@ -547,7 +547,7 @@ typedef struct {
                         double low,
                         double high,
                         AmdmTensor **out);
-    // Inner product of each sample with its counterpart: shape [batch].
+    // Inner product of each sample with its counterpart: one value a sample.
     AmdmStatus (*sample_dot)(AmdmContext *ctx,
                              const AmdmTensor *x,
                              const AmdmTensor *other,

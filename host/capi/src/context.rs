@@ -7,11 +7,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use amdm::error::Error;
-use amdm_diffusion::{Denoiser, Tensor};
+use amdm_diffusion::{Denoiser, Models, Tensor};
 use amdm_runtime::{NodeCall, Object, StepView, Value};
 
 use crate::handle::{HANDLES, Kind};
-use crate::host::Host;
 use crate::layout::{AmdmStr, put, sized};
 use crate::status::{
     AMDM_STATUS_INTERNAL, AMDM_STATUS_UNSUPPORTED, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, guard,
@@ -147,7 +146,7 @@ impl Lent {
 
 /// A callback in progress.
 pub(crate) struct Context {
-    host: Weak<Host>,
+    models: Weak<Models>,
     call: Option<NodeCall>,
     step: Option<StepView>,
     held: Mutex<Held>,
@@ -165,8 +164,8 @@ struct Held {
 unsafe impl Send for Held {}
 
 impl Context {
-    pub fn new(host: &Weak<Host>, call: Option<NodeCall>, step: Option<StepView>) -> Arc<Self> {
-        Arc::new(Self { host: host.clone(), call, step, held: Mutex::default() })
+    pub fn new(models: &Weak<Models>, call: Option<NodeCall>, step: Option<StepView>) -> Arc<Self> {
+        Arc::new(Self { models: models.clone(), call, step, held: Mutex::default() })
     }
 
     /// Does `work` with a handle on the context, which then ends; what `fail` said comes out in place
@@ -201,9 +200,10 @@ impl Context {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn host(&self) -> Result<Arc<Host>, Fail> {
+    /// The host's networks, and with them its device.
+    pub fn models(&self) -> Result<Arc<Models>, Fail> {
         let gone = || Fail::new(AMDM_STATUS_WRONG_STATE, "the host is being destroyed");
-        self.host.upgrade().ok_or_else(gone)
+        self.models.upgrade().ok_or_else(gone)
     }
 
     /// The node's call.

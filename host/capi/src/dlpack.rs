@@ -136,6 +136,51 @@ pub(crate) unsafe fn import(
     Ok(made)
 }
 
+/// Reads one value at an address, which must hold one.
+type ReadValue = unsafe fn(*const u8) -> f32;
+
+/// How values of a type (code, bits, lanes) are read.
+fn reader(kind: (u8, u8, u16)) -> Option<ReadValue> {
+    // SAFETY: of all of them: the caller says that a value of the type lies there.
+    unsafe fn at<T>(p: *const u8) -> T {
+        // SAFETY: as above.
+        unsafe { p.cast::<T>().read_unaligned() }
+    }
+    unsafe fn float32(p: *const u8) -> f32 {
+        // SAFETY: as above.
+        unsafe { at(p) }
+    }
+    unsafe fn float64(p: *const u8) -> f32 {
+        // SAFETY: as above.
+        unsafe { at::<f64>(p) as f32 }
+    }
+    unsafe fn float16(p: *const u8) -> f32 {
+        // SAFETY: as above.
+        crate::picture::from_half(unsafe { at(p) })
+    }
+    unsafe fn bfloat16(p: *const u8) -> f32 {
+        // SAFETY: as above.
+        f32::from_bits(u32::from(unsafe { at::<u16>(p) }) << 16)
+    }
+    unsafe fn uint8(p: *const u8) -> f32 {
+        // SAFETY: as above.
+        f32::from(unsafe { at::<u8>(p) })
+    }
+    unsafe fn int64(p: *const u8) -> f32 {
+        // SAFETY: as above.
+        unsafe { at::<i64>(p) as f32 }
+    }
+    Some(match kind {
+        (FLOAT, 32, 1) => float32,
+        (FLOAT, 64, 1) => float64,
+        (FLOAT, 16, 1) => float16,
+        (BFLOAT, 16, 1) => bfloat16,
+        (UINT, 8, 1) => uint8,
+        (INT, 64, 1) => int64,
+        _ => return None,
+    })
+}
+
 /// Extents and values, row-major.
 ///
 /// # Safety
@@ -178,23 +223,12 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
     if count > 0 && tensor.data.is_null() {
         return Err(Fail::argument("found no data in the managed tensor"));
     }
-    let read = match (tensor.code, tensor.bits, tensor.lanes) {
-        (FLOAT, 32, 1) => |p: *const u8| unsafe { p.cast::<f32>().read_unaligned() },
-        (FLOAT, 64, 1) => |p: *const u8| unsafe { p.cast::<f64>().read_unaligned() as f32 },
-        (FLOAT, 16, 1) => {
-            |p: *const u8| crate::picture::from_half(unsafe { p.cast::<u16>().read_unaligned() })
-        }
-        (BFLOAT, 16, 1) => |p: *const u8| {
-            f32::from_bits(u32::from(unsafe { p.cast::<u16>().read_unaligned() }) << 16)
-        },
-        (UINT, 8, 1) => |p: *const u8| f32::from(unsafe { p.read() }),
-        (INT, 64, 1) => |p: *const u8| unsafe { p.cast::<i64>().read_unaligned() as f32 },
-        (code, bits, lanes) => {
-            return unsupported(format!(
-                "found values of DLPack type {code}, {bits} bits, {lanes} lanes, expected float32, \
-                 float16, bfloat16, float64, uint8 or int64"
-            ));
-        }
+    let Some(read) = reader((tensor.code, tensor.bits, tensor.lanes)) else {
+        let DLTensor { code, bits, lanes, .. } = *tensor;
+        return unsupported(format!(
+            "found values of DLPack type {code}, {bits} bits, {lanes} lanes, expected float32, \
+             float16, bfloat16, float64, uint8 or int64"
+        ));
     };
     let size = isize::from(tensor.bits / 8);
     // SAFETY: DLPack says that the values start there.
@@ -204,7 +238,7 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
     for _ in 0..count {
         let offset: i64 = at.iter().zip(&strides).map(|(at, stride)| at * stride).sum();
         // SAFETY: within the extents, so a value of the tensor.
-        values.push(read(unsafe { first.offset(offset as isize * size) }));
+        values.push(unsafe { read(first.offset(offset as isize * size)) });
         for axis in (0..rank).rev() {
             at[axis] += 1;
             if at[axis] < i64::from(shape[axis]) {

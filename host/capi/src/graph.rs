@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::handle::{HANDLES, Kind};
 use crate::host::{AmdmHost, Host};
-use crate::layout::{AmdmString, blank, clear, put, read, sized, slice, text};
+use crate::layout::{AmdmString, clear, no_text, put, read, sized, slice, text};
 use crate::memory;
 use crate::picture::{self, AmdmImage};
 use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, guard, must_be_outside, outside};
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn amdm_graph_validate(
     outside(|| {
         if !out.is_null() {
             // SAFETY: as the function's documentation asks of the caller.
-            unsafe { blank(out)? };
+            unsafe { no_text(out)? };
         }
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         let state = graph.snapshot();
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn amdm_graph_inputs(
 ) -> AmdmStatus {
     outside(|| {
         // SAFETY: as the function's documentation asks of the caller.
-        unsafe { blank(out)? };
+        unsafe { no_text(out)? };
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         let state = graph.snapshot();
         let all = set::settable(&state.document, &state.catalogue(&graph.host))?;

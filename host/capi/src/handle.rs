@@ -69,7 +69,7 @@ impl Table {
                     let message = format!("more than {} handles are open", 1usize << INDEX_BITS);
                     return Err(Fail::new(AMDM_STATUS_OUT_OF_MEMORY, message));
                 }
-                table.slots.push(Slot { generation: 0, references: 0, value: None });
+                table.slots.push(Slot { generation: 1, references: 0, value: None });
                 table.slots.len() - 1
             }
         };
@@ -107,7 +107,8 @@ impl Table {
         if slot.references > 0 {
             return Ok(None);
         }
-        slot.generation = (slot.generation + 1) % GENERATIONS;
+        // Never 0, so that no small number is a handle.
+        slot.generation = slot.generation % (GENERATIONS - 1) + 1;
         let value = slot.value.take();
         table.free.push(index);
         drop(table);

@@ -9,7 +9,7 @@ use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, Origin, ResultCache};
 use serde_json::json;
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmString, Sized_, blank, clear, list, optional, put, read, text};
+use crate::layout::{AmdmString, Sized_, clear, list, no_text, optional, put, read, text};
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn amdm_host_load_pack(
         }
         let path = Path::new(path);
         if flags & AMDM_LOAD_NATIVE != 0 {
-            return native::load(&host, path, expected);
+            return native::load(&host.runtime, path, expected, &mut |_, _| {});
         }
         if let Some(expected) = expected {
             native::confirm(path, expected)?;
@@ -305,6 +305,8 @@ pub unsafe extern "C" fn amdm_host_register_node(
     guard(|| {
         let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
         // SAFETY: as the function's documentation asks of the caller.
+        let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
+        // SAFETY: as the function's documentation asks of the caller.
         unsafe { crate::node::register(host, vtable) }
     })
 }
@@ -326,6 +328,8 @@ pub unsafe extern "C" fn amdm_host_register_model(
     guard(|| {
         let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
         // SAFETY: as the function's documentation asks of the caller.
+        let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
+        // SAFETY: as the function's documentation asks of the caller.
         unsafe { crate::model::register(host, vtable) }
     })
 }
@@ -340,7 +344,7 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
 ) -> AmdmStatus {
     outside(|| {
         // SAFETY: as the function's documentation asks of the caller.
-        unsafe { blank(out)? };
+        unsafe { no_text(out)? };
         let host = HANDLES.get::<Host>(host as usize)?;
         let catalogue = host.runtime.catalogue_for(host.inputs());
         let nodes = catalogue.nodes().filter(|node| node.pack != memory::PACK);
@@ -369,7 +373,7 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
 pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmString) -> AmdmStatus {
     outside(|| {
         // SAFETY: as the function's documentation asks of the caller.
-        unsafe { blank(out)? };
+        unsafe { no_text(out)? };
         let host = HANDLES.get::<Host>(host as usize)?;
         let packs = host.runtime.packs();
         let packs = packs.iter().map(|pack| {

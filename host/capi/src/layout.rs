@@ -74,6 +74,7 @@ const SIZE_MAX: usize = 1 << 16;
 /// # Safety
 /// `from` is NULL or points to a struct whose first field is its size in bytes.
 pub(crate) unsafe fn read<T: Sized_>(from: *const T, name: &str) -> Result<T, Fail> {
+    // SAFETY: the caller says what the pointers must be.
     let size = unsafe { size(from, name)? };
     let mut value = MaybeUninit::<T>::zeroed();
     let bytes = size.min(size_of::<T>());
@@ -90,6 +91,7 @@ pub(crate) unsafe fn read<T: Sized_>(from: *const T, name: &str) -> Result<T, Fa
 /// # Safety
 /// As [`read`], and the struct may be written to.
 pub(crate) unsafe fn write<T: Sized_>(to: *mut T, value: &T, name: &str) -> Result<(), Fail> {
+    // SAFETY: the caller says what the pointers must be.
     let size = unsafe { size(to, name)? };
     let skip = size_of::<usize>();
     let bytes = size.min(size_of::<T>()) - skip;
@@ -130,6 +132,7 @@ unsafe fn size<T: Sized_>(from: *const T, name: &str) -> Result<usize, Fail> {
 /// # Safety
 /// `text` is NULL or ends in a 0, and lives as long as the result is used.
 pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str, Fail> {
+    // SAFETY: the caller says what the pointers must be.
     unsafe { optional(text, name)? }.ok_or_else(|| Fail::argument(format!("found NULL for {name}")))
 }
 
@@ -163,6 +166,7 @@ pub(crate) unsafe fn sized<'a>(
         let most = limits::GRAPH_BYTES;
         return Err(Fail::argument(format!("found {len} bytes at {name}, at most {most}")));
     }
+    // SAFETY: the caller says what the pointers must be.
     let bytes = unsafe { slice(ptr.cast::<u8>(), len, name)? };
     std::str::from_utf8(bytes)
         .map_err(|_| Fail::argument(format!("found {name} that is not UTF-8")))
@@ -210,11 +214,11 @@ pub(crate) unsafe fn clear<T>(out: *mut *mut T, name: &str) -> Result<(), Fail> 
     Ok(())
 }
 
-/// Clears the place of a text that the caller frees, so that a failure leaves nothing to free there.
+/// Clears a text that is to be written, so that nobody frees what a failed call left there.
 ///
 /// # Safety
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn blank(out: *mut AmdmString) -> Result<(), Fail> {
+pub(crate) unsafe fn no_text(out: *mut AmdmString) -> Result<(), Fail> {
     // SAFETY: the caller says so.
     unsafe { put(out, AmdmString { ptr: std::ptr::null_mut(), len: 0 }, "the text") }
 }

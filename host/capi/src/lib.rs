@@ -1,12 +1,12 @@
 //! `libamdm`: the host as a C library. The header is `include/amdm.h`, which a test generates from this
 //! crate and compares; `README.md` says how to use it.
 //!
-//! * [`status`], [`layout`], [`handle`]: codes and the guard around every body, structs by size, handles
+//! * `status`, `layout`, `handle`: codes and the guard around every body, structs by size, handles
 //!   that are never dereferenced.
-//! * [`host`], [`graph`], [`run`] (with [`queue`] and [`log`]): the life of a run.
-//! * [`picture`], [`tensor`], [`dlpack`], [`memory`]: pixels and values in and out.
-//! * [`node`], [`model`] (with [`context`] and [`tables`]): the embedder's own nodes and networks.
-//! * [`native`]: packs of native code; [`api`]: the functions as a table.
+//! * `host`, `graph`, `run` (with `queue` and `log`): the life of a run.
+//! * `picture`, `tensor`, `dlpack`, `memory`: pixels and values in and out.
+//! * `node`, `model` (with `context` and `tables`): the embedder's own nodes and networks.
+//! * `native`: packs of native code; `api`: the functions as a table.
 //!
 //! What everything does is said once, in the documentation that becomes the header.
 #![allow(clippy::missing_safety_doc)] // Callers are C: the header says what pointers must be.

@@ -3,6 +3,7 @@
 use std::fmt::{Debug, Write};
 
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
@@ -44,6 +45,10 @@ impl<F: Fn(Line) + Send + Sync + 'static> Subscriber for Listener<F> {
             && metadata.is_event()
             && level(*metadata.level()) >= self.least
             && metadata.target().starts_with("amdm")
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        (self.least == 0).then_some(LevelFilter::OFF)
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use amdm::error::{Code, Error};
 use amdm::math::schedule::Spacing;
 use amdm::math::{PredictionKind, Solver};
-use amdm_diffusion::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, Tensor};
-use amdm_runtime::{Object, Value, on_caller};
+use amdm_diffusion::{
+    Cancel, Conditioning, Denoiser, ModelInfo, Models, Prediction, Request, Tensor,
+};
+use amdm_runtime::{Host, Object, Value, on_caller};
 use serde_json::{Value as Json, json};
 
 use crate::context::{AmdmContext, AmdmObject, Context, Model};
 use crate::handle::HANDLES;
-use crate::host::Host;
 use crate::layout::{Sized_, put, read, text};
 use crate::status::{AMDM_STATUS_OK, AmdmStatus, Fail, callback};
 use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
@@ -126,7 +127,7 @@ impl Drop for User {
 struct Own {
     vtable: AmdmModelVtable,
     user: User,
-    host: Weak<Host>,
+    models: Weak<Models>,
     info: ModelInfo,
     parts: bool,
     turn: Option<Mutex<()>>,
@@ -149,7 +150,7 @@ struct OwnCondition(Object);
 /// # Safety
 /// `vtable` is as its documentation says.
 pub(crate) unsafe fn register(
-    host: Result<Arc<Host>, Fail>,
+    host: Result<&Host, Fail>,
     vtable: *const AmdmModelVtable,
 ) -> Result<(), Fail> {
     // SAFETY: the caller says so.
@@ -165,8 +166,8 @@ pub(crate) unsafe fn register(
     let Facts { info, version, parts, concurrent } = facts;
     let name = info.name.clone();
     let turn = (!concurrent).then(Mutex::default);
-    let own = Own { vtable, user, host: Arc::downgrade(&host), info, parts, turn };
-    host.runtime().models().register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
+    let own = Own { vtable, user, models: Arc::downgrade(host.models()), info, parts, turn };
+    host.models().register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
     Ok(())
 }
 
@@ -305,7 +306,7 @@ impl Own {
         self: &Arc<Self>,
         call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
     ) -> Result<T, Error> {
-        let context = Context::new(&self.host, None, None);
+        let context = Context::new(&self.models, None, None);
         let mut left = None;
         let asked = context.during(|handle| {
             let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);

@@ -8,17 +8,18 @@
 
 use std::ffi::{CString, c_char, c_void};
 use std::path::Path;
-use std::sync::Arc;
 
+use amdm::error::Code;
+use amdm_runtime::{Failure, FailureCode, Host};
 use sha2::{Digest, Sha256};
 
 use crate::api::{AmdmApi, api};
-use crate::host::{Host, check_abi};
+use crate::host::check_abi;
 use crate::layout::{Sized_, read};
 use crate::node::AmdmNodeVtable;
 use crate::status::{
-    AMDM_STATUS_DENIED, AMDM_STATUS_INPUT_OUTPUT, AMDM_STATUS_PACK_INVALID, AmdmStatus, Fail,
-    callback,
+    AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_DENIED, AMDM_STATUS_INPUT_OUTPUT,
+    AMDM_STATUS_PACK_INVALID, AmdmStatus, Fail, callback,
 };
 
 /// Name of the symbol that a native pack exports.
@@ -88,7 +89,12 @@ pub(crate) fn confirm(path: &Path, expected: &str) -> Result<Vec<u8>, Fail> {
 }
 
 /// Loads a native pack and registers its nodes, all or none of what can be told beforehand.
-pub(crate) fn load(host: &Arc<Host>, path: &Path, expected: Option<&str>) -> Result<(), Fail> {
+pub(crate) fn load(
+    host: &Host,
+    path: &Path,
+    expected: Option<&str>,
+    tell: &mut dyn FnMut(&Path, &str),
+) -> Result<(), Fail> {
     let Some(expected) = expected else {
         let message = "a native pack runs with all rights: its SHA-256 must be given";
         return Err(Fail::new(AMDM_STATUS_DENIED, message));
@@ -100,6 +106,7 @@ pub(crate) fn load(host: &Arc<Host>, path: &Path, expected: Option<&str>) -> Res
         Fail::new(AMDM_STATUS_INPUT_OUTPUT, message)
     })?;
     tracing::warn!(path = %path.display(), sha256 = expected, "loading native code");
+    tell(&path, expected);
     let invalid = |message: String| {
         let message = format!("{} is no native pack: {message}", path.display());
         Fail::new(AMDM_STATUS_PACK_INVALID, message)
@@ -118,15 +125,12 @@ pub(crate) fn load(host: &Arc<Host>, path: &Path, expected: Option<&str>) -> Res
         .map_err(|fail| invalid(fail.message))?;
     check_abi(entry.abi_major << 16 | entry.abi_minor & 0xFFFF)?;
     if entry.abi_minor > crate::AMDM_ABI_MINOR {
-        check_abi(0).map_err(|_| {
-            let (found, own) = (entry.abi_minor, crate::AMDM_ABI_MINOR);
-            let major = crate::AMDM_ABI_MAJOR;
-            let message = format!(
-                "{}: found version {major}.{found} of the interface, this library has {major}.{own}",
-                path.display()
-            );
-            Fail::new(crate::status::AMDM_STATUS_ABI_MISMATCH, message)
-        })?;
+        let (found, own, major) = (entry.abi_minor, crate::AMDM_ABI_MINOR, crate::AMDM_ABI_MAJOR);
+        let message = format!(
+            "{}: found version {major}.{found} of the interface, this library has {major}.{own}",
+            path.display()
+        );
+        return Err(Fail::new(AMDM_STATUS_ABI_MISMATCH, message));
     }
     if let Some(init) = entry.init {
         let text = CString::new(path.to_string_lossy().as_ref())
@@ -148,7 +152,55 @@ pub(crate) fn load(host: &Arc<Host>, path: &Path, expected: Option<&str>) -> Res
         // SAFETY: as the factory's documentation says.
         let vtable = callback(|| unsafe { node(index) });
         // SAFETY: as above.
-        unsafe { crate::node::register(Ok(host.clone()), vtable)? };
+        unsafe { crate::node::register(Ok(host), vtable)? };
+    }
+    Ok(())
+}
+
+/// Loads the native packs that a file lists: lines of `sha256  path`, as `sha256sum` prints them, with
+/// paths relative to the file; empty lines and those that begin with `#` are passed over. `tell` hears
+/// of each before its code runs.
+///
+/// # Errors
+/// Names `allow-native-packs` as its input: `input_output` for files that cannot be read, `denied` for
+/// another content than is listed, `invalid_input` for lines of another form, `pack_invalid`.
+pub fn load_native_packs(
+    host: &Host,
+    list: &Path,
+    mut tell: impl FnMut(&Path, &str),
+) -> Result<(), Failure> {
+    let failed = |code, message: String| {
+        let input = Some("allow-native-packs".to_owned());
+        Failure { input, ..Failure::new(code, message) }
+    };
+    let text = std::fs::read_to_string(list).map_err(|error| {
+        let message = format!("cannot read {}: {error}", list.display());
+        failed(FailureCode::Node(Code::InputOutput), message)
+    })?;
+    let base = list.parent().unwrap_or(Path::new(""));
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let parts = line.split_once(char::is_whitespace);
+        let hex = |hash: &str| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        let Some((hash, path)) = parts.filter(|(hash, _)| hex(hash)) else {
+            let message = format!(
+                "{}, line {number}: found {line:?}, expected a SHA-256 and a path",
+                list.display()
+            );
+            return Err(failed(FailureCode::Node(Code::InvalidInput), message));
+        };
+        // Behind the hash `sha256sum` marks files that it read as binary.
+        let path = base.join(path.trim_start().trim_start_matches('*'));
+        load(host, &path, Some(hash), &mut tell).map_err(|fail| {
+            let code = match fail.status {
+                AMDM_STATUS_PACK_INVALID | AMDM_STATUS_ABI_MISMATCH => FailureCode::PackInvalid,
+                _ => FailureCode::Node(fail.clone().into_error().code),
+            };
+            failed(code, fail.message)
+        })?;
     }
     Ok(())
 }

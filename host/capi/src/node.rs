@@ -6,10 +6,10 @@ use std::sync::{Arc, Weak};
 use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
 use amdm::math::Phase;
-use amdm_runtime::{Node, NodeCall, StepOperator, StepView, on_caller};
+use amdm_diffusion::Models;
+use amdm_runtime::{Host, Node, NodeCall, StepOperator, StepView, on_caller};
 
 use crate::context::{AmdmContext, Context};
-use crate::host::Host;
 use crate::layout::{Sized_, read, text};
 use crate::model::User;
 use crate::status::{AmdmStatus, Fail, callback};
@@ -112,7 +112,7 @@ unsafe impl Sized_ for AmdmNodeVtable {}
 struct Own {
     vtable: AmdmNodeVtable,
     user: User,
-    host: Weak<Host>,
+    models: Weak<Models>,
 }
 
 // SAFETY: the vtable's pointers are functions, and data that `User` hands on.
@@ -135,7 +135,7 @@ struct OwnOperator {
 /// # Safety
 /// `vtable` is as its documentation says.
 pub(crate) unsafe fn register(
-    host: Result<Arc<Host>, Fail>,
+    host: Result<&Host, Fail>,
     vtable: *const AmdmNodeVtable,
 ) -> Result<(), Fail> {
     // SAFETY: the caller says so.
@@ -158,8 +158,8 @@ pub(crate) unsafe fn register(
         let class = &descriptor.r#type;
         return Err(Fail::argument(format!("found NULL for {name}, which {class} needs")));
     }
-    let own = Arc::new(Own { vtable, user, host: Arc::downgrade(&host) });
-    Ok(host.runtime().register_node(descriptor, Arc::new(OwnNode(own)), concurrent)?)
+    let own = Arc::new(Own { vtable, user, models: Arc::downgrade(host.models()) });
+    Ok(host.register_node(descriptor, Arc::new(OwnNode(own)), concurrent)?)
 }
 
 fn descriptor(text: &str) -> Result<(Descriptor, bool), Fail> {
@@ -185,7 +185,7 @@ impl Own {
         (call, step): (&NodeCall, Option<&StepView>),
         work: impl FnOnce(&Self, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
     ) -> Result<T, Error> {
-        let context = Context::new(&self.host, Some(call.clone()), step.cloned());
+        let context = Context::new(&self.models, Some(call.clone()), step.cloned());
         let mut left = None;
         context.during(|handle| {
             let (own, handle) = (self.clone(), handle as usize);

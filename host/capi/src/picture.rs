@@ -121,7 +121,7 @@ impl Layout {
             let message = format!("found a row stride of {stride} bytes, a row has {row}");
             return Err(Fail::argument(message));
         }
-        if stride.unsigned_abs() as usize % size != 0 {
+        if !stride.unsigned_abs().is_multiple_of(size as u64) {
             let message = format!("found a row stride of {stride} bytes, expected whole elements");
             return Err(Fail::argument(message));
         }
@@ -185,14 +185,17 @@ pub(crate) unsafe fn read(image: &AmdmImage, device: &Device) -> Result<Tensor, 
         let before = values.len();
         match layout.element {
             AMDM_ELEMENT_U8 => {
+                // SAFETY: the caller says what the pointers must be.
                 let row = unsafe { slice(start, row, "image.data")? };
                 values.extend(row.iter().map(|&value| f32::from(value) / 255.0));
             }
             AMDM_ELEMENT_F16 => {
+                // SAFETY: the caller says what the pointers must be.
                 let row = unsafe { slice(start.cast::<u16>(), row, "image.data")? };
                 values.extend(row.iter().map(|&bits| from_half(bits)));
             }
             _ => {
+                // SAFETY: the caller says what the pointers must be.
                 values.extend_from_slice(unsafe { slice(start.cast::<f32>(), row, "image.data")? })
             }
         }

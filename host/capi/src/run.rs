@@ -16,7 +16,7 @@ use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, Kind};
 use crate::host::Host;
 use crate::layout::{
-    AmdmStr, AmdmString, Sized_, blank, clear, list, optional, put, read, text, write,
+    AmdmStr, AmdmString, Sized_, clear, list, no_text, optional, put, read, text, write,
 };
 use crate::log::{Line, Listener};
 use crate::picture::{self, AmdmImage};
@@ -458,8 +458,10 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     let inputs: Inputs = state.inputs(&graph.host);
     let mut document = state.document;
     set::fill_file_names(&mut document);
-    let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
-    document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
+    if document.is_workflow_stale() {
+        let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
+        document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
+    }
     let targets = if targets.is_empty() { Targets::read(&document)? } else { Targets::of(targets) };
     let checked = graph.host.runtime().check_asked(&document, inputs.clone(), &targets, &wanted)?;
     let queue = Arc::<Queue<Waiting>>::default();
@@ -674,7 +676,7 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
 pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString) -> AmdmStatus {
     outside(|| {
         // SAFETY: as the function's documentation asks of the caller.
-        unsafe { blank(out)? };
+        unsafe { no_text(out)? };
         let run = HANDLES.get::<Run>(run as usize)?;
         let result = run.result()?;
         let Some(failure) = &result.error else {
@@ -760,7 +762,7 @@ pub unsafe extern "C" fn amdm_run_output_tensor(
         let value = match output {
             Some(output) => run.kept.value(node, output),
             None => {
-                let last = run.kept.images().into_iter().filter(|(id, _)| id == node).next_back();
+                let last = run.kept.images().into_iter().rfind(|(id, _)| id == node);
                 last.map(|(_, image)| Value::Tensor(image))
             }
         };
@@ -793,7 +795,7 @@ pub unsafe extern "C" fn amdm_run_output_json(
 ) -> AmdmStatus {
     outside(|| {
         // SAFETY: as the function's documentation asks of the caller.
-        unsafe { blank(out)? };
+        unsafe { no_text(out)? };
         let run = HANDLES.get::<Run>(run as usize)?;
         let result = run.result()?;
         let mut json = serde_json::to_value(&*result)

@@ -87,12 +87,14 @@ pub(crate) unsafe fn from_f32(
     (shape, rank): (*const u32, usize),
     values: *const f32,
 ) -> Result<Tensor, Fail> {
+    // SAFETY: the caller says what the pointers must be.
     let shape = unsafe { extents(shape, rank)? };
     let count = shape.iter().try_fold(1usize, |all, &extent| all.checked_mul(extent as usize));
     let limit = amdm::limits::TENSOR_BYTES / size_of::<f32>();
     let Some(count) = count.filter(|count| *count <= limit) else {
         return Err(Fail::argument(format!("found shape {shape:?}, at most {limit} values")));
     };
+    // SAFETY: the caller says what the pointers must be.
     let values = unsafe { crate::layout::slice(values, count, "values")? };
     Ok(Tensor::from_f32(device, shape, values)?)
 }
@@ -105,6 +107,7 @@ pub(crate) unsafe fn extents<'a>(shape: *const u32, rank: usize) -> Result<&'a [
     if rank > AMDM_RANK_MAX {
         return Err(Fail::argument(format!("found {rank} extents, at most {AMDM_RANK_MAX}")));
     }
+    // SAFETY: the caller says what the pointers must be.
     unsafe { crate::layout::slice(shape, rank, "shape") }
 }
 

@@ -94,6 +94,11 @@ pub struct Sources {
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
     #[arg(long, value_name = "DIR", env = "AMDM_PACK_CACHE", value_parser = path())]
     pub pack_cache: Option<PathBuf>,
+    /// Load native packs: libraries with nodes, which are not isolated and can do whatever this process
+    /// can. A file of lines `sha256  path`, paths relative to it; another file than one whose SHA-256
+    /// stands there is refused
+    #[arg(long, value_name = "FILE", env = "AMDM_LOAD_NATIVE", value_parser = path())]
+    pub allow_native_packs: Option<PathBuf>,
     /// Change a bound on packs: `guest-memory=512M`, `guest-time=10` (seconds).
     /// Names: guest-memory, guest-handles, guest-time, node-tensors, run-tensors, run-guest-memory,
     /// pack-size

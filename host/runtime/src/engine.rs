@@ -16,6 +16,9 @@ use crate::failure::{Failure, FailureCode};
 /// Length of one epoch: guests look at the cancel token this often.
 pub const TICK: Duration = Duration::from_millis(10);
 
+/// Address space that a guest's memory takes before it grows.
+const RESERVED: u64 = 4 << 20;
+
 /// Where compiled packs are kept between runs.
 #[derive(Clone, Debug, Default)]
 pub enum CacheDir {
@@ -36,6 +39,12 @@ pub fn engine(cache: &CacheDir) -> Result<Engine, Failure> {
     let mut config = Config::new();
     // Memory images would be files in memory, which limits on the size of files forbid.
     config.epoch_interruption(true).signals_based_traps(false).memory_init_cow(false);
+    // Bounds are checked in code, so the usual 4 GiB of address space a memory would only be in the way of
+    // limits on it, and of tools that watch it.
+    config
+        .memory_reservation(RESERVED)
+        .memory_reservation_for_growth(RESERVED)
+        .memory_guard_size(0);
     config.cache(open_cache(cache));
     Engine::new(&config).map_err(|error| {
         Failure::new(

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use amdm::catalogue::{Catalogue, Descriptor};
 use amdm::error::{Code, Error};
+use amdm::graph::Checked;
 
 use crate::contract::{Call, legible};
 use crate::failure::{Failure, FailureCode, NodeRef};
@@ -81,10 +82,12 @@ impl Registry {
         self.order.iter().filter_map(|name| self.packs.get(name))
     }
 
-    /// Names and versions of packs, the embedder's included.
-    pub fn versions(&self) -> BTreeMap<String, String> {
-        let packs = self.catalogue.packs();
-        packs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+    /// Names and versions of packs; of the embedder's those that `graph` runs nodes of.
+    pub fn versions(&self, graph: &Checked) -> BTreeMap<String, String> {
+        let packs = self.packs().map(|pack| (pack.name(), pack.version().to_owned()));
+        let nodes = graph.order.iter().map(|&index| &graph.nodes[index].descriptor);
+        let own = nodes.filter(|node| self.own.contains_key(&node.r#type));
+        packs.chain(own.map(|node| (node.pack.clone(), node.version.clone()))).collect()
     }
 
     /// What keys of results say about the code of a class, and whether other processes mean the same

@@ -1,4 +1,5 @@
-//! Rebuilds and checks the embedded standard pack: `cargo xtask nodes`.
+//! Rebuilds and checks the embedded standard pack: `cargo xtask nodes`; and installs the C library:
+//! [`install`].
 //!
 //! The compiled pack is committed (`nodes/prebuilt/amdm_nodes.wasm`), so building AMDM needs no
 //! WebAssembly target. `MANIFEST.json` beside it records the component's hash and that of the
@@ -7,6 +8,7 @@
 
 pub mod compile;
 pub mod component;
+pub mod install;
 pub mod manifest;
 pub mod readme;
 pub mod sources;

@@ -32,7 +32,8 @@ pub(super) fn check_outputs(validation: &mut Validation<'_>) {
 /// Puts the parts of a valid graph together.
 pub(super) fn checked(
     document: &Document,
-    (classes, inputs): (Vec<Arc<Descriptor>>, Vec<Vec<(String, Resolved)>>),
+    classes: Vec<Arc<Descriptor>>,
+    inputs: Vec<Vec<(String, Resolved)>>,
     edges: &Edges,
     asked: &[Source],
 ) -> Checked {

@@ -56,7 +56,7 @@ fn whole(
     let Validation { nodes, report, .. } = validation;
     report.finish()?;
     let nodes = nodes.into_iter().flatten().collect();
-    Ok(build::checked(document, (nodes, inputs), &edges, asked))
+    Ok(build::checked(document, nodes, inputs, &edges, asked))
 }
 
 /// Resolved inputs of each node.

@@ -68,8 +68,8 @@ unsafe extern "C" fn generator_normal(
         tensor(ctx, out, |c| {
             let generator = HANDLES.get::<Generator>(generator as usize)?;
             let mut stream = generator.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let host = c.host()?;
-            Ok(stream.normal(host.device(), extents(shape, rank)?)?)
+            let models = c.models()?;
+            Ok(stream.normal(models.device(), extents(shape, rank)?)?)
         })
     }
 }

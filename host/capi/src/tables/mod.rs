@@ -189,6 +189,7 @@ unsafe fn tensors(
     list: *const *const AmdmTensor,
     count: usize,
 ) -> Result<Vec<std::sync::Arc<Tensor>>, Fail> {
+    // SAFETY: the caller says what the pointers must be.
     unsafe { layout::list(list, count, "a list of tensors")? }
         .iter()
         .map(|&handle| of(handle))
@@ -205,6 +206,7 @@ unsafe fn fill<T: Copy>(
     capacity: usize,
     count: *mut usize,
 ) -> Result<(), Fail> {
+    // SAFETY: the caller says what the pointers must be.
     unsafe { put(count, values.len(), "the count")? };
     let copied = values.len().min(capacity);
     if copied > 0 {

@@ -119,7 +119,7 @@ unsafe extern "C" fn model_load(
             unsafe { crate::layout::optional(options_json, "options_json")? }.unwrap_or("");
         let model = match c.has_call() {
             true => c.call()?.load_model(name, options)?,
-            false => c.host()?.runtime().models().load(name, options)?,
+            false => c.models()?.load(name, options)?,
         };
         unsafe { put(out, c.lend_model(model)?, "the model") }
     })

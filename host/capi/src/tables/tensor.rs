@@ -48,7 +48,7 @@ pub struct AmdmTensorApi {
         count: usize,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// The same with one weight a sample: each of `weights` has shape [batch].
+    /// The same with one weight a sample: each of `weights` has one value a sample.
     pub sample_combination: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         terms: *const *const AmdmTensor,
@@ -114,7 +114,7 @@ pub struct AmdmTensorApi {
         high: f64,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// Inner product of each sample with its counterpart: shape [batch].
+    /// Inner product of each sample with its counterpart: one value a sample.
     pub sample_dot: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         x: *const AmdmTensor,
@@ -215,7 +215,7 @@ unsafe extern "C" fn tensor_from_f32(
     values: *const f32,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| from_f32(c.host()?.device(), (shape, rank), values)) }
+    unsafe { tensor(ctx, out, |c| from_f32(c.models()?.device(), (shape, rank), values)) }
 }
 
 unsafe extern "C" fn tensor_info(

@@ -37,7 +37,7 @@ fn start(arguments: &RunArguments) -> Result<(), Stop> {
     let cancel = cancel.with_timeout(arguments.timeout);
     let place = (arguments.device.as_str(), arguments.threads);
     let options = source::options(&arguments.sources, place, results(arguments), &cancel)?;
-    let host = Host::open(&options).map_err(source::stop)?;
+    let host = source::open(&options, &arguments.sources)?;
     let loaded =
         source::graph(&arguments.graph, &bytes, &host).map_err(|problem| match problem {
             Problem::Graph(errors) => invalid(arguments, errors, "nothing ran"),

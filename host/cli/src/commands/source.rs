@@ -74,7 +74,21 @@ pub fn planning_host(sources: &Sources, results: ResultCache) -> Result<Host, St
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
     let options = options(sources, ("cpu", 1), results, &cancel)?;
-    Host::open(&options).map_err(stop)
+    open(&options, sources)
+}
+
+/// A host with all packs, the native ones that are allowed included.
+pub fn open(options: &HostOptions, sources: &Sources) -> Result<Host, Stop> {
+    let host = Host::open(options).map_err(stop)?;
+    let list = sources.allow_native_packs.as_ref();
+    if let Some(list) = list.filter(|list| !list.as_os_str().is_empty()) {
+        let tell = |path: &Path, hash: &str| {
+            let path = path.display();
+            output::note(format_args!("warning: loading native code: {path}, SHA-256 {hash}"));
+        };
+        amdm_capi::load_native_packs(&host, list, tell).map_err(stop)?;
+    }
+    Ok(host)
 }
 
 /// The directory of a file.
@@ -108,7 +122,7 @@ pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Lo
         return Err(Problem::Graph(errors));
     }
     settings::apply(arguments, &mut document, &catalogue, &mut inputs)?;
-    if !arguments.set.is_empty() || arguments.params.is_some() {
+    if document.is_workflow_stale() {
         document.renew_workflow(&ObjectInfo::of(&catalogue));
     }
     Ok(Loaded { document, warnings, inputs })

@@ -52,7 +52,7 @@ impl<'a> Executor<'a> {
         warnings.splice(0..0, self.graph.warnings.iter().map(ToString::to_string));
         warnings.extend(self.run.results.warning());
         let mut versions = Versions::program();
-        versions.packs.extend(self.registry.versions());
+        versions.packs.extend(self.registry.versions(self.graph));
         let outcome = Outcome {
             files,
             passes: self.run.passes(),

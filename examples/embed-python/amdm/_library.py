@@ -1,0 +1,101 @@
+"""Finds the library and declares its functions.
+
+Looked for in this order: the file that AMDM_LIBRARY names, the one inside this package (wheels carry
+it), the system's.
+"""
+
+import ctypes
+import os
+import pathlib
+import sys
+from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+
+from . import _types as t
+from ._tables import ModelVtable, NodeVtable
+from .error import Error
+
+NAME = {"darwin": "libamdm.1.dylib", "win32": "amdm.dll"}.get(sys.platform, "libamdm.so.1")
+
+OUT = POINTER(c_void_p)
+FUNCTIONS = {
+    "string_free": (POINTER(t.String),),
+    "host_desc_init": (POINTER(t.HostDesc), c_size_t),
+    "host_create": (POINTER(t.HostDesc), OUT),
+    "host_destroy": (c_void_p,),
+    "host_load_pack": (c_void_p, c_char_p, c_uint32, c_char_p),
+    "host_register_node": (c_void_p, POINTER(NodeVtable)),
+    "host_register_model": (c_void_p, POINTER(ModelVtable)),
+    "host_node_schemas": (c_void_p, POINTER(t.String)),
+    "host_info": (c_void_p, POINTER(t.String)),
+    "graph_from_json": (c_void_p, c_char_p, c_size_t, OUT),
+    "graph_validate": (c_void_p, POINTER(t.String)),
+    "graph_inputs": (c_void_p, POINTER(t.String)),
+    "graph_set_json": (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t),
+    "graph_set_image": (c_void_p, c_char_p, c_char_p, POINTER(t.Image)),
+    "graph_destroy": (c_void_p,),
+    "run_create": (c_void_p, POINTER(t.RunDesc), OUT),
+    "run_start": (c_void_p,),
+    "run_execute": (c_void_p,),
+    "run_poll": (c_void_p, POINTER(c_uint32)),
+    "run_wait": (c_void_p, c_int64),
+    "run_next_event": (c_void_p, c_int64, POINTER(t.Event)),
+    "run_cancel": (c_void_p, c_uint32),
+    "run_error": (c_void_p, POINTER(t.String)),
+    "run_output_image": (c_void_p, c_char_p, c_char_p, c_uint32, POINTER(t.Image)),
+    "run_output_json": (c_void_p, POINTER(t.String)),
+    "run_destroy": (c_void_p,),
+}
+
+
+def _load():
+    beside = pathlib.Path(__file__).with_name(NAME)
+    path = os.environ.get("AMDM_LIBRARY") or (str(beside) if beside.exists() else NAME)
+    library = ctypes.CDLL(path)
+    library.amdm_abi_version.restype = c_uint32
+    library.amdm_version_string.restype = c_char_p
+    library.amdm_last_error.restype = c_char_p
+    found = library.amdm_abi_version()
+    if found >> 16 != t.ABI_VERSION >> 16:
+        raise ImportError(f"{path} has version {found >> 16} of the interface, expected 1")
+    for name, arguments in FUNCTIONS.items():
+        function = getattr(library, "amdm_" + name)
+        function.argtypes, function.restype = arguments, c_int32
+    return library
+
+
+_LIBRARY = _load()
+version = _LIBRARY.amdm_version_string().decode()
+
+
+def last_error():
+    """The library's words for the last failure on this thread."""
+    return _LIBRARY.amdm_last_error().decode(errors="replace")
+
+
+def status_of(name, *arguments):
+    """Calls amdm_<name> and gives its status."""
+    return getattr(_LIBRARY, "amdm_" + name)(*arguments)
+
+
+def call(name, *arguments):
+    """Calls amdm_<name>; raises where it fails."""
+    status = status_of(name, *arguments)
+    if status != 0:
+        raise Error(status, last_error())
+
+
+def text(name, *arguments):
+    """Calls amdm_<name>, which gives a text."""
+    given = t.String()
+    call(name, *arguments, byref(given))
+    try:
+        return ctypes.string_at(given.ptr, given.len).decode()
+    finally:
+        call("string_free", byref(given))
+
+
+def handle(name, *arguments):
+    """Calls amdm_<name>, which gives a handle."""
+    made = c_void_p()
+    call(name, *arguments, byref(made))
+    return made.value
