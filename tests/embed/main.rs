@@ -13,5 +13,6 @@ mod examples;
 mod header;
 mod installed;
 mod library;
+mod misuse;
 mod snippets;
 mod surface;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::set::{self, Finder, Target};
 use amdm::graph::{Document, Limits, Prefer, Read, validate, version};
+use amdm::limits;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use amdm_runtime::Inputs;
@@ -98,6 +99,10 @@ pub unsafe extern "C" fn amdm_graph_from_json(
         // SAFETY: as the function's documentation asks of the caller.
         unsafe { clear(out, "the graph")? };
         let host = HANDLES.get::<Host>(host as usize)?;
+        if len > limits::TENSOR_BYTES {
+            let most = limits::TENSOR_BYTES;
+            return Err(Fail::argument(format!("found {len} bytes of a graph, at most {most}")));
+        }
         // SAFETY: as above.
         let bytes = unsafe { slice(data.cast::<u8>(), len, "data")? };
         let catalogue = host.runtime().catalogue_for(host.inputs());

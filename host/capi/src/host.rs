@@ -9,7 +9,7 @@ use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, Origin, ResultCache};
 use serde_json::json;
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmString, Sized_, clear, no_text, optional, put, read, slice, text};
+use crate::layout::{AmdmString, Sized_, clear, list, no_text, optional, put, read, text};
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
@@ -203,7 +203,7 @@ unsafe fn options(desc: &AmdmHostDesc) -> Result<HostOptions, Fail> {
             optional(desc.device, "device")?.unwrap_or("auto").to_owned(),
             optional(desc.cache_dir, "cache_dir")?.map(PathBuf::from),
             optional(desc.pack_cache_dir, "pack_cache_dir")?,
-            slice(desc.model_dirs, desc.model_dir_count, "model_dirs")?,
+            list(desc.model_dirs, desc.model_dir_count, "model_dirs")?,
         )
     };
     // SAFETY: as above.

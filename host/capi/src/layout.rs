@@ -3,6 +3,8 @@
 use std::ffi::{CStr, c_char};
 use std::mem::{MaybeUninit, size_of};
 
+use amdm::limits;
+
 use crate::status::Fail;
 
 /// Text that somebody else owns: UTF-8, not terminated.
@@ -114,7 +116,8 @@ unsafe fn size<T: Sized_>(from: *const T, name: &str) -> Result<usize, Fail> {
     }
     // SAFETY: not NULL, aligned, and the first field is the size.
     let size = unsafe { from.cast::<usize>().read() };
-    if size < T::FIRST || size > SIZE_MAX {
+    // No compiler gives a struct a size that cuts a pointer in two.
+    if size < T::FIRST || size > SIZE_MAX || size % align_of::<T>() != 0 {
         let (least, whole) = (T::FIRST, size_of::<T>());
         let message = format!(
             "found {name}.struct_size {size}, expected at least {least} (this version has {whole})"
@@ -159,6 +162,10 @@ pub(crate) unsafe fn sized<'a>(
     len: usize,
     name: &str,
 ) -> Result<&'a str, Fail> {
+    if len > limits::GRAPH_BYTES {
+        let most = limits::GRAPH_BYTES;
+        return Err(Fail::argument(format!("found {len} bytes at {name}, at most {most}")));
+    }
     // SAFETY: the caller says what the pointers must be.
     let bytes = unsafe { slice(ptr.cast::<u8>(), len, name)? };
     std::str::from_utf8(bytes)
@@ -179,6 +186,19 @@ pub(crate) unsafe fn slice<'a, T>(ptr: *const T, len: usize, name: &str) -> Resu
     }
     // SAFETY: not NULL, aligned, and the caller says that `len` values are there.
     Ok(unsafe { std::slice::from_raw_parts(ptr, len) })
+}
+
+/// A list of handles, names or numbers; longer ones than anybody needs are a slip.
+///
+/// # Safety
+/// As [`slice`].
+pub(crate) unsafe fn list<'a, T>(ptr: *const T, len: usize, name: &str) -> Result<&'a [T], Fail> {
+    if len > limits::GRAPH_NODES {
+        let most = limits::GRAPH_NODES;
+        return Err(Fail::argument(format!("found a list of {len} at {name}, at most {most}")));
+    }
+    // SAFETY: as the caller says.
+    unsafe { slice(ptr, len, name) }
 }
 
 /// Clears an out-parameter, so that nobody uses what a failed call left there.

@@ -16,7 +16,7 @@ use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, Kind};
 use crate::host::Host;
 use crate::layout::{
-    AmdmStr, AmdmString, Sized_, clear, no_text, optional, put, read, slice, text, write,
+    AmdmStr, AmdmString, Sized_, clear, list, no_text, optional, put, read, text, write,
 };
 use crate::log::{Line, Listener};
 use crate::picture::{self, AmdmImage};
@@ -446,11 +446,11 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     // SAFETY: the caller says so.
     let (output_dir, wanted, targets) = unsafe {
         let output_dir = optional(desc.output_dir, "output_dir")?.map(PathBuf::from);
-        let wanted = slice(desc.wanted, desc.wanted_count, "wanted")?.iter().map(|name| {
+        let wanted = list(desc.wanted, desc.wanted_count, "wanted")?.iter().map(|name| {
             Ok((text(name.node, "wanted.node")?.into(), text(name.output, "wanted.output")?.into()))
         });
         let wanted = wanted.collect::<Result<Vec<(String, String)>, Fail>>()?;
-        let targets = slice(desc.targets, desc.target_count, "targets")?.iter();
+        let targets = list(desc.targets, desc.target_count, "targets")?.iter();
         let targets = targets.map(|id| Ok(text(*id, "a target")?.to_owned()));
         (output_dir, wanted, targets.collect::<Result<Vec<String>, Fail>>()?)
     };

@@ -5,10 +5,11 @@ mod cancel;
 mod command;
 mod errors;
 mod images;
-mod library;
+pub mod library;
 mod native;
 mod outputs;
 mod own;
+mod parallel;
 
 pub mod scene;
 

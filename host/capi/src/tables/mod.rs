@@ -22,7 +22,7 @@ pub use self::object::AmdmObjectApi;
 pub use self::step::AmdmStepApi;
 pub use self::tensor::AmdmTensorApi;
 use crate::context::{AmdmModel, AmdmObject};
-use crate::layout::{put, slice};
+use crate::layout::{self, put};
 use crate::status::{AMDM_STATUS_EMPTY, Fail};
 use crate::tensor::{AmdmTensor, of};
 
@@ -190,7 +190,10 @@ unsafe fn tensors(
     count: usize,
 ) -> Result<Vec<std::sync::Arc<Tensor>>, Fail> {
     // SAFETY: the caller says what the pointers must be.
-    unsafe { slice(list, count, "a list of tensors")? }.iter().map(|&handle| of(handle)).collect()
+    unsafe { layout::list(list, count, "a list of tensors")? }
+        .iter()
+        .map(|&handle| of(handle))
+        .collect()
 }
 
 /// Copies as many values as there is room for, and says how many there are.

@@ -11,8 +11,8 @@ use amdm_runtime::Object;
 use super::{AmdmPrediction, AmdmRequest, STEPS, fill, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmObject, Model, tensor, within};
 use crate::handle::HANDLES;
-use crate::layout::{AmdmStr, clear, put, slice, text};
-use crate::status::{AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
+use crate::layout::{AmdmStr, clear, list, put, text};
+use crate::status::{AMDM_STATUS_INTERNAL, AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
 /// Networks: built in, in the model directories, or registered.
@@ -175,8 +175,13 @@ unsafe extern "C" fn model_timesteps(
             let message = format!("found {steps} steps to plan, expected at most {STEPS}");
             return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
         }
-        let mut all = 0;
-        unsafe { fill(&model.0.timesteps(steps)?, out, steps as usize, &mut all) }
+        let (mut all, timesteps) = (0, model.0.timesteps(steps)?);
+        if timesteps.len() != steps as usize {
+            let (name, found) = (&model.0.info().name, timesteps.len());
+            let message = format!("model {name} gave {found} timesteps, expected {steps}");
+            return Err(Fail::new(AMDM_STATUS_INTERNAL, message));
+        }
+        unsafe { fill(&timesteps, out, steps as usize, &mut all) }
     })
 }
 
@@ -188,7 +193,7 @@ unsafe extern "C" fn model_predict(
     out: *mut AmdmPrediction,
 ) -> AmdmStatus {
     within(ctx, |c| unsafe {
-        crate::model::predict(c, slice(requests, count, "requests")?, parts != 0, out)
+        crate::model::predict(c, list(requests, count, "requests")?, parts != 0, out)
     })
 }
 
@@ -205,7 +210,7 @@ unsafe extern "C" fn model_condition(
         unsafe { clear(out, "the object")? };
         let model = HANDLES.get::<Model>(model as usize)?;
         let json = unsafe { text(json, "json")? };
-        let names = unsafe { slice(names, count, "names")? };
+        let names = unsafe { list(names, count, "names")? };
         let names = names.iter().map(|name| unsafe { text(*name, "a name") });
         let parts = unsafe { self::tensors(tensors, count)? };
         let named = names.collect::<Result<Vec<_>, Fail>>()?;

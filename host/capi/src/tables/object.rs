@@ -11,7 +11,7 @@ use amdm_runtime::Object;
 use super::nothing;
 use crate::context::{AmdmContext, AmdmNamedValue, AmdmObject, AmdmValue, within};
 use crate::handle::HANDLES;
-use crate::layout::{AmdmStr, clear, put, sized, slice, text};
+use crate::layout::{AmdmStr, clear, list, put, sized, text};
 use crate::status::{AmdmStatus, Fail};
 
 /// Typed values of wires; immutable. Handles are lent to the callback.
@@ -90,7 +90,7 @@ unsafe extern "C" fn object_create(
     within(ctx, |c| {
         unsafe { clear(out, "the object")? };
         let kind = unsafe { text(kind, "kind")? };
-        let fields = unsafe { slice(fields, count, "fields")? };
+        let fields = unsafe { list(fields, count, "fields")? };
         let fields = fields.iter().map(|field| {
             let name = unsafe { sized(field.name.ptr, field.name.len, "the name of a field")? };
             Ok((name.to_owned(), unsafe { c.take(field.value)? }))

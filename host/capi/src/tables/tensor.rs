@@ -9,7 +9,7 @@ use amdm_diffusion::Tensor;
 
 use super::{fill, tensors};
 use crate::context::{AmdmContext, tensor, within};
-use crate::layout::slice;
+use crate::layout::list;
 use crate::status::{AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, AmdmTensorInfo, extents, from_f32, of};
 
@@ -252,7 +252,7 @@ unsafe extern "C" fn tensor_linear_combination(
     unsafe {
         tensor(ctx, out, |c| {
             let _ = c;
-            let weights = slice(weights, count, "weights")?;
+            let weights = list(weights, count, "weights")?;
             let terms = tensors(terms, count)?;
             let terms = terms.iter().map(|term| &**term).zip(weights.iter().copied());
             Ok(Tensor::linear_combination(&terms.collect::<Vec<_>>())?)
