@@ -660,7 +660,8 @@ typedef struct {
     AmdmStatus (*from_object)(AmdmContext *ctx, const AmdmObject *object, AmdmModel **out);
     // The value of wire `MODEL` with this network.
     AmdmStatus (*to_object)(AmdmContext *ctx, const AmdmModel *model, AmdmObject **out);
-    // Facts about it as JSON, in the form of `AmdmModelVtable.info_json`.
+    // Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod`,
+    // `final_alpha`, `clip`, `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
     AmdmStatus (*info)(AmdmContext *ctx, const AmdmModel *model, AmdmStr *out);
     // The timesteps that it recommends, first to last: `steps` of them.
     AmdmStatus (*timesteps)(AmdmContext *ctx, const AmdmModel *model, uint32_t steps, double *out);
@@ -745,7 +746,7 @@ typedef struct {
 typedef struct {
     // `sizeof(AmdmNodeApi)`.
     size_t struct_size;
-    // The node's inputs, outputs and reports. Not for models.
+    // The node's inputs, outputs and reports; for models `fail`, `cancelled` and `log` alone.
     const AmdmCallApi *call;
     // The sampling's state. For step operators in `check` and `apply`.
     const AmdmStepApi *step;
@@ -847,9 +848,13 @@ typedef struct {
     const char *info_json;
     // Handed to every function.
     void *user_data;
-    // Writes the `steps` timesteps that the model recommends, first to last. NULL: trailing spacing
-    // over its `alphas_cumprod`, for `flow` evenly from 1.
-    AmdmStatus (*timesteps)(void *user_data, uint32_t steps, double *out);
+    // Writes the `steps` timesteps that the model recommends, first to last; its failure ends the
+    // sampling. NULL: trailing spacing over its `alphas_cumprod`, for `flow` evenly from 1.
+    AmdmStatus (*timesteps)(void *user_data,
+                            AmdmContext *ctx,
+                            const AmdmNodeApi *api,
+                            uint32_t steps,
+                            double *out);
     // Answers all requests of a step to this model, in order. The requests' tensors and objects are
     // lent. `out` holds `count` predictions that are zeroed; the tensors left there are given to the
     // host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
@@ -1083,7 +1088,8 @@ typedef struct {
     uint32_t abi_major;
     // `AMDM_ABI_MINOR` of that header; a library with a lower one refuses the pack.
     uint32_t abi_minor;
-    // Called once after loading, with the library's functions and the path of the pack. May be NULL.
+    // Called once after loading, with the library's functions and the path of the pack. May be NULL. A
+    // pack that calls the library must do so through this table: its own symbols may not be found.
     AmdmStatus (*init)(const AmdmApi *api, const char *path);
     // Kept for a later version; never called, as packs are not unloaded. May be NULL.
     void (*deinit)(void);
@@ -1410,12 +1416,13 @@ AmdmStatus amdm_run_next_event(AmdmRun *run,
 AmdmStatus amdm_run_cancel(AmdmRun *run,
                            uint32_t when);
 
-// Writes why a run failed, as JSON: `code`, `node`, `input`, `message`; the caller frees the text.
+// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`, `message`; the caller frees the text.
 //
 // `AMDM_STATUS_EMPTY` for a run that succeeded, `AMDM_STATUS_WRONG_STATE` before the end.
 //
 // \thread any
-AmdmStatus amdm_run_error(AmdmRun *run, AmdmString *out);
+AmdmStatus amdm_run_error(AmdmRun *run,
+                          AmdmString *out);
 
 // Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
 // that was wanted, where `output` is its name (else NULL).

@@ -198,8 +198,15 @@ unsafe extern "C" fn predict(
     ending(dice)
 }
 
-unsafe extern "C" fn timesteps(_: *mut c_void, steps: u32, out: *mut f64) -> i32 {
+unsafe extern "C" fn timesteps(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    steps: u32,
+    out: *mut f64,
+) -> i32 {
     let dice = &mut dice();
+    unsafe { meddle(dice, ctx, api) };
     for index in 0..steps as usize {
         let value = if dice.chance(3) { f64::NAN } else { 3.0 - index as f64 };
         unsafe { *out.add(index) = value };
