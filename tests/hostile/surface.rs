@@ -1,5 +1,7 @@
 //! What the command line promises to programs: progress lines, settings, exit codes, JSON.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::command::{Ended, Scene, amdm, end};
@@ -127,16 +129,32 @@ fn bounds_can_be_changed() {
 #[test]
 fn what_was_written_before_a_failure_is_named() {
     let mut graph = good();
-    graph["late"] = json!({"class_type": "SaveImage",
-        "inputs": {"images": ["decode", 0], "filename_prefix": "../late"}});
+    graph["late"] = json!({"class_type": "LoadImage", "inputs": {"image": "torn.png"}});
+    graph["last"] = json!({"class_type": "SaveImage", "inputs": {"images": ["late", 0]}});
     let scene = Scene::new(&graph);
+    std::fs::write(Path::new(&scene.graph()).with_file_name("torn.png"), "torn").unwrap();
     let ended = scene.run(&[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("node late (LoadImage)"), "{ended:?}");
     assert_eq!(ended.stdout, format!("{}\n", scene.out().join("amdm_00001_.png").display()));
-    graph["late"]["inputs"]["filename_prefix"] = "".into();
-    let ended = Scene::new(&graph).run(&[]);
-    assert!(ended.stderr.contains("node late (SaveImage), input filename_prefix"), "{ended:?}");
-    assert!(ended.stderr.contains("expected the name of a file [invalid_input]"), "{ended:?}");
+}
+
+#[test]
+fn a_name_that_cannot_be_is_told_before_anything_is_written() {
+    let mut graph = good();
+    for (name, reason) in [
+        ("../late", "expected one inside the run's own directory [denied]"),
+        ("", "expected the name of a file [invalid_input]"),
+    ] {
+        graph["late"] = json!({"class_type": "SaveImage",
+            "inputs": {"images": ["decode", 0], "filename_prefix": name}});
+        let scene = Scene::new(&graph);
+        let ended = scene.run(&[]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+        assert!(ended.stderr.contains("node late (SaveImage), input filename_prefix"), "{ended:?}");
+        assert!(ended.stderr.contains(reason), "{ended:?}");
+        assert!(!scene.out().exists());
+    }
 }
 
 #[test]
@@ -190,7 +208,7 @@ fn completions() {
 fn nodes() {
     let ended = end(&mut amdm(&["nodes", "--json"]));
     let nodes: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((ended.code, nodes.len()), (Some(0), 27));
+    assert_eq!((ended.code, nodes.len()), (Some(0), 28));
     let ended = end(&mut amdm(&["nodes"]));
     assert!(nodes.iter().all(|node| ended.stdout.contains(node["type"].as_str().unwrap())));
     let ended = end(&mut amdm(&["nodes", "Sampler"]));
@@ -199,7 +217,7 @@ fn nodes() {
     assert!(ended.stdout.contains("steps: INT, 1 to 1000, default 20"), "{ended:?}");
     let ended = end(&mut amdm(&["nodes", "--object-info"]));
     let info = amdm::catalogue::ObjectInfo::parse(ended.stdout.as_bytes()).unwrap();
-    assert_eq!(info.len(), 27);
+    assert_eq!(info.len(), 28);
     let names = |node: &Value| node["type"].as_str().unwrap().to_owned();
     let order: Vec<String> = serde_json::from_str::<serde_json::Map<_, _>>(&ended.stdout)
         .unwrap()
