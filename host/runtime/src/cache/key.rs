@@ -69,10 +69,13 @@ impl NodeKey {
     }
 }
 
+/// What says all about a class's code, and whether other processes mean the same by it.
+pub(crate) type Code = (Vec<u8>, bool);
+
 /// What keys are made from, besides the graph.
 pub(crate) struct Sources<'a> {
-    /// What says all about a class's code, and whether other processes mean the same by it.
-    pub code: &'a dyn Fn(&Descriptor) -> Option<(Vec<u8>, bool)>,
+    /// The code of a class.
+    pub code: &'a dyn Fn(&Descriptor) -> Option<Code>,
     /// Networks by name.
     pub models: &'a Models,
     /// Pictures by name.
