@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cases::catalogue;
 
-fn document(graph: &serde_json::Value) -> Document {
+fn document(graph: &Value) -> Document {
     Document::parse(graph.to_string().as_bytes()).unwrap()
 }
 

@@ -3,9 +3,9 @@
 use super::edges::Edges;
 use super::report::Place;
 use super::value::either;
-use super::{Validation, effort};
+use super::{Inputs, Validation, effort};
 use crate::catalogue::Descriptor;
-use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Resolved, Source};
+use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Source};
 use std::sync::Arc;
 
 /// Output classes that a message names.
@@ -32,7 +32,7 @@ pub(super) fn check_outputs(validation: &mut Validation<'_>) {
 /// Puts the parts of a valid graph together.
 pub(super) fn checked(
     document: &Document,
-    (classes, inputs): (Vec<Arc<Descriptor>>, Vec<Vec<(String, Resolved)>>),
+    (classes, inputs): (Vec<Arc<Descriptor>>, Inputs),
     edges: &Edges,
     asked: &[Source],
 ) -> Checked {

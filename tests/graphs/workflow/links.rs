@@ -167,7 +167,7 @@ fn nodes_of_extensions_are_named() {
         with(node(3, "SetNode", &[], json!([])), "mode", json!(2)),
     ];
     let file_of = |nodes| file(nodes, json!([[1, 1, 0, 2, 0, "FLOAT"]]));
-    let error = &super::errors(&file_of(nodes))[0];
+    let error = &errors(&file_of(nodes))[0];
     assert_eq!((error.code, error.node.as_deref()), (ErrorCode::VirtualNode, Some("1")));
     let nodes = vec![
         node(1, "Label (rgthree)", &[], json!([])),

@@ -105,7 +105,7 @@ fn groups_of_widgets_have_as_many_as_are_saved() {
         node(1, "Grow", &["weights.w1:FLOAT=1"], json!([0.1, 0.2, 3])),
         node(2, "AmdmFloat", &[], json!([1])),
     ];
-    let linked = super::inputs(&file(linked, json!([[1, 2, 0, 1, 1, "FLOAT"]])), "1");
+    let linked = inputs(&file(linked, json!([[1, 2, 0, 1, 1, "FLOAT"]])), "1");
     assert_eq!(linked, json!({ "weights.w0": 0.1, "weights.w1": ["2", 0], "after": 3 }));
 }
 
