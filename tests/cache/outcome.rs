@@ -64,14 +64,19 @@ fn a_workflow_travels_in_the_picture() {
 fn a_failed_run_tells_what_there_was() {
     let (host, place) = (host(ResultCache::off()), Place::new());
     let mut graph = graph();
-    graph["bad"] = serde_json::json!({"class_type": "SaveImage",
-        "inputs": {"images": ["label", 0], "filename_prefix": "../out"}});
+    // A sampling without such a lane, after the picture was saved.
+    graph["bad"] = graph["sample"].clone();
+    graph["bad"]["inputs"]["target"] = 5.into();
+    graph["seen"] = graph["decode"].clone();
+    graph["seen"]["inputs"]["latent"] = serde_json::json!(["bad", 0]);
+    graph["shown"] =
+        serde_json::json!({"class_type": "PreviewImage", "inputs": {"images": ["seen", 0]}});
     let document = Document::parse(graph.to_string().as_bytes()).unwrap();
     let checked = host.check(&document, None).unwrap();
     let sink = std::sync::Arc::new(|_| {});
     let told = host.report(&document, &checked, &place.options(), &Cancel::new(), sink);
     assert_eq!((told.status, told.outputs.len()), (Status::Failed, 1));
-    assert_eq!(told.error.as_ref().unwrap().code.as_str(), "denied");
+    assert_eq!(told.error.as_ref().unwrap().code.as_str(), "invalid_input");
     assert!(told.passes > 0 && told.nodes.len() >= 12);
     let schema = schemars::schema_for!(RunResult).to_value();
     let fields = schema["properties"].as_object().unwrap();

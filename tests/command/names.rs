@@ -117,11 +117,12 @@ fn what_keeps_a_run_from_beginning_is_an_event() {
         // People are told as well, and once.
         assert_eq!(text(&output.stderr).matches("error: ").count(), 1, "{output:?}");
     }
-    // A failure of the run itself is told once.
+    // A failure of the run itself is told once, that of a name before any node has run.
     let output =
         amdm(&[&["run", &graph, "--set", "save.filename_prefix=../x"][..], &run].concat(), b"");
-    let failed = text(&output.stdout).lines().filter(|line| line.contains(r#""event":"failed""#));
-    assert_eq!(failed.count(), 1, "{output:?}");
+    let lines = text(&output.stdout).lines().collect::<Vec<_>>();
+    assert!(lines.len() == 1 && lines[0].contains(r#""event":"failed""#), "{output:?}");
+    assert!(!Path::new(&out).exists());
 }
 
 #[test]
@@ -131,5 +132,47 @@ fn judging_as_a_server_takes_no_changes() {
         let output = amdm(&[&check[..], &more].concat(), b"");
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(text(&output.stderr).contains("cannot be used with"), "{output:?}");
+    }
+}
+
+#[test]
+fn what_is_odd_about_a_file_is_told_beside_what_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut saved = crate::workflow();
+    saved["nodes"][2]["inputs"][1]["link"] = json!(33);
+    let (graph, out) = write(dir.path(), &saved);
+    let result = dir.path().join("result.json");
+    let more = ["--out", &out, "--result", result.to_str().unwrap()];
+    for arguments in [
+        &["check", &graph][..],
+        &["plan", &graph],
+        &[&["run", &graph][..], &more].concat(),
+        &[&["run", &graph, "--sweep", "5.filename_prefix=a,b"][..], &more].concat(),
+    ] {
+        let output = amdm(arguments, b"");
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let said = text(&output.stderr);
+        let [odd, wrong] = ["a link that is not in the file", "[required_input_missing]"]
+            .map(|part| said.find(part).unwrap_or_else(|| panic!("{part}: {said}")));
+        assert!(odd < wrong && said.matches("not in the file").count() == 1, "{said}");
+    }
+    let told = std::fs::read_to_string(result).unwrap();
+    assert!(told.contains("not in the file"), "{told}");
+}
+
+#[test]
+fn warnings_leave_the_rest_of_the_screen_to_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut many = graph("x");
+    for id in 0..60 {
+        many[format!("{id}")] = json!({"class_type": "TextImage", "inputs": {"text": "a"}});
+    }
+    let (graph, out) = write(dir.path(), &many);
+    for arguments in [&["check", &graph][..], &["run", &graph, "--out", &out]] {
+        let output = amdm(arguments, b"");
+        assert!(output.status.success(), "{output:?}");
+        let said = text(&output.stderr);
+        assert_eq!(said.matches("[unused_node]").count(), 50, "{said}");
+        assert!(said.contains("\nand 10 more warnings\n"), "{said}");
     }
 }

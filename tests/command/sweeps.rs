@@ -88,6 +88,7 @@ fn a_sweep_that_was_interrupted_is_continued() {
     // The second run was whole; the damaged first and the others ran.
     assert_eq!(text(&output.stdout).lines().count(), 5, "{output:?}");
     assert!(files(&out) == expected, "the continued sweep differs");
+    assert!(text(&output.stderr).ends_with("\n1 of 6 were done before\n"), "{output:?}");
     let output = sweep(part.path(), &["--resume"]);
     assert_eq!(text(&output.stdout), "", "a finished sweep ran again");
 }
@@ -144,4 +145,22 @@ fn directories_of_others_stay_as_they_are() {
         assert_eq!(std::fs::read(&mine).unwrap(), b"precious");
         assert_eq!(files(&dir.path().join("out")).len(), 1);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn one_sweep_at_a_time_works_in_a_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let other = std::fs::File::open(&out).unwrap();
+    other.try_lock().unwrap();
+    for more in [&[][..], &["--resume"]] {
+        let output = sweep(dir.path(), more);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output.stderr).contains("out: another process runs a sweep there"));
+        assert!(files(&out).is_empty());
+    }
+    drop(other);
+    assert!(sweep(dir.path(), &["--resume"]).status.success());
 }

@@ -91,11 +91,16 @@ fn one_result_tells_of_all_runs() {
     // One that fails is told with what there is.
     let dir = tempfile::tempdir().unwrap();
     let mut bad = graph();
-    bad["second"]["inputs"]["filename_prefix"] = "../a".into();
+    std::fs::write(dir.path().join("torn.png"), "torn").unwrap();
+    bad["torn"] = json!({"class_type": "LoadImage", "inputs": {"image": "torn.png"}});
+    bad["second"]["inputs"]["images"] = json!(["torn", 0]);
     let output = sweep(dir.path(), &bad, &[&result[..], &["--progress", "json"]].concat());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = read(&path);
-    assert_eq!((&told["status"], &told["error"]["code"]), (&json!("failed"), &json!("denied")));
+    assert_eq!(
+        (&told["status"], &told["error"]["code"]),
+        (&json!("failed"), &json!("unsupported"))
+    );
     assert_eq!(told["runs"][0]["result"]["outputs"].as_array().unwrap().len(), 1);
     let failed = text(&output.stdout).lines().filter(|line| line.contains(r#""event":"failed""#));
     assert_eq!(failed.count(), 1, "{output:?}");
@@ -129,4 +134,23 @@ fn the_sheet_is_of_what_is_saved_first_and_replaced_in_place() {
     // Nothing is left to do.
     let output = sweep(dir.path(), &graph(), &["--sheet", "--resume"]);
     assert_eq!(text(&output.stdout), "", "{output:?}");
+}
+
+#[test]
+fn a_description_leads_no_sheet_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(sweep(dir.path(), &graph(), &["--sheet"]).status.success());
+    let file = dir.path().join("out/sweep.json");
+    let manifest = read(&file);
+    let absolute = dir.path().join("elsewhere.png");
+    let absolute = absolute.to_str().unwrap();
+    for name in ["../elsewhere.png", "001/x.png", "mine.png", "sheet_1_.png", absolute] {
+        let mut changed = manifest.clone();
+        changed["sheet"]["name"] = name.into();
+        std::fs::write(&file, changed.to_string()).unwrap();
+        let output = sweep(dir.path(), &graph(), &["--sheet", "--resume"]);
+        assert!(output.status.success(), "{output:?}");
+        assert!(!dir.path().join("out").join(name).exists(), "{name}");
+        assert_eq!(read(&file)["sheet"]["name"], sheets(dir.path()).pop().unwrap().as_str());
+    }
 }

@@ -148,7 +148,8 @@ fn foreign_verdicts_for_people() {
     let mut command = amdm(&["check", "-", "--object-info", &info]);
     let ended = end(command.stdin(File::open(kept.graph()).unwrap()));
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
-    let error = "error: node 1 \"Base\" (ProbeLoader), input name: found \"a.safetensor\", \
+    let error = "warning: node 1 \"Base\" (ProbeLoader), input dtype: found \"\", expected \"auto\" \
+                 or \"fp32\" [value_not_in_list]\nerror: node 1 \"Base\" (ProbeLoader), input name: found \"a.safetensor\", \
                  expected \"a.safetensors\" or \"b.safetensors\"; did you mean a.safetensors? \
                  [value_not_in_list]\n";
     assert!(ended.stderr.starts_with(error), "{ended:?}");

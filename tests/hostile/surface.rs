@@ -1,5 +1,7 @@
 //! What the command line promises to programs: progress lines, settings, exit codes, JSON.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::command::{Ended, Scene, amdm, end};
@@ -127,16 +129,32 @@ fn bounds_can_be_changed() {
 #[test]
 fn what_was_written_before_a_failure_is_named() {
     let mut graph = good();
-    graph["late"] = json!({"class_type": "SaveImage",
-        "inputs": {"images": ["decode", 0], "filename_prefix": "../late"}});
+    graph["late"] = json!({"class_type": "LoadImage", "inputs": {"image": "torn.png"}});
+    graph["last"] = json!({"class_type": "SaveImage", "inputs": {"images": ["late", 0]}});
     let scene = Scene::new(&graph);
+    std::fs::write(Path::new(&scene.graph()).with_file_name("torn.png"), "torn").unwrap();
     let ended = scene.run(&[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("node late (LoadImage)"), "{ended:?}");
     assert_eq!(ended.stdout, format!("{}\n", scene.out().join("amdm_00001_.png").display()));
-    graph["late"]["inputs"]["filename_prefix"] = "".into();
-    let ended = Scene::new(&graph).run(&[]);
-    assert!(ended.stderr.contains("node late (SaveImage), input filename_prefix"), "{ended:?}");
-    assert!(ended.stderr.contains("expected the name of a file [invalid_input]"), "{ended:?}");
+}
+
+#[test]
+fn a_name_that_cannot_be_is_told_before_anything_is_written() {
+    let mut graph = good();
+    for (name, reason) in [
+        ("../late", "expected one inside the run's own directory [denied]"),
+        ("", "expected the name of a file [invalid_input]"),
+    ] {
+        graph["late"] = json!({"class_type": "SaveImage",
+            "inputs": {"images": ["decode", 0], "filename_prefix": name}});
+        let scene = Scene::new(&graph);
+        let ended = scene.run(&[]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+        assert!(ended.stderr.contains("node late (SaveImage), input filename_prefix"), "{ended:?}");
+        assert!(ended.stderr.contains(reason), "{ended:?}");
+        assert!(!scene.out().exists());
+    }
 }
 
 #[test]

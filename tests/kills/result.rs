@@ -68,7 +68,16 @@ fn it_is_written_when_the_run_fails_too() {
     let scene = Scene::new(&graph(3));
     assert_eq!(scene.run(&["--result", "result.json", "--packs", "no/such/folder"]).code, Some(2));
     assert_eq!(read(&scene)["error"]["input"], "packs");
-    assert_eq!(scene.run(&["--result", "no/such/folder.json"]).code, Some(1));
+    // What could not be written is said before anything runs.
+    for (path, reason) in
+        [("no/such/folder.json", "no/such is no directory"), (".", "it is a directory")]
+    {
+        let scene = Scene::new(&graph(3));
+        let ended = scene.run(&["--result", path]);
+        assert_eq!(ended.code, Some(2));
+        assert_eq!(ended.stderr, format!("error: --result {path}: {reason}\n"));
+        assert!(!scene.path("out").exists());
+    }
 }
 
 #[test]

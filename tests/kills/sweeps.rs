@@ -72,16 +72,16 @@ impl Running {
         (time, self.lines.join().unwrap())
     }
 
-    /// Kills it so long after its first line, or after its start; says whether it was still there.
-    fn kill(mut self, delay: Duration, from_start: bool) -> bool {
+    /// Kills it so long after its first line, or after its start; says whether it was still there, and
+    /// its lines.
+    fn kill(mut self, delay: Duration, from_start: bool) -> (bool, Vec<String>) {
         if !from_start {
             let _ = self.begun.recv();
         }
         std::thread::sleep(delay);
         self.child.kill().unwrap();
         let killed = self.child.wait().unwrap().code().is_none();
-        self.lines.join().unwrap();
-        killed
+        (killed, self.lines.join().unwrap())
     }
 }
 
@@ -252,7 +252,8 @@ impl Test {
         // A little less than all: what is late is no kill of a sweep.
         let most = if from_start { 50_000 } else { whole * open / (RUNS as u64 + 1) * 9 / 10 };
         let delay = Duration::from_micros(next(&mut self.random) % most.max(1));
-        let killed = Running::start(out, cache).kill(delay, from_start);
+        let (killed, lines) = Running::start(out, cache).kill(delay, from_start);
+        self.figures.hits += hits(&lines);
         assert_whole(out);
         sound(cache);
         let counted = match (killed && left(out) > 0, from_start) {

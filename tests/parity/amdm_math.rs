@@ -52,7 +52,8 @@ fn tables(fixture: &Fixture) -> Vec<f32> {
 
 fn spacings(fixture: &Fixture) {
     for steps in [10, 20, 50] {
-        let found = Spacing::Leading.timesteps(Solver::Ddim, steps, 1000, |_| Vec::new()).unwrap();
+        let found =
+            Spacing::Leading.timesteps(Solver::Ddim, steps, 1000, |_| Ok(Vec::new())).unwrap();
         assert_eq!(found, fixture.values(&format!("timesteps_{steps}")));
     }
 }

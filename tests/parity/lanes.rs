@@ -48,7 +48,7 @@ fn run(operators: Operators<f32>, settings: &Settings, start: &Dense<f32>) -> Ra
     let noise = Box::new(move |lane: u32, shape: &[u32]| streams[lane as usize].tensor(shape));
     let mut backend = Native::new(Box::new(network), noise, operators);
     let bars = alphas_cumprod(&scaled_linear_betas(1000, 0.00085, 0.012));
-    let timesteps = Spacing::Trailing.timesteps(settings.solver, STEPS, 1000, |_| Vec::new());
+    let timesteps = Spacing::Trailing.timesteps(settings.solver, STEPS, 1000, |_| Ok(Vec::new()));
     let schedule = Schedule::new(bars, &timesteps.unwrap(), 1.0).unwrap();
     let outcome = sample(&mut backend, &lanes, &schedule, settings, start).unwrap();
     let Native { calls, guidances, draws, latents, .. } = backend;

@@ -83,7 +83,7 @@ fn one_run<F: Real>(fixture: &Fixture, name: &str, run: &Value) {
     let noise = recorded(starts.iter().map(|start| vec![start.share()]).collect());
     let mut backend = Native::new(Box::new(network), noise, operators(run, count));
     let spacing = Spacing::Leading;
-    let timesteps = spacing.timesteps(Solver::Ddim, steps, 1000, |_| Vec::new()).unwrap();
+    let timesteps = spacing.timesteps(Solver::Ddim, steps, 1000, |_| Ok(Vec::new())).unwrap();
     let recorded_timesteps = format!("timesteps_{steps}");
     if fixture.has(&recorded_timesteps) {
         assert_eq!(timesteps, fixture.values(&recorded_timesteps));

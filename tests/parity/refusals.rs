@@ -132,7 +132,7 @@ fn settings_of_the_sampler() {
 #[test]
 fn spacings_that_leave_the_table() {
     let timesteps = |spacing: Spacing, solver, steps, training| {
-        spacing.timesteps(solver, steps, training, |_| vec![1.0, 0.0]).map(|_| ())
+        spacing.timesteps(solver, steps, training, |_| Ok(vec![1.0, 0.0])).map(|_| ())
     };
     refused(
         timesteps(Spacing::Leading, Solver::Ddim, 1000, 1000),

@@ -118,7 +118,8 @@ fn schedule(fixture: &Fixture, scheduler: Scheduler, steps: u32) -> Schedule {
         betas = zero_terminal_snr(&betas);
     }
     let bars = alphas_cumprod(&betas);
-    let found = scheduler.spacing.timesteps(scheduler.solver, steps, 1000, |_| Vec::new()).unwrap();
+    let found =
+        scheduler.spacing.timesteps(scheduler.solver, steps, 1000, |_| Ok(Vec::new())).unwrap();
     assert_eq!(found, recorded, "{run} timesteps");
     let last = if scheduler.ends_clean { 1.0 } else { f64::from(bars[0]) };
     Schedule::new(bars, &found, last).unwrap()

@@ -13,7 +13,7 @@ fn bars() -> Vec<f32> {
 }
 
 fn timesteps(spacing: Spacing, solver: Solver, steps: u32) -> Vec<f64> {
-    spacing.timesteps(solver, steps, 1000, |_| Vec::new()).unwrap()
+    spacing.timesteps(solver, steps, 1000, |_| Ok(Vec::new())).unwrap()
 }
 
 #[test]

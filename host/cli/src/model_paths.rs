@@ -5,9 +5,11 @@
 //! for nodes that are not ours. Sections with `is_default` come first. Folders that are not there are
 //! passed over, as such files name many.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use yaml_rust2::parser::{Event, EventReceiver, Parser};
+use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::yaml::Hash;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -15,30 +17,28 @@ use yaml_rust2::{Yaml, YamlLoader};
 const KINDS: [&str; 3] = ["checkpoints", "diffusion_models", "unet"];
 /// Bytes of such a file: they have some kilobytes.
 const BYTES: u64 = 1 << 20;
+/// Levels in such a file: sections, kinds, and lists of folders; what is not read may have some more.
+const LEVELS: usize = 16;
 
 /// The folders of networks that `file` names and that are there.
 ///
 /// # Errors
 /// What was found and what is expected, with the section at fault.
 pub fn read(file: &Path) -> Result<Vec<PathBuf>, String> {
-    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if size > BYTES {
-        return Err(format!("found {size} bytes, expected at most {BYTES}"));
+    let mut bytes = Vec::new();
+    let opened = File::open(file).and_then(|file| file.take(BYTES + 1).read_to_end(&mut bytes));
+    opened.map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > BYTES {
+        return Err(format!("found more than {BYTES} bytes, expected at most so many"));
     }
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
     let beside = file.parent().unwrap_or(Path::new(""));
     let folders = folders(&text, beside)?;
     Ok(folders.into_iter().filter(|folder| folder.is_dir()).collect())
 }
 
 fn folders(text: &str, beside: &Path) -> Result<Vec<PathBuf>, String> {
-    // An alias may stand for a text that grows with every use.
-    let mut aliases = Aliases(false);
-    let parsed = Parser::new_from_str(text).load(&mut aliases, true);
-    parsed.map_err(|error| error.to_string())?;
-    if aliases.0 {
-        return Err("found an alias, expected plain folders".into());
-    }
+    plain(text)?;
     let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
     let Some(document) = documents.first() else { return Ok(Vec::new()) };
     let sections = document.as_hash().ok_or("expected sections with base_path and folders")?;
@@ -56,6 +56,25 @@ fn folders(text: &str, beside: &Path) -> Result<Vec<PathBuf>, String> {
     }
     first.append(&mut others);
     Ok(first)
+}
+
+/// Fails for what would take more than its size to load: a stack frame a level, or an alias, which may
+/// stand for a text that grows with every use.
+fn plain(text: &str) -> Result<(), String> {
+    let mut parser = Parser::new_from_str(text);
+    let mut level = 0_usize;
+    loop {
+        match parser.next_token().map_err(|error| error.to_string())?.0 {
+            Event::Alias(_) => return Err("found an alias, expected plain folders".into()),
+            Event::SequenceStart(..) | Event::MappingStart(..) if level == LEVELS => {
+                return Err(format!("found more than {LEVELS} levels, expected plain folders"));
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) => level += 1,
+            Event::SequenceEnd | Event::MappingEnd => level = level.saturating_sub(1),
+            Event::StreamEnd => return Ok(()),
+            _ => {}
+        }
+    }
 }
 
 fn section_folders(
@@ -99,15 +118,6 @@ fn is_true(value: &Yaml) -> bool {
             !["", "no", "off", "false"].contains(&word.to_ascii_lowercase().as_str())
         }
         _ => false,
-    }
-}
-
-/// Notes whether a document has an alias.
-struct Aliases(bool);
-
-impl EventReceiver for Aliases {
-    fn on_event(&mut self, event: Event) {
-        self.0 |= matches!(event, Event::Alias(_));
     }
 }
 
@@ -182,8 +192,14 @@ not:
             ("- a", "expected sections"),
             ("a: &x [1]\nb: *x", "found an alias"),
             ("a: [", "while parsing"),
+            ("- a\n--- *x", "unknown anchor"),
+            (&"- ".repeat(200_000), "found more than 16 levels"),
+            (&"? ".repeat(200_000), "found more than 16 levels"),
+            (&format!("a: {}", "[".repeat(17)), "found more than 16 levels"),
+            (&format!("a: {}", "[".repeat(200_000)), "recursion limit exceeded"),
         ] {
             let error = paths(text).unwrap_err();
+            let text = text.get(..40).unwrap_or(text);
             assert!(error.contains(message), "{text}: {error}");
         }
     }

@@ -345,11 +345,16 @@ impl Host {
             Fate::Kept(hit) if hit.state == CacheState::Disk => PlannedState::OnDisk,
             Fate::Kept(_) => PlannedState::InMemory,
         });
-        let mut plan = plan(graph, &Known(&self.models)).with_states(states);
-        let now = Clock::local();
+        Ok(self.named(graph, &Clock::local())?.with_states(states))
+    }
+
+    /// A plan with the names of files as they would be at the time of `clock`; fails for one that
+    /// cannot be, which a run should say before hours of sampling.
+    fn named(&self, graph: &Checked, clock: &Clock) -> Result<Plan, Failure> {
+        let mut plan = plan(graph, &Known(&self.models));
         for (node, &index) in plan.nodes.iter_mut().zip(&graph.order) {
             let Some(prefix) = &node.writes else { continue };
-            let named = name(prefix, node.pixels, &now);
+            let named = name(prefix, node.pixels, clock);
             node.writes = Some(named.map_err(|error| {
                 let failure = Failure::from(error.at(FILE_NAMES));
                 failure.in_node(&NodeRef::of(&graph.nodes[index]))
@@ -434,8 +439,9 @@ impl Host {
         let writes = |node: &CheckedNode| {
             node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
         };
-        let any = graph.order.iter().any(|&index| writes(&graph.nodes[index]));
-        if any && !options.in_memory {
+        let writes = graph.order.iter().any(|&index| writes(&graph.nodes[index]));
+        if writes && !options.in_memory {
+            self.named(graph, &options.clock)?;
             outputs.prepare()?;
         }
         self.results.settle();

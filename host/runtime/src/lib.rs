@@ -38,6 +38,7 @@ mod pack;
 mod pictures;
 mod registry;
 mod run;
+mod unfinished;
 mod value;
 mod worker;
 

@@ -3,9 +3,9 @@
 use super::edges::Edges;
 use super::report::Place;
 use super::value::either;
-use super::{Validation, effort};
+use super::{Inputs, Validation, effort};
 use crate::catalogue::Descriptor;
-use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Resolved, Source};
+use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Source};
 use std::sync::Arc;
 
 /// Output classes that a message names.
@@ -33,7 +33,7 @@ pub(super) fn check_outputs(validation: &mut Validation<'_>) {
 pub(super) fn checked(
     document: &Document,
     classes: Vec<Arc<Descriptor>>,
-    inputs: Vec<Vec<(String, Resolved)>>,
+    inputs: Inputs,
     edges: &Edges,
     asked: &[Source],
 ) -> Checked {

@@ -45,6 +45,7 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
         }
         Err(errors) => {
             let verdict = graph::verdict(&document, &catalogue, None, &errors);
+            let verdict = verdict.after(read.warnings);
             tell(arguments, &verdict, "", INVALID)
         }
     }
@@ -79,14 +80,13 @@ fn tell(
     if arguments.json {
         output::line(serde_json::to_string(verdict).map_err(anyhow::Error::from)?);
     } else if verdict.is_accepted() {
-        for warning in &verdict.warnings {
-            output::note(format_args!("warning: {warning}"));
-        }
+        source::warn(&verdict.warnings);
         for fault in &verdict.faults {
             output::problem(&fault.to_string());
         }
         output::line(format_args!("{}: {summary}", path.display()));
     } else {
+        source::warn(&verdict.warnings);
         source::report(path, &verdict.faults, "nothing would run");
     }
     if verdict.is_accepted() { Ok(()) } else { Err(Stop::silent(code)) }

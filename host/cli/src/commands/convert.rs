@@ -25,8 +25,6 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
         source::report(&arguments.file, &errors, "nothing was converted");
         Stop::silent(INVALID)
     })?;
-    for warning in &read.warnings {
-        output::note(format_args!("warning: {warning}"));
-    }
+    source::warn(&read.warnings);
     output::json(&read.document.to_value())
 }

@@ -12,7 +12,8 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
     let bytes = source::read(&arguments.graph.graph)?;
     let host = source::planning_host(&arguments.sources, source::results(&arguments.results))?;
     let checked = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
-        let Loaded { mut document, inputs, .. } = graph;
+        let Loaded { mut document, warnings, inputs } = graph;
+        source::warn(&warnings);
         set::fill_file_names(&mut document);
         let catalogue = host.catalogue_for(inputs.clone());
         let targets = Targets::read(&document).map_err(|error| vec![error]);

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{ProgressMode, RunArguments};
-use crate::exit::{FAILED, Stop};
+use crate::exit::{FAILED, Stop, USAGE};
 use crate::{output, replace};
 
 /// What `--result` writes: of a run, and of what did not begin, a run's; of a sweep a sweep's.
@@ -53,6 +53,25 @@ pub struct SweptRun {
 /// Whether the document goes to stdout.
 pub fn on_stdout(arguments: &RunArguments) -> bool {
     arguments.result.as_ref().is_some_and(|path| path.as_os_str() == "-")
+}
+
+/// Fails where the document could not be written: before a run, which may be long.
+///
+/// # Errors
+/// Where there is no folder for the file, or a folder of its name.
+pub fn check_place(arguments: &RunArguments) -> Result<(), Stop> {
+    let Some(path) = arguments.result.as_ref().filter(|_| !on_stdout(arguments)) else {
+        return Ok(());
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let reason = match folder {
+        Some(folder) if !folder.is_dir() => {
+            format!("{} is no directory", folder.display())
+        }
+        _ if path.is_dir() => "it is a directory".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(Stop::new(USAGE, format!("--result {}: {reason}", path.display())))
 }
 
 /// Writes the document where it is asked for.

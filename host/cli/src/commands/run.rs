@@ -18,10 +18,15 @@ use crate::{interrupt, output, progress};
 
 /// Runs the graph. What keeps a run from beginning is told to programs as well.
 pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
-    start(arguments).map_err(|mut stop| {
+    let place = result::check_place(arguments);
+    let writable = place.is_ok();
+    place.and_then(|()| start(arguments)).map_err(|mut stop| {
         let Some(failure) = stop.failure.take() else { return stop };
         if arguments.progress == ProgressMode::Json {
             progress::json(Event::Failed { error: (*failure).clone() });
+        }
+        if !writable {
+            return stop;
         }
         let document = Document::Run(Box::new(RunResult::failed(*failure)));
         result::write(arguments, &document).err().unwrap_or(stop)
@@ -40,7 +45,7 @@ fn start(arguments: &RunArguments) -> Result<(), Stop> {
     let host = source::open(&options, &arguments.sources)?;
     let loaded =
         source::graph(&arguments.graph, &bytes, &host).map_err(|problem| match problem {
-            Problem::Graph(errors) => invalid(arguments, errors, "nothing ran"),
+            Problem::Graph(errors) => invalid(arguments, &[], errors, "nothing ran"),
             Problem::Stop(stop) => stop,
         })?;
     if arguments.sweep.is_empty() {
@@ -58,15 +63,25 @@ fn results(arguments: &RunArguments) -> ResultCache {
     ResultCache { memory_bytes, checkpoints: arguments.checkpoint_every, ..on_disk }
 }
 
-/// Says that the graph is not valid; `end` what follows.
-pub fn invalid(arguments: &RunArguments, errors: Vec<GraphError>, end: &str) -> Stop {
+/// Says that the graph is not valid, after what was odd about its file; `end` what follows.
+pub fn invalid(
+    arguments: &RunArguments,
+    warnings: &[GraphError],
+    errors: Vec<GraphError>,
+    end: &str,
+) -> Stop {
     match arguments.progress {
         ProgressMode::Json => {
             progress::json(Event::Invalid { errors: errors.clone() });
         }
-        _ => source::report(&arguments.graph.graph, &errors, end),
+        _ => {
+            source::warn(warnings);
+            source::report(&arguments.graph.graph, &errors, end);
+        }
     }
-    let document = Document::Run(Box::new(RunResult::invalid(errors)));
+    let warnings = warnings.iter().map(ToString::to_string).collect();
+    let told = RunResult { warnings, ..RunResult::invalid(errors) };
+    let document = Document::Run(Box::new(told));
     result::write(arguments, &document).err().unwrap_or_else(|| Stop::silent(INVALID)).told()
 }
 
@@ -97,7 +112,7 @@ fn once(
     set::fill_file_names(&mut document);
     let catalogue = host.catalogue_for(inputs.clone());
     let (checked, left_out) = checked(arguments, &document, &catalogue)
-        .map_err(|errors| invalid(arguments, errors, "nothing ran"))?;
+        .map_err(|errors| invalid(arguments, &warnings, errors, "nothing ran"))?;
     announce(arguments, &left_out);
     for warning in warnings.iter().chain(&checked.warnings) {
         tracing::warn!("{warning}");
@@ -170,11 +185,12 @@ fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
 /// Prints warnings for people.
 pub fn warn(mode: ProgressMode, warnings: &[String]) {
     if is_for_people(mode) {
-        warnings.iter().for_each(|warning| output::note(format_args!("warning: {warning}")));
+        source::warn(warnings);
     }
 }
 
-fn is_for_people(mode: ProgressMode) -> bool {
+/// Whether what happens is told in words.
+pub fn is_for_people(mode: ProgressMode) -> bool {
     [ProgressMode::Auto, ProgressMode::Bar].contains(&mode)
 }
 

@@ -221,6 +221,20 @@ pub fn object_info(file: &Path) -> Result<ObjectInfo, Stop> {
     ObjectInfo::parse(&bytes).map_err(|error| fail(error.to_string()))
 }
 
+/// Warnings that are printed; more are counted.
+const WARNINGS: usize = 50;
+
+/// Tells the person what may not be meant; said before errors, it may be why they are there.
+pub fn warn(warnings: &[impl std::fmt::Display]) {
+    for warning in warnings.iter().take(WARNINGS) {
+        output::note(format_args!("warning: {warning}"));
+    }
+    let more = warnings.len().saturating_sub(WARNINGS);
+    if more > 0 {
+        output::note(format_args!("and {more} more warnings"));
+    }
+}
+
 /// Tells the person everything that is wrong with a graph.
 pub fn report(path: &Path, errors: &[GraphError], end: &str) {
     for error in errors {

@@ -11,18 +11,15 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use amdm_diffusion::Device;
 
 use super::{Entry, Key, format};
+use crate::unfinished;
 
 /// Folder of results below the cache's directory.
 const RESULTS: &str = "results";
-/// How names of unfinished files begin and end.
-const PART: (&str, &str) = (".amdm-", ".part");
-/// An unfinished file that has not been written to for so long is nobody's.
-const ABANDONED: Duration = Duration::from_secs(3600);
 /// Bytes of one file: a tensor of the largest size, and what stands around it.
 const ENTRY_BYTES: u64 = amdm::limits::TENSOR_BYTES as u64 + (64 << 20);
 /// Of the limit: what is left after too much was removed, so that not every write removes some.
@@ -130,15 +127,7 @@ impl Disk {
     fn write(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(PART.0).suffix(PART.1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any other new file; the process's own mask applies.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = unfinished::create(folder)?;
         file.write_all(bytes)?;
         match file.into_temp_path().persist(path) {
             // Somebody made a directory of that name: it is in the way of this result alone.
@@ -206,10 +195,8 @@ fn found(dir: &Path) -> Vec<Found> {
             if !metadata.is_file() {
                 continue;
             }
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with(PART.0) && name.ends_with(PART.1) {
-                if used.elapsed().is_ok_and(|age| age > ABANDONED) {
+            if unfinished::is_named(&entry.file_name()) {
+                if unfinished::is_abandoned(used) {
                     let _ = fs::remove_file(entry.path());
                 }
                 continue;
@@ -229,8 +216,9 @@ mod tests {
 
     use amdm_diffusion::{Device, Tensor};
 
-    use super::{ABANDONED, Disk, found};
+    use super::{Disk, found};
     use crate::cache::{Entry, Key};
+    use crate::unfinished::ABANDONED;
     use crate::value::Value;
 
     fn entry(device: &Device, count: u32) -> Entry {

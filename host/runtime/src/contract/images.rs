@@ -41,9 +41,9 @@ pub(crate) fn save_image(
         true => Vec::new(),
         false => run.outputs.save(prefix, image, &run.cancel)?,
     };
-    run.keep_image(node, image)?;
     let names = pictures.iter().map(|picture| picture.name.clone()).collect();
     run.saved(node, pictures);
+    run.keep_image(node, image)?;
     Ok(names)
 }
 

@@ -6,6 +6,9 @@
 
 use super::clock::Moment;
 
+/// Letters of the longest part of a pattern, `yyyy`: what follows is the next part.
+const LONGEST: usize = 4;
+
 /// `prefix` with its fields filled in; those of a size that is not known stay as they are.
 pub(super) fn fill(prefix: &str, size: Option<(u64, u64)>, now: impl Fn() -> Moment) -> String {
     let mut filled = String::with_capacity(prefix.len());
@@ -48,7 +51,7 @@ fn time(name: &str, now: Moment) -> Option<String> {
     let mut text = String::new();
     let mut rest = pattern;
     while let Some(letter) = rest.chars().next() {
-        let length = rest.chars().take_while(|other| *other == letter).count();
+        let length = rest.chars().take(LONGEST).take_while(|other| *other == letter).count();
         let (number, most) = match letter {
             'y' => (now.year.unsigned_abs(), 4),
             'M' => (now.month.into(), 2),
@@ -115,5 +118,15 @@ mod tests {
         check("%date:%", "");
         check("%date:yyy y é%", "31y y é");
         check("%date:MMM%", "022");
+    }
+
+    #[test]
+    fn a_pattern_is_read_once_however_long_it_is() {
+        let years = 500_000;
+        let prefix = format!("%date:{}%", "yyyy".repeat(years));
+        let start = std::time::Instant::now();
+        assert_eq!(fill(&prefix, None, || NOW), "2031".repeat(years));
+        // Looking through the rest for every part would take minutes.
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 }

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use amdm::error::{Code, Error};
 use amdm::graph::metadata;
@@ -14,19 +13,15 @@ use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use amdm_diffusion::image::to_rows;
 use sha2::{Digest, Sha256};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
 
 use super::clock::Clock;
 use super::{naming, place};
 use crate::cancel::Cancel;
+use crate::unfinished;
 
 /// Numbers that are counted on from; higher ones are taken for a name of somebody else's.
 const NUMBERS: u64 = 1_000_000_000_000;
-
-/// How names of unfinished files begin and end.
-const PART: (&str, &str) = (".amdm-", ".part");
-/// An unfinished file that has not been written to for so long is nobody's: a picture takes seconds.
-const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// The directory that graphs write pictures to.
 #[derive(Clone, Debug)]
@@ -103,7 +98,7 @@ impl Outputs {
             return Err(unwritable(dir, &"found a file, expected a directory"));
         }
         std::fs::create_dir_all(dir)
-            .and_then(|()| unfinished(dir))
+            .and_then(|()| unfinished::create(dir).map(drop))
             .map_err(|error| unwritable(dir, &error))?;
         remove_abandoned(dir);
         Ok(())
@@ -172,7 +167,7 @@ impl Outputs {
     /// Writes an unfinished file; its picture has no name yet.
     fn write(&self, folder: &Path, pixels: &Pixels) -> Result<(TempPath, Picture), Error> {
         let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
-        let mut file = unfinished(folder).map_err(|error| fail(&error))?;
+        let mut file = unfinished::create(folder).map_err(|error| fail(&error))?;
         let mut writer = BufWriter::new(Counted::new(file.as_file_mut()));
         self.encode(&mut writer, pixels).map_err(|error| fail(&error))?;
         let counted = writer.into_inner().map_err(|error| fail(&error))?;
@@ -204,19 +199,6 @@ impl Outputs {
         writer.write_image_data(&pixels.bytes)?;
         writer.finish()
     }
-}
-
-/// A file that has no name of its own yet; what is left of it is known by its ending.
-fn unfinished(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PART.0).suffix(PART.1);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any other new file; the process's own mask applies.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }
 
 /// What the names of files that `prefix` stands for begin with, relative to the output directory, for
@@ -323,11 +305,9 @@ fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
 /// Removes unfinished files of processes that were killed.
 fn remove_abandoned(dir: &Path) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let unfinished =
-            name.to_str().is_some_and(|name| name.starts_with(PART.0) && name.ends_with(PART.1));
-        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if unfinished && age().is_some_and(|age| age > ABANDONED) {
+        let written = || entry.metadata().ok()?.modified().ok();
+        let named = unfinished::is_named(&entry.file_name());
+        if named && written().is_some_and(unfinished::is_abandoned) {
             // Another process may have removed it.
             let _ = std::fs::remove_file(entry.path());
         }

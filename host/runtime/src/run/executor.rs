@@ -169,9 +169,18 @@ impl<'a> Executor<'a> {
         });
         let asked = |slot| demand.asks(Source { node: index, slot });
         let key = key.filter(|_| !self.is_strange(node));
-        let outputs = self.outputs(node, &name, key, asked);
+        let wanted = node.descriptor.outputs.iter().enumerate().filter(|(slot, _)| asked(*slot));
+        let wanted = wanted.map(|(_, output)| output.name.clone()).collect::<HashSet<_>>();
+        let keeper = key.filter(|_| !node.is_operator());
+        let keeper = keeper.and_then(|key| Checkpoints::new(&self.run.results, key, &wanted));
+        let keeper = keeper.map(Arc::new);
+        let outputs = self.outputs(node, &name, wanted, keeper.clone());
         let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
         self.keep(index, key, &outputs);
+        // Not before the result is there: between the two a process may be killed.
+        if let Some(keeper) = keeper.filter(|_| !self.run.cancel.is_set()) {
+            keeper.clear();
+        }
         self.hand_over(index, &outputs).map_err(|error| Failure::from(error).in_node(&name))?;
         for (slot, value) in outputs {
             let source = Source { node: index, slot };
@@ -236,8 +245,8 @@ impl<'a> Executor<'a> {
         &mut self,
         node: &CheckedNode,
         name: &NodeRef,
-        key: Option<&NodeKey>,
-        asked: impl Fn(usize) -> bool,
+        wanted: HashSet<String>,
+        keeper: Option<Arc<Checkpoints>>,
     ) -> Result<Vec<(usize, Value)>, Failure> {
         let descriptor = &node.descriptor;
         let provider = self.registry.provider(descriptor)?;
@@ -245,19 +254,10 @@ impl<'a> Executor<'a> {
         if node.is_operator() {
             return operator(provider, descriptor, name, inputs).map(|value| vec![(0, value)]);
         }
-        let wanted = descriptor.outputs.iter().enumerate().filter(|(slot, _)| asked(*slot));
-        let wanted: HashSet<String> = wanted.map(|(_, output)| output.name.clone()).collect();
-        let keeper = key.and_then(|key| Checkpoints::new(&self.run.results, key, &wanted));
-        let keeper = keeper.map(Arc::new);
         let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?
-            .with_checkpoints(keeper.clone());
+            .with_checkpoints(keeper);
         let set = provider.execute(self.run, name, call)?;
-        let outputs = collect(descriptor, &wanted, set)
-            .map_err(|text| provider.mismatch(descriptor, text))?;
-        if let Some(keeper) = keeper {
-            keeper.clear();
-        }
-        Ok(outputs)
+        collect(descriptor, &wanted, set).map_err(|text| provider.mismatch(descriptor, text))
     }
 
     /// The values of a node's inputs; linked values are judged here, where they are known.

@@ -3,9 +3,11 @@
 //! The file is replaced as a whole after every run, and holds nothing that differs between two sweeps
 //! alike, so that one that was interrupted and resumed ends with the same files as one that was not.
 //! A sweep goes on only where all that decides its bytes is what it was: graph, values, program,
-//! packs, models, pictures. Nothing is written over, and nothing of others is removed.
+//! packs, models, pictures. Nothing is written over, and nothing of others is removed; one process at
+//! a time works in a directory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -86,7 +88,8 @@ impl Entry {
 }
 
 impl Manifest {
-    /// Begins this sweep in `out`, or continues it where `resume` says so.
+    /// Begins this sweep in `out`, or continues it where `resume` says so; who calls holds the directory
+    /// ([`hold`]).
     ///
     /// # Errors
     /// Where there is a sweep that is not to be continued, another one, or something that no sweep
@@ -163,9 +166,25 @@ impl Manifest {
     pub fn store(&self, out: &Path) -> Result<(), Stop> {
         let text = serde_json::to_string_pretty(self).map_err(anyhow::Error::new)?;
         let path = out.join(NAME);
-        std::fs::create_dir_all(out)
-            .and_then(|()| replace::replace(&path, &text))
-            .map_err(|error| unusable(&path, &error))
+        replace::replace(&path, &text).map_err(|error| unusable(&path, &error))
+    }
+}
+
+/// Keeps other sweeps out of `out`, which is made at need, while the file is open; a process that is
+/// killed lets go of it. None where the system cannot lock a directory.
+///
+/// # Errors
+/// Where another process has it; the system's where it cannot be made.
+pub fn hold(out: &Path) -> Result<Option<File>, Stop> {
+    std::fs::create_dir_all(out).map_err(|error| unusable(out, &error))?;
+    let Ok(folder) = File::open(out) else { return Ok(None) };
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(TryLockError::Error(_)) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let message = "another process runs a sweep there, expected another --out";
+            Err(Stop::new(USAGE, format!("{}: {message}", out.display())))
+        }
     }
 }
 

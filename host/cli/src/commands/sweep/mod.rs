@@ -13,7 +13,7 @@ use amdm::graph::set::{self, Run, Sweep};
 use amdm::graph::{Checked, Document, GraphError};
 use amdm_runtime::{Cancel, Event, Host, RunResult, Status};
 
-use self::manifest::{Entry, Manifest, Swept, Written, clear, hash};
+use self::manifest::{Entry, Manifest, Swept, Written, clear, hash, hold};
 use super::result::{self, SweepResult, SweptRun};
 use super::run;
 use super::source::Loaded;
@@ -38,6 +38,7 @@ pub fn run(
     let info = ObjectInfo::of(&catalogue);
     let work = Work { arguments, host, loaded, catalogue, info, sweeps, runs, cancel };
     let (made_with, all) = work.examine()?;
+    let _held = hold(&arguments.out)?;
     let mut manifest = work.manifest(made_with).open(&arguments.out, arguments.resume)?;
     let mut told = SweepResult {
         format: RunResult::FORMAT,
@@ -91,7 +92,8 @@ impl Work<'_> {
         let (mut made_with, mut all) = (BTreeMap::new(), true);
         for run in &self.runs {
             let (_, checked, left_out) = self.graph(run).map_err(|errors| {
-                run::invalid(self.arguments, errors, &format!("with {}", label(run)))
+                let end = format!("with {}", label(run));
+                run::invalid(self.arguments, &self.loaded.warnings, errors, &end)
             })?;
             all &= left_out.is_empty();
             let inputs = &self.loaded.inputs;
@@ -127,7 +129,7 @@ impl Work<'_> {
     fn all(&self, manifest: &mut Manifest, told: &mut SweepResult) -> Result<(), Stop> {
         let out = &self.arguments.out;
         let mut warned = HashSet::new();
-        let mut fresh = false;
+        let mut ready = 0;
         for index in 0..self.runs.len() {
             let entry = &manifest.runs[index];
             let mut swept = SweptRun {
@@ -137,9 +139,9 @@ impl Work<'_> {
             };
             if entry.is_done(out) {
                 told.runs.push(swept);
+                ready += 1;
                 continue;
             }
-            fresh = true;
             let mut ended = self.execute(index, &entry.directory)?;
             let names = ended.files;
             let failure = ended.result.error.clone();
@@ -157,8 +159,12 @@ impl Work<'_> {
             manifest.runs[index].files = Some(names);
             manifest.store(out)?;
         }
+        let count = self.runs.len();
+        if ready > 0 && run::is_for_people(self.arguments.progress) {
+            output::note(format_args!("{ready} of {count} were done before"));
+        }
         if self.arguments.sheet {
-            told.sheet = self.sheet(manifest, fresh)?;
+            told.sheet = self.sheet(manifest, ready < count)?;
         }
         Ok(())
     }
@@ -169,8 +175,9 @@ impl Work<'_> {
         let (run, count) = (&self.runs[index], self.runs.len());
         let out = arguments.out.join(directory);
         clear(&out)?;
-        let (mut document, checked, left_out) =
-            self.graph(run).map_err(|errors| run::invalid(arguments, errors, "nothing ran"))?;
+        let (mut document, checked, left_out) = self
+            .graph(run)
+            .map_err(|errors| run::invalid(arguments, &[], errors, "nothing ran"))?;
         document.renew_workflow(&self.info);
         if arguments.progress == ProgressMode::Json {
             progress::json(Event::SweepRun {

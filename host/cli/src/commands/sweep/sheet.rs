@@ -37,10 +37,8 @@ impl Work<'_> {
             return Ok(None);
         }
         let Some(graph) = self.sheet_graph(&manifest.runs) else { return Ok(None) };
-        let name = match manifest.sheet.take() {
-            Some(sheet) => sheet.name,
-            None => free(out),
-        };
+        let noted = manifest.sheet.take().map(|sheet| sheet.name).filter(|name| is_numbered(name));
+        let name = noted.unwrap_or_else(|| free(out));
         manifest.sheet = Some(Written { name: name.clone(), sha256: None });
         manifest.store(out)?;
         let folder = out.join(FOLDER);
@@ -123,9 +121,19 @@ fn node(class: &str, inputs: &Value) -> Value {
     json!({"class_type": class, "inputs": inputs})
 }
 
+fn numbered(number: u64) -> String {
+    format!("{PREFIX}_{number:05}_.png")
+}
+
+/// Whether a name is one that sheets have: a description of a sweep may come from anywhere.
+fn is_numbered(name: &str) -> bool {
+    let number = name.strip_prefix(PREFIX).and_then(|name| name.get(1..)?.strip_suffix("_.png"));
+    number.and_then(|number| number.parse().ok()).is_some_and(|number| numbered(number) == name)
+}
+
 /// The first name that nothing in `out` has.
 fn free(out: &Path) -> String {
-    let mut names = (1_u64..).map(|number| format!("{PREFIX}_{number:05}_.png"));
+    let mut names = (1_u64..).map(numbered);
     let path = |name: &String| -> PathBuf { out.join(name) };
     names.find(|name| path(name).symlink_metadata().is_err()).unwrap_or_default()
 }
