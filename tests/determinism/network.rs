@@ -72,7 +72,7 @@ impl Denoiser for Network {
         &self.info
     }
 
-    fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>> {
         let at = |step| f64::from(step) * 950.0 / f64::from(steps);
         Ok((0..steps).rev().map(at).collect())
     }

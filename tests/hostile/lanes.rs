@@ -23,7 +23,7 @@ impl Denoiser for Fake {
         &self.info
     }
 
-    fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>> {
         self.inner.timesteps(steps)
     }
 

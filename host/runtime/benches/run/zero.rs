@@ -62,7 +62,7 @@ impl Denoiser for Zero {
         &self.info
     }
 
-    fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>> {
         self.model.timesteps(steps)
     }
 
