@@ -15,7 +15,9 @@ use super::layout;
 pub fn build(root: &Path, profile: &str) -> Result<Vec<PathBuf>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--package", "amdm-capi", "--lib", "--profile", profile])
+        // With the packages of a plain `cargo build`, so that nothing is compiled a second time for it.
+        .args(["build", "--package", "amdm", "--package", "amdm-cli", "--package", "amdm-capi"])
+        .args(["--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(root)
         .stderr(Stdio::inherit())
