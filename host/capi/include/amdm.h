@@ -44,8 +44,9 @@
  *   amdm_run_next_event and amdm_tensor_* may be called; everything else is
  *   AMDM_STATUS_WRONG_THREAD. No callback of a run comes after amdm_run_wait or amdm_run_execute
  *   returned its end, or amdm_run_destroy returned.
- *   The library installs no signal handlers, writes nothing to stdout or stderr, and leaves the
- *   process's allocator as it is.
+ *   The library installs no signal handlers, leaves the process's allocator as it is, and writes nothing
+ *   to stdout or stderr; where a defect of ours is caught (AMDM_STATUS_PANIC) the language's own runtime
+ *   writes one line to stderr.
  */
 
 
@@ -1257,6 +1258,9 @@ AmdmStatus amdm_graph_set_json(AmdmGraph *graph,
 
 // Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
 // picture, such as `LoadImage.image`.
+//
+// Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
+// a `LoadImage` of a missing picture, set that node's `image` instead.
 //
 // The pixels are copied before this returns, and `image->release` is then called, also on failure.
 // Pictures made from the graph record `memory:<sha256>` in place of the image.

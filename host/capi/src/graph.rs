@@ -210,6 +210,9 @@ pub unsafe extern "C" fn amdm_graph_set_json(
 /// Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
 /// picture, such as `LoadImage.image`.
 ///
+/// Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
+/// a `LoadImage` of a missing picture, set that node's `image` instead.
+///
 /// The pixels are copied before this returns, and `image->release` is then called, also on failure.
 /// Pictures made from the graph record `memory:<sha256>` in place of the image.
 ///
