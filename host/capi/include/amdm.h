@@ -1403,6 +1403,19 @@ AmdmStatus amdm_run_poll(AmdmRun *run, uint32_t *state);
 AmdmStatus amdm_run_wait(AmdmRun *run,
                          int64_t timeout_ms);
 
+// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
+// has ended, or was not started, is unharmed; the latter ends as soon as it starts.
+//
+// \thread any, also inside callbacks
+AmdmStatus amdm_run_cancel(AmdmRun *run,
+                           uint32_t when);
+
+// Ends a run: cancels it and waits for it where it goes on. Images and tensors that were fetched stay.
+// NULL is fine.
+//
+// \thread any, not inside callbacks
+AmdmStatus amdm_run_destroy(AmdmRun *run);
+
 // Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits for
 // ever. `event->struct_size` is set by the caller.
 //
@@ -1413,20 +1426,13 @@ AmdmStatus amdm_run_next_event(AmdmRun *run,
                                int64_t timeout_ms,
                                AmdmEvent *event);
 
-// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
-// has ended, or was not started, is unharmed; the latter ends as soon as it starts.
-//
-// \thread any, also inside callbacks
-AmdmStatus amdm_run_cancel(AmdmRun *run,
-                           uint32_t when);
-
-// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`, `message`; the caller frees the text.
+// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`,
+// `message`; the caller frees the text.
 //
 // `AMDM_STATUS_EMPTY` for a run that succeeded, `AMDM_STATUS_WRONG_STATE` before the end.
 //
 // \thread any
-AmdmStatus amdm_run_error(AmdmRun *run,
-                          AmdmString *out);
+AmdmStatus amdm_run_error(AmdmRun *run, AmdmString *out);
 
 // Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
 // that was wanted, where `output` is its name (else NULL).
@@ -1461,12 +1467,6 @@ AmdmStatus amdm_run_output_tensor(AmdmRun *run,
 // \thread any
 AmdmStatus amdm_run_output_json(AmdmRun *run,
                                 AmdmString *out);
-
-// Ends a run: cancels it and waits for it where it goes on. Images and tensors that were fetched stay.
-// NULL is fine.
-//
-// \thread any, not inside callbacks
-AmdmStatus amdm_run_destroy(AmdmRun *run);
 
 // Makes a tensor from one of another library, by one copy to the host's device.
 //

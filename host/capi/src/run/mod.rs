@@ -1,6 +1,9 @@
 //! Runs behind handles: started or executed, watched, cancelled, asked for what they gave.
 
-use std::collections::{BTreeMap, HashSet};
+mod event;
+mod output;
+
+use std::collections::HashSet;
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,22 +13,20 @@ use std::time::{Duration, Instant};
 
 use amdm::graph::{Checked, Document, Targets, set};
 use amdm_diffusion::Tensor;
-use amdm_runtime::{Cancel, Event, Inputs, Kept, RunOptions, RunResult, Status, Value, on_caller};
+use amdm_runtime::{Cancel, Event, Inputs, Kept, RunOptions, RunResult, Status, on_caller};
 
+pub use self::event::*;
+use self::event::{Taken, Waiting};
+pub use self::output::*;
 use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, Kind};
 use crate::host::Host;
-use crate::layout::{
-    AmdmStr, AmdmString, Sized_, clear, list, no_text, optional, put, read, text, write,
-};
+use crate::layout::{Sized_, clear, list, optional, put, read, text};
 use crate::log::{Line, Listener};
-use crate::picture::{self, AmdmImage};
 use crate::queue::{PREVIEWS, Queue};
 use crate::status::{
-    AMDM_STATUS_EMPTY, AMDM_STATUS_INTERNAL, AMDM_STATUS_TIMEOUT, AMDM_STATUS_WRONG_STATE,
-    AmdmStatus, Fail, callback, guard, outside,
+    AMDM_STATUS_TIMEOUT, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, callback, guard, outside,
 };
-use crate::tensor::{AmdmTensor, handle};
 
 /// One run of one graph.
 pub struct AmdmRun {
@@ -90,92 +91,6 @@ pub const AMDM_RUN_CANCELLED: u32 = 4;
 pub const AMDM_CANCEL_NOW: u32 = 0;
 /// Stop when the next picture is done.
 pub const AMDM_CANCEL_AFTER_IMAGE: u32 = 1;
-
-/// The run begins.
-pub const AMDM_EVENT_STARTED: u32 = 1;
-/// A node begins.
-pub const AMDM_EVENT_NODE_STARTED: u32 = 2;
-/// A node is done; `seconds` says how long it took.
-pub const AMDM_EVENT_NODE_DONE: u32 = 3;
-/// A node does not run, as its result was kept.
-pub const AMDM_EVENT_CACHED: u32 = 4;
-/// A node did `step` of `total` steps.
-pub const AMDM_EVENT_PROGRESS: u32 = 5;
-/// An unfinished image, in `image`.
-pub const AMDM_EVENT_PREVIEW: u32 = 6;
-/// Something for an editor to show on the node, in `json`.
-pub const AMDM_EVENT_UI: u32 = 7;
-/// Files were written; `json` names them.
-pub const AMDM_EVENT_SAVED: u32 = 8;
-/// A line of the log, in `text`; its level in `step`.
-pub const AMDM_EVENT_LOG: u32 = 9;
-/// A node goes on from where a run that was broken off had come to.
-pub const AMDM_EVENT_RESUMED: u32 = 10;
-/// The last event: the run has ended, well or not.
-pub const AMDM_EVENT_FINISHED: u32 = 11;
-
-/// What happened. Texts and the image live until the next `amdm_run_next_event` on the run.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct AmdmEvent {
-    /// `sizeof(AmdmEvent)`, set by the caller.
-    pub struct_size: usize,
-    /// `AMDM_EVENT_*`. Events of further kinds may be added; pass over those you do not know.
-    pub kind: u32,
-    /// Steps done.
-    pub step: u32,
-    /// Steps in all.
-    pub total: u32,
-    /// 0.
-    pub reserved: u32,
-    /// Time that a node took.
-    pub seconds: f64,
-    /// The node's id.
-    pub node: AmdmStr,
-    /// A line of the log.
-    pub text: AmdmStr,
-    /// The whole event as JSON, as `amdm run --progress json` prints it.
-    pub json: AmdmStr,
-    /// The preview, 8-bit RGB; NULL for other events.
-    pub image: *const AmdmImage,
-}
-
-// SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmEvent {
-    const FIRST: usize = size_of::<Self>();
-}
-
-/// An event that waits.
-struct Waiting {
-    kind: u32,
-    step: u32,
-    total: u32,
-    seconds: f64,
-    node: String,
-    text: String,
-    json: String,
-    preview: Option<Tensor>,
-}
-
-/// What an event that was taken points to.
-struct Taken {
-    waiting: Waiting,
-    image: Option<Box<AmdmImage>>,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        if let Some(image) = &self.image
-            && let Some(release) = image.release
-        {
-            // SAFETY: it is our own release, called once.
-            unsafe { release(image.release_ctx) };
-        }
-    }
-}
-
-// SAFETY: the image's pointers are to memory of its own.
-unsafe impl Send for Taken {}
 
 /// Where to tell of events.
 #[derive(Clone, Copy)]
@@ -248,6 +163,11 @@ impl Kind for Run {
 }
 
 impl Run {
+    /// What the event that was taken last points to.
+    fn taken(&self) -> MutexGuard<'_, Option<Taken>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -356,53 +276,6 @@ impl Run {
             None => Ok(()),
             Some(failure) => Err(Fail::from(failure.clone())),
         }
-    }
-}
-
-impl Waiting {
-    fn nothing() -> Self {
-        Self {
-            kind: 0,
-            step: 0,
-            total: 0,
-            seconds: 0.0,
-            node: String::new(),
-            text: String::new(),
-            json: String::new(),
-            preview: None,
-        }
-    }
-
-    /// An event of the host's; none of those that the run tells itself.
-    fn of(event: &Event) -> Option<Self> {
-        let none = Self::nothing();
-        let mut waiting = match event {
-            Event::Started { .. } => Self { kind: AMDM_EVENT_STARTED, ..none },
-            Event::NodeStarted { node, .. } => {
-                Self { kind: AMDM_EVENT_NODE_STARTED, node: node.clone(), ..none }
-            }
-            Event::NodeFinished { node, seconds } => {
-                let (node, seconds) = (node.clone(), *seconds);
-                Self { kind: AMDM_EVENT_NODE_DONE, node, seconds, ..none }
-            }
-            Event::Cached { node, .. } => {
-                Self { kind: AMDM_EVENT_CACHED, node: node.clone(), ..none }
-            }
-            Event::Progress { node, step, total } => {
-                let (node, step, total) = (node.clone(), *step, *total);
-                Self { kind: AMDM_EVENT_PROGRESS, node, step, total, ..none }
-            }
-            Event::Ui { node, .. } => Self { kind: AMDM_EVENT_UI, node: node.clone(), ..none },
-            Event::Saved { node, .. } => {
-                Self { kind: AMDM_EVENT_SAVED, node: node.clone(), ..none }
-            }
-            Event::Resumed { node } => {
-                Self { kind: AMDM_EVENT_RESUMED, node: node.clone(), ..none }
-            }
-            _ => return None,
-        };
-        waiting.json = serde_json::to_string(event).unwrap_or_default();
-        Some(waiting)
     }
 }
 
@@ -604,52 +477,6 @@ pub unsafe extern "C" fn amdm_run_wait(run: *mut AmdmRun, timeout_ms: i64) -> Am
     })
 }
 
-/// Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits for
-/// ever. `event->struct_size` is set by the caller.
-///
-/// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`).
-///
-/// \thread any, one at a time for the run; also inside callbacks, there with `timeout_ms` 0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_run_next_event(
-    run: *mut AmdmRun,
-    timeout_ms: i64,
-    event: *mut AmdmEvent,
-) -> AmdmStatus {
-    guard(|| {
-        let run = HANDLES.get::<Run>(run as usize)?;
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { read(event, "event")? };
-        // Inside a callback the run itself waits, so nothing more can come.
-        let timeout =
-            if crate::status::is_inside() { Some(Duration::ZERO) } else { limit(timeout_ms) };
-        let Some(mut waiting) = run.queue.next(timeout) else {
-            return Err(Fail::new(AMDM_STATUS_EMPTY, "no event waits"));
-        };
-        let image = match waiting.preview.take() {
-            Some(tensor) => Some(Box::new(picture::write(&tensor, 0, &picture::PREVIEW)?)),
-            None => None,
-        };
-        let mut place = run.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = place.insert(Taken { waiting, image });
-        let Waiting { kind, step, total, seconds, .. } = taken.waiting;
-        let told = AmdmEvent {
-            struct_size: size_of::<AmdmEvent>(),
-            kind,
-            step,
-            total,
-            reserved: 0,
-            seconds,
-            node: AmdmStr::of(&taken.waiting.node),
-            text: AmdmStr::of(&taken.waiting.text),
-            json: AmdmStr::of(&taken.waiting.json),
-            image: taken.image.as_deref().map_or(std::ptr::null(), std::ptr::from_ref),
-        };
-        // SAFETY: as above.
-        unsafe { write(event, &told, "event") }
-    })
-}
-
 /// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
 /// has ended, or was not started, is unharmed; the latter ends as soon as it starts.
 ///
@@ -664,158 +491,6 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
             _ => return Err(Fail::argument(format!("found {when}, expected AMDM_CANCEL_*"))),
         }
         Ok(())
-    })
-}
-
-/// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`, `message`; the caller frees the text.
-///
-/// `AMDM_STATUS_EMPTY` for a run that succeeded, `AMDM_STATUS_WRONG_STATE` before the end.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
-        let run = HANDLES.get::<Run>(run as usize)?;
-        let result = run.result()?;
-        let Some(failure) = &result.error else {
-            return Err(Fail::new(AMDM_STATUS_EMPTY, "the run succeeded"));
-        };
-        let json = serde_json::to_string(failure)
-            .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(json), "the text") }
-    })
-}
-
-/// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
-/// that was wanted, where `output` is its name (else NULL).
-///
-/// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
-/// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; negative: last row first); everything
-/// else is filled in. The data is the caller's until `image->release(image->release_ctx)`, once.
-///
-/// Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_run_output_image(
-    run: *mut AmdmRun,
-    node: *const c_char,
-    output: *const c_char,
-    index: u32,
-    image: *mut AmdmImage,
-) -> AmdmStatus {
-    outside(|| {
-        let run = HANDLES.get::<Run>(run as usize)?;
-        // SAFETY: as the function's documentation asks of the caller.
-        let (node, output, wanted) =
-            unsafe { (text(node, "node")?, optional(output, "output")?, read(image, "image")?) };
-        run.result()?;
-        let batches = match output {
-            None => {
-                let images = run.kept.images().into_iter();
-                images.filter(|(id, _)| id == node).map(|(_, image)| image).collect::<Vec<_>>()
-            }
-            Some(output) => match run.kept.value(node, output) {
-                Some(Value::Tensor(tensor)) => vec![tensor],
-                _ => Vec::new(),
-            },
-        };
-        let mut left = index as usize;
-        for batch in batches {
-            let count = batch.extents().first().copied().unwrap_or(0) as usize;
-            if left < count {
-                let made = picture::write(&batch, left, &wanted)?;
-                // SAFETY: as above.
-                return unsafe { write(image, &made, "image") };
-            }
-            left -= count;
-        }
-        let message = format!("node {node} has no image {index}");
-        Err(Fail::new(AMDM_STATUS_EMPTY, message))
-    })
-}
-
-/// Gives the tensor of an output that was wanted, or what a node saved or showed where `output` is NULL
-/// (the last batch); of a latent its samples. The caller releases it.
-///
-/// Failures: `EMPTY` where there is none, `WRONG_STATE` before the end.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_run_output_tensor(
-    run: *mut AmdmRun,
-    node: *const c_char,
-    output: *const c_char,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        let (node, output) = unsafe {
-            clear(out, "the tensor")?;
-            (text(node, "node")?, optional(output, "output")?)
-        };
-        let run = HANDLES.get::<Run>(run as usize)?;
-        run.result()?;
-        let value = match output {
-            Some(output) => run.kept.value(node, output),
-            None => {
-                let last = run.kept.images().into_iter().rfind(|(id, _)| id == node);
-                last.map(|(_, image)| Value::Tensor(image))
-            }
-        };
-        let tensor = match value {
-            Some(Value::Tensor(tensor)) => Some(tensor),
-            Some(Value::Object(object)) => match object.field("samples") {
-                Some(Value::Tensor(tensor)) => Some(tensor),
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some(tensor) = tensor else {
-            let output = output.unwrap_or("picture");
-            let message = format!("node {node} has no tensor {output}");
-            return Err(Fail::new(AMDM_STATUS_EMPTY, message));
-        };
-        // SAFETY: as above.
-        unsafe { put(out, handle(tensor)?, "the tensor") }
-    })
-}
-
-/// Writes all about a run that has ended, as JSON: files with hashes, times, seeds, versions, warnings,
-/// and under `values` the wanted outputs that are plain; the caller frees the text.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_run_output_json(
-    run: *mut AmdmRun,
-    out: *mut AmdmString,
-) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
-        let run = HANDLES.get::<Run>(run as usize)?;
-        let result = run.result()?;
-        let mut json = serde_json::to_value(&*result)
-            .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
-        let mut values = BTreeMap::<String, BTreeMap<String, serde_json::Value>>::new();
-        for source in &run.checked.asked {
-            let node = &run.checked.nodes[source.node];
-            let name = &node.descriptor.outputs[source.slot].name;
-            let value = match run.kept.value(&node.id, name) {
-                Some(Value::Boolean(value)) => value.into(),
-                Some(Value::Integer(value)) => value.into(),
-                Some(Value::Float(value)) => value.into(),
-                Some(Value::Text(value) | Value::Json(value)) => value.to_string().into(),
-                _ => continue,
-            };
-            values.entry(node.id.clone()).or_default().insert(name.clone(), value);
-        }
-        json["values"] = serde_json::to_value(values).unwrap_or_default();
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(json.to_string()), "the text") }
     })
 }
 

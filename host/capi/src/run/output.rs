@@ -1,0 +1,166 @@
+//! What a run gave: errors, images, tensors, and all about it as JSON.
+
+use std::collections::BTreeMap;
+use std::ffi::c_char;
+
+use amdm_runtime::Value;
+
+use super::{AmdmRun, Run};
+use crate::handle::HANDLES;
+use crate::layout::{AmdmString, clear, no_text, optional, put, read, text, write};
+use crate::picture::{self, AmdmImage};
+use crate::status::{AMDM_STATUS_EMPTY, AMDM_STATUS_INTERNAL, AmdmStatus, Fail, outside};
+use crate::tensor::{AmdmTensor, handle};
+
+/// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`,
+/// `message`; the caller frees the text.
+///
+/// `AMDM_STATUS_EMPTY` for a run that succeeded, `AMDM_STATUS_WRONG_STATE` before the end.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString) -> AmdmStatus {
+    outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
+        let run = HANDLES.get::<Run>(run as usize)?;
+        let result = run.result()?;
+        let Some(failure) = &result.error else {
+            return Err(Fail::new(AMDM_STATUS_EMPTY, "the run succeeded"));
+        };
+        let json = serde_json::to_string(failure)
+            .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
+        // SAFETY: as above.
+        unsafe { put(out, AmdmString::new(json), "the text") }
+    })
+}
+
+/// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
+/// that was wanted, where `output` is its name (else NULL).
+///
+/// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
+/// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; negative: last row first); everything
+/// else is filled in. The data is the caller's until `image->release(image->release_ctx)`, once.
+///
+/// Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_run_output_image(
+    run: *mut AmdmRun,
+    node: *const c_char,
+    output: *const c_char,
+    index: u32,
+    image: *mut AmdmImage,
+) -> AmdmStatus {
+    outside(|| {
+        let run = HANDLES.get::<Run>(run as usize)?;
+        // SAFETY: as the function's documentation asks of the caller.
+        let (node, output, wanted) =
+            unsafe { (text(node, "node")?, optional(output, "output")?, read(image, "image")?) };
+        run.result()?;
+        let batches = match output {
+            None => {
+                let images = run.kept.images().into_iter();
+                images.filter(|(id, _)| id == node).map(|(_, image)| image).collect::<Vec<_>>()
+            }
+            Some(output) => match run.kept.value(node, output) {
+                Some(Value::Tensor(tensor)) => vec![tensor],
+                _ => Vec::new(),
+            },
+        };
+        let mut left = index as usize;
+        for batch in batches {
+            let count = batch.extents().first().copied().unwrap_or(0) as usize;
+            if left < count {
+                let made = picture::write(&batch, left, &wanted)?;
+                // SAFETY: as above.
+                return unsafe { write(image, &made, "image") };
+            }
+            left -= count;
+        }
+        let message = format!("node {node} has no image {index}");
+        Err(Fail::new(AMDM_STATUS_EMPTY, message))
+    })
+}
+
+/// Gives the tensor of an output that was wanted, or what a node saved or showed where `output` is NULL
+/// (the last batch); of a latent its samples. The caller releases it.
+///
+/// Failures: `EMPTY` where there is none, `WRONG_STATE` before the end.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_run_output_tensor(
+    run: *mut AmdmRun,
+    node: *const c_char,
+    output: *const c_char,
+    out: *mut *mut AmdmTensor,
+) -> AmdmStatus {
+    outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        let (node, output) = unsafe {
+            clear(out, "the tensor")?;
+            (text(node, "node")?, optional(output, "output")?)
+        };
+        let run = HANDLES.get::<Run>(run as usize)?;
+        run.result()?;
+        let value = match output {
+            Some(output) => run.kept.value(node, output),
+            None => {
+                let last = run.kept.images().into_iter().rfind(|(id, _)| id == node);
+                last.map(|(_, image)| Value::Tensor(image))
+            }
+        };
+        let tensor = match value {
+            Some(Value::Tensor(tensor)) => Some(tensor),
+            Some(Value::Object(object)) => match object.field("samples") {
+                Some(Value::Tensor(tensor)) => Some(tensor),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(tensor) = tensor else {
+            let output = output.unwrap_or("picture");
+            let message = format!("node {node} has no tensor {output}");
+            return Err(Fail::new(AMDM_STATUS_EMPTY, message));
+        };
+        // SAFETY: as above.
+        unsafe { put(out, handle(tensor)?, "the tensor") }
+    })
+}
+
+/// Writes all about a run that has ended, as JSON: files with hashes, times, seeds, versions, warnings,
+/// and under `values` the wanted outputs that are plain; the caller frees the text.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_run_output_json(
+    run: *mut AmdmRun,
+    out: *mut AmdmString,
+) -> AmdmStatus {
+    outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { no_text(out)? };
+        let run = HANDLES.get::<Run>(run as usize)?;
+        let result = run.result()?;
+        let mut json = serde_json::to_value(&*result)
+            .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
+        let mut values = BTreeMap::<String, BTreeMap<String, serde_json::Value>>::new();
+        for source in &run.checked.asked {
+            let node = &run.checked.nodes[source.node];
+            let name = &node.descriptor.outputs[source.slot].name;
+            let value = match run.kept.value(&node.id, name) {
+                Some(Value::Boolean(value)) => value.into(),
+                Some(Value::Integer(value)) => value.into(),
+                Some(Value::Float(value)) => value.into(),
+                Some(Value::Text(value) | Value::Json(value)) => value.to_string().into(),
+                _ => continue,
+            };
+            values.entry(node.id.clone()).or_default().insert(name.clone(), value);
+        }
+        json["values"] = serde_json::to_value(values).unwrap_or_default();
+        // SAFETY: as above.
+        unsafe { put(out, AmdmString::new(json.to_string()), "the text") }
+    })
+}
