@@ -14,5 +14,6 @@ mod header;
 mod installed;
 mod library;
 mod misuse;
+mod models;
 mod snippets;
 mod surface;

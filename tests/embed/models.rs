@@ -1,0 +1,125 @@
+//! Models of an embedder's: what their callbacks hear, and what becomes of their failures.
+
+use std::ffi::{CStr, c_void};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use amdm_capi::*;
+use serde_json::{Value, json};
+
+use crate::library::{api, description, graph, ok, open, run, taken, text};
+
+/// Calls of [`wait`] that have begun.
+static WAITING: AtomicU32 = AtomicU32::new(0);
+
+/// Answers nothing until the run is being stopped; gives up after half a minute.
+unsafe extern "C" fn wait(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    _: *const AmdmRequest,
+    _: usize,
+    _: u32,
+    _: *mut AmdmPrediction,
+) -> AmdmStatus {
+    let call = unsafe { &*(*api).call };
+    WAITING.fetch_add(1, Ordering::Relaxed);
+    let start = Instant::now();
+    let mut cancelled = 0;
+    while cancelled == 0 && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(1));
+        let status = unsafe { (call.cancelled)(ctx, &mut cancelled) };
+        assert_eq!(status, AMDM_STATUS_OK);
+    }
+    if cancelled == 1 { AMDM_STATUS_CANCELLED } else { AMDM_STATUS_INTERNAL }
+}
+
+/// Says why there are no timesteps.
+unsafe extern "C" fn no_timesteps(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    _: u32,
+    _: *mut f64,
+) -> AmdmStatus {
+    let fail = unsafe { (*(*api).call).fail };
+    let (words, status) = (c"it is out of timesteps".as_ptr(), AMDM_STATUS_UNSUPPORTED);
+    assert_eq!(unsafe { fail(ctx, status, words, std::ptr::null()) }, AMDM_STATUS_OK);
+    status
+}
+
+fn register(host: *mut AmdmHost, name: &str, change: impl FnOnce(&mut AmdmModelVtable)) {
+    let alphas = (1..=100).map(|step| 1.0 - f64::from(step) * 0.009).collect::<Vec<_>>();
+    let info = json!({
+        "name": name, "prediction": "epsilon", "latent_shape": [1, 4, 4], "latent_space": name,
+        "alphas_cumprod": alphas,
+    });
+    let info = text(&info.to_string());
+    let mut vtable = unsafe { std::mem::zeroed::<AmdmModelVtable>() };
+    (vtable.struct_size, vtable.info_json) = (size_of::<AmdmModelVtable>(), info.as_ptr());
+    vtable.predict = Some(wait);
+    change(&mut vtable);
+    ok(unsafe { (api().host_register_model)(host, &vtable) });
+}
+
+/// A sampling of a model, whose latent is asked for.
+fn sampling(host: *mut AmdmHost, model: &str) -> *mut AmdmRun {
+    let made = graph(
+        host,
+        &json!({
+            "model": {"class_type": "ModelLoader", "inputs": {"model_name": model}},
+            "what": {"class_type": "ConditionJson", "inputs": {"model": ["model", 0]}},
+            "lane": {"class_type": "Lane",
+                     "inputs": {"model": ["model", 0], "positive": ["what", 0]}},
+            "start": {"class_type": "EmptyLatent", "inputs": {"model": ["model", 0]}},
+            "sample": {"class_type": "Sampler",
+                       "inputs": {"lanes": ["lane", 0], "latent": ["start", 0], "steps": 4}},
+            "decode": {"class_type": "DecodeLatent",
+                       "inputs": {"model": ["model", 0], "latent": ["sample", 0]}},
+            "show": {"class_type": "PreviewImage", "inputs": {"images": ["decode", 0]}},
+        }),
+    );
+    let run = run(made);
+    ok(unsafe { (api().graph_destroy)(made) });
+    run
+}
+
+fn error(run: *mut AmdmRun) -> Value {
+    let mut out = crate::library::NOTHING;
+    ok(unsafe { (api().run_error)(run, &mut out) });
+    serde_json::from_str(&taken(out)).unwrap()
+}
+
+#[test]
+fn a_network_at_work_hears_of_a_cancel() {
+    let host = open(&description());
+    register(host, "test-waits", |_| {});
+    let run = sampling(host, "test-waits");
+    ok(unsafe { (api().run_start)(run) });
+    let start = Instant::now();
+    while WAITING.load(Ordering::Relaxed) == 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "the model is not asked");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let start = Instant::now();
+    ok(unsafe { (api().run_cancel)(run, AMDM_CANCEL_NOW) });
+    assert_eq!(unsafe { (api().run_wait)(run, -1) }, AMDM_STATUS_CANCELLED);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(error(run)["code"], "cancelled");
+    ok(unsafe { (api().run_destroy)(run) });
+    ok(unsafe { (api().host_destroy)(host) });
+}
+
+#[test]
+fn timesteps_that_fail_end_the_sampling() {
+    let host = open(&description());
+    register(host, "test-no-timesteps", |vtable| vtable.timesteps = Some(no_timesteps));
+    let run = sampling(host, "test-no-timesteps");
+    assert_eq!(unsafe { (api().run_execute)(run) }, AMDM_STATUS_UNSUPPORTED);
+    let words = unsafe { CStr::from_ptr((api().last_error)()) }.to_str().unwrap();
+    assert!(words.contains("it is out of timesteps"), "{words}");
+    let said = error(run);
+    assert_eq!((&said["code"], &said["node"]["id"]), (&json!("unsupported"), &json!("sample")));
+    ok(unsafe { (api().run_destroy)(run) });
+    ok(unsafe { (api().host_destroy)(host) });
+}
