@@ -8,7 +8,7 @@ use std::sync::Arc;
 use amdm_diffusion::{Device, Tensor};
 
 use crate::status::{AMDM_STATUS_UNSUPPORTED, Fail};
-use crate::tensor::AMDM_RANK_MAX;
+use crate::tensor::{AMDM_RANK_MAX, count};
 
 const MAJOR: u32 = 1;
 const CPU: i32 = 1;
@@ -205,11 +205,7 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
     let Ok(shape) = shape else {
         return Err(Fail::argument(format!("found shape {extents:?}, expected 0 to 2^32 - 1")));
     };
-    let limit = amdm::limits::TENSOR_BYTES / size_of::<f32>();
-    let count = shape.iter().try_fold(1usize, |all, &extent| all.checked_mul(extent as usize));
-    let Some(count) = count.filter(|count| *count <= limit) else {
-        return Err(Fail::argument(format!("found shape {shape:?}, at most {limit} values")));
-    };
+    let count = count(&shape)?;
     let strides = if tensor.strides.is_null() {
         let mut strides = vec![1i64; rank];
         for axis in (1..rank).rev() {

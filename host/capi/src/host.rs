@@ -9,7 +9,7 @@ use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, Origin, ResultCache};
 use serde_json::json;
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmString, Sized_, clear, list, no_text, optional, put, read, text};
+use crate::layout::{AmdmString, Versioned, clear, list, no_text, optional, put, read, text};
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
@@ -56,7 +56,7 @@ pub struct AmdmHostDesc {
 }
 
 // SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmHostDesc {
+unsafe impl Versioned for AmdmHostDesc {
     const FIRST: usize = size_of::<usize>() + 2 * size_of::<u32>();
 }
 

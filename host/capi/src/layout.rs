@@ -61,8 +61,10 @@ impl AmdmString {
 ///
 /// # Safety
 /// The type is `repr(C)`, its first field is `struct_size: usize`, and all bytes 0 are a valid value.
-pub(crate) unsafe trait Sized_: Copy {
-    /// Bytes of the first version; a caller with fewer has another struct.
+pub(crate) unsafe trait Versioned: Copy {
+    /// Bytes up to the end of the last field that the first version cannot do without; a caller with
+    /// fewer has another struct. Fields that are added later do not count, so it is never the size of the
+    /// struct as it stands.
     const FIRST: usize = size_of::<usize>();
 }
 
@@ -73,7 +75,7 @@ const SIZE_MAX: usize = 1 << 16;
 ///
 /// # Safety
 /// `from` is NULL or points to a struct whose first field is its size in bytes.
-pub(crate) unsafe fn read<T: Sized_>(from: *const T, name: &str) -> Result<T, Fail> {
+pub(crate) unsafe fn read<T: Versioned>(from: *const T, name: &str) -> Result<T, Fail> {
     // SAFETY: the caller says what the pointers must be.
     let size = unsafe { size(from, name)? };
     let mut value = MaybeUninit::<T>::zeroed();
@@ -82,7 +84,7 @@ pub(crate) unsafe fn read<T: Sized_>(from: *const T, name: &str) -> Result<T, Fa
     unsafe {
         std::ptr::copy_nonoverlapping(from.cast::<u8>(), value.as_mut_ptr().cast::<u8>(), bytes);
     }
-    // SAFETY: `Sized_` says that zeros are a valid value; fields of C's have no invalid values.
+    // SAFETY: `Versioned` says that zeros are a valid value; fields of C's have no invalid values.
     Ok(unsafe { value.assume_init() })
 }
 
@@ -90,7 +92,7 @@ pub(crate) unsafe fn read<T: Sized_>(from: *const T, name: &str) -> Result<T, Fa
 ///
 /// # Safety
 /// As [`read`], and the struct may be written to.
-pub(crate) unsafe fn write<T: Sized_>(to: *mut T, value: &T, name: &str) -> Result<(), Fail> {
+pub(crate) unsafe fn write<T: Versioned>(to: *mut T, value: &T, name: &str) -> Result<(), Fail> {
     // SAFETY: the caller says what the pointers must be.
     let size = unsafe { size(to, name)? };
     let skip = size_of::<usize>();
@@ -107,7 +109,7 @@ pub(crate) unsafe fn write<T: Sized_>(to: *mut T, value: &T, name: &str) -> Resu
 ///
 /// # Safety
 /// As [`read`].
-unsafe fn size<T: Sized_>(from: *const T, name: &str) -> Result<usize, Fail> {
+unsafe fn size<T: Versioned>(from: *const T, name: &str) -> Result<usize, Fail> {
     if from.is_null() {
         return Err(Fail::argument(format!("found NULL for {name}")));
     }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::{AmdmApi, api};
 use crate::host::check_abi;
-use crate::layout::{Sized_, read};
+use crate::layout::{Versioned, read};
 use crate::node::AmdmNodeVtable;
 use crate::status::{
     AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_DENIED, AMDM_STATUS_INPUT_OUTPUT,
@@ -47,8 +47,8 @@ pub struct AmdmPackEntry {
 }
 
 // SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmPackEntry {
-    const FIRST: usize = size_of::<Self>();
+unsafe impl Versioned for AmdmPackEntry {
+    const FIRST: usize = std::mem::offset_of!(Self, get_factory) + size_of::<usize>();
 }
 
 /// The nodes of a native pack.
@@ -66,8 +66,8 @@ pub struct AmdmNodeFactory {
 }
 
 // SAFETY: as above.
-unsafe impl Sized_ for AmdmNodeFactory {
-    const FIRST: usize = size_of::<Self>();
+unsafe impl Versioned for AmdmNodeFactory {
+    const FIRST: usize = std::mem::offset_of!(Self, node) + size_of::<usize>();
 }
 
 /// Fails for a file that has another content than the caller expects.

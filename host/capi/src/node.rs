@@ -10,7 +10,7 @@ use amdm_diffusion::Models;
 use amdm_runtime::{Host, Node, NodeCall, StepOperator, StepView, on_caller};
 
 use crate::context::{AmdmContext, Context};
-use crate::layout::{Sized_, read, text};
+use crate::layout::{Versioned, read, text};
 use crate::model::User;
 use crate::status::{AmdmStatus, Fail, callback};
 use crate::tables::{
@@ -107,7 +107,7 @@ pub struct AmdmNodeVtable {
 }
 
 // SAFETY: `repr(C)`, the size first, pointers that may be NULL.
-unsafe impl Sized_ for AmdmNodeVtable {}
+unsafe impl Versioned for AmdmNodeVtable {}
 
 struct Own {
     vtable: AmdmNodeVtable,

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use amdm_diffusion::{Device, Tensor};
 
-use crate::layout::{Sized_, slice};
+use crate::layout::{Versioned, slice};
 use crate::status::Fail;
 
 /// Bytes, 0 to 255.
@@ -57,8 +57,8 @@ pub struct AmdmImage {
 }
 
 // SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmImage {
-    const FIRST: usize = size_of::<Self>();
+unsafe impl Versioned for AmdmImage {
+    const FIRST: usize = std::mem::offset_of!(Self, release_ctx) + size_of::<*mut c_void>();
 }
 
 /// The layout of previews: bytes, red first.

@@ -7,7 +7,7 @@ use amdm_diffusion::{Device, Dtype, Tensor};
 use crate::dlpack::{self, DLManagedTensorVersioned};
 use crate::handle::{HANDLES, Kind};
 use crate::host::{AmdmHost, Host};
-use crate::layout::{AmdmStr, Sized_, clear, put, write};
+use crate::layout::{AmdmStr, Versioned, clear, put, write};
 use crate::status::{AmdmStatus, Fail, guard};
 
 /// A tensor: immutable values on a device, shared by references.
@@ -42,8 +42,8 @@ pub struct AmdmTensorInfo {
 }
 
 // SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmTensorInfo {
-    const FIRST: usize = size_of::<Self>();
+unsafe impl Versioned for AmdmTensorInfo {
+    const FIRST: usize = std::mem::offset_of!(Self, device) + size_of::<AmdmStr>();
 }
 
 /// Floats of 32 bits; what tensors of this library hold on the CPU.
@@ -89,14 +89,17 @@ pub(crate) unsafe fn from_f32(
 ) -> Result<Tensor, Fail> {
     // SAFETY: the caller says what the pointers must be.
     let shape = unsafe { extents(shape, rank)? };
+    // SAFETY: the caller says what the pointers must be.
+    let values = unsafe { crate::layout::slice(values, count(shape)?, "values")? };
+    Ok(Tensor::from_f32(device, shape, values)?)
+}
+
+/// How many values a shape has, within what a tensor may.
+pub(crate) fn count(shape: &[u32]) -> Result<usize, Fail> {
     let count = shape.iter().try_fold(1usize, |all, &extent| all.checked_mul(extent as usize));
     let limit = amdm::limits::TENSOR_BYTES / size_of::<f32>();
-    let Some(count) = count.filter(|count| *count <= limit) else {
-        return Err(Fail::argument(format!("found shape {shape:?}, at most {limit} values")));
-    };
-    // SAFETY: the caller says what the pointers must be.
-    let values = unsafe { crate::layout::slice(values, count, "values")? };
-    Ok(Tensor::from_f32(device, shape, values)?)
+    let too_many = || Fail::argument(format!("found shape {shape:?}, at most {limit} values"));
+    count.filter(|count| *count <= limit).ok_or_else(too_many)
 }
 
 /// Extents that the caller keeps.

@@ -19,7 +19,7 @@ pub(crate) use self::facts::info_json;
 use self::facts::{Facts, facts};
 use crate::context::{AmdmContext, AmdmObject, Context, Model};
 use crate::handle::HANDLES;
-use crate::layout::{Sized_, put, read, text};
+use crate::layout::{Versioned, put, read, text};
 use crate::status::{AmdmStatus, Fail, callback};
 use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
 use crate::tensor::{AmdmTensor, of};
@@ -106,7 +106,7 @@ pub type AmdmModelCodec = Option<
 >;
 
 // SAFETY: `repr(C)`, the size first, pointers that may be NULL.
-unsafe impl Sized_ for AmdmModelVtable {}
+unsafe impl Versioned for AmdmModelVtable {}
 
 /// The embedder's data, and who is to be told at the end.
 pub(crate) struct User {

@@ -7,7 +7,7 @@ use amdm_runtime::Event;
 
 use super::{AmdmRun, Run, limit};
 use crate::handle::HANDLES;
-use crate::layout::{AmdmStr, Sized_, read, write};
+use crate::layout::{AmdmStr, Versioned, read, write};
 use crate::picture::{self, AmdmImage};
 use crate::status::{AMDM_STATUS_EMPTY, AmdmStatus, Fail, guard, is_inside};
 
@@ -61,8 +61,8 @@ pub struct AmdmEvent {
 }
 
 // SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmEvent {
-    const FIRST: usize = size_of::<Self>();
+unsafe impl Versioned for AmdmEvent {
+    const FIRST: usize = std::mem::offset_of!(Self, image) + size_of::<*const AmdmImage>();
 }
 
 /// An event that waits.

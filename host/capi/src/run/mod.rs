@@ -21,7 +21,7 @@ pub use self::output::*;
 use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, Kind};
 use crate::host::Host;
-use crate::layout::{Sized_, clear, list, optional, put, read, text};
+use crate::layout::{Versioned, clear, list, optional, put, read, text};
 use crate::log::{Line, Listener};
 use crate::queue::{PREVIEWS, Queue};
 use crate::status::{
@@ -74,7 +74,7 @@ pub struct AmdmRunDesc {
 }
 
 // SAFETY: `repr(C)`, the size first, numbers and pointers that may be 0.
-unsafe impl Sized_ for AmdmRunDesc {}
+unsafe impl Versioned for AmdmRunDesc {}
 
 /// Not started yet.
 pub const AMDM_RUN_CREATED: u32 = 0;
