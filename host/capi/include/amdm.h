@@ -21,9 +21,10 @@
  *   a function of the form _from_* or by amdm_run_output_tensor releases it once.
  *
  * STRUCTS AND VERSIONS
- *   Every struct starts with struct_size = sizeof(the struct), which the caller sets, in and out: the
- *   library reads and writes no more than that. Fields and functions are only ever added at the end
- *   within a major version. AmdmHostDesc.abi_version tells the version of the header; another major
+ *   A struct that may grow starts with struct_size = sizeof(the struct), which the caller sets, in and
+ *   out: the library reads and writes no more than that. Fields and functions are only ever added at the
+ *   end within a major version; structs that stand in arrays (AmdmRequest, and those without a
+ *   struct_size) do not change within it. AmdmHostDesc.abi_version tells the version of the header; another major
  *   version is refused with AMDM_STATUS_ABI_MISMATCH.
  *
  * TEXTS
@@ -619,9 +620,9 @@ typedef struct {
     AmdmStatus (*release)(AmdmContext *ctx, AmdmObject *object);
 } AmdmObjectApi;
 
-// One lane's question at one step.
+// One lane's question at one step. As lists of it are arrays, it does not grow within a major version.
 typedef struct {
-    // `sizeof(AmdmRequest)`; lists have entries of this size.
+    // `sizeof(AmdmRequest)`.
     size_t struct_size;
     // Who answers; NULL in the requests to a registered model, which is the one that is asked.
     AmdmModel *model;

@@ -116,11 +116,11 @@ pub struct AmdmNoiseLevel {
     pub noise: f64,
 }
 
-/// One lane's question at one step.
+/// One lane's question at one step. As lists of it are arrays, it does not grow within a major version.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmRequest {
-    /// `sizeof(AmdmRequest)`; lists have entries of this size.
+    /// `sizeof(AmdmRequest)`.
     pub struct_size: usize,
     /// Who answers; NULL in the requests to a registered model, which is the one that is asked.
     pub model: *mut AmdmModel,
