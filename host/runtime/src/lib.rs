@@ -17,7 +17,7 @@
 //! * [`Pack`]: a component and its node descriptors.
 //! * [`Event`], [`Outcome`], [`Failure`], [`RunResult`]: what a run reports and gives.
 //! * [`ResultCache`]: what is kept of it for later runs.
-//! * [`Node`], [`Kept`]: nodes of the embedder's own, and what a run leaves it in memory.
+//! * [`Node`], [`Kept`], [`Turn`]: nodes of the embedder's own, and what a run leaves it in memory.
 //! * [`Cancel`], [`Limits`]: how a run is stopped and bounded.
 //!
 //! Guests see only the contract in `wit/`: no files, no network, no clock. A guest that loops, eats
@@ -38,6 +38,7 @@ mod pack;
 mod pictures;
 mod registry;
 mod run;
+mod turn;
 mod unfinished;
 mod value;
 mod worker;
@@ -55,5 +56,6 @@ pub use run::{
     CacheState, Event, Kept, Level, NodeTime, Outcome, OutputFile, PreviewSink, RunOptions,
     RunResult, Saved, Seed, Sink, Status, Versions,
 };
+pub use turn::{Entered, Turn};
 pub use value::{Object, Value};
 pub use worker::on_caller;

@@ -133,7 +133,7 @@ impl Provider {
             Self::Pack(pack) => Guest::start(run, pack, node)?.execute(&node.class, call),
             Self::Own(own) => {
                 let call = NodeCall::new(run, node, call);
-                let executed = own.with(|node| node.execute(&call));
+                let executed = own.with(&run.cancel, |node| node.execute(&call));
                 executed.map_err(|error| Failure::from(legible(error)).in_node(node))?;
                 call.outputs().take().map_err(|failure| failure.in_node(node))
             }

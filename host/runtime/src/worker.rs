@@ -16,6 +16,7 @@ use std::thread::{Builder, scope};
 use amdm::error::{Code, Error};
 
 use crate::failure::{Failure, FailureCode};
+use crate::turn;
 
 /// Two guests (512 KiB each, see `wasmtime::Config::max_wasm_stack`) and host functions above them.
 const STACK: usize = 8 << 20;
@@ -34,6 +35,7 @@ thread_local! {
 /// Those of `work`; `out_of_memory` where no thread can be had, `internal` where `work` panics.
 pub(crate) fn run<T: Send>(work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
     let subscriber = tracing::dispatcher::get_default(Clone::clone);
+    let entered = turn::entered();
     let (sender, jobs) = channel::<Job>();
     scope(|scope| {
         let worker = Builder::new()
@@ -41,6 +43,7 @@ pub(crate) fn run<T: Send>(work: impl FnOnce() -> Result<T, Failure> + Send) -> 
             .stack_size(STACK)
             .spawn_scoped(scope, move || {
                 CALLER.set(Some(sender));
+                let work = || turn::as_in(entered, work);
                 let result = tracing::dispatcher::with_default(&subscriber, work);
                 // The caller waits for jobs until the last sender is gone.
                 CALLER.set(None);
@@ -67,8 +70,10 @@ fn serve(jobs: &Receiver<Job>) {
 pub fn on_caller<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     let Some(caller) = CALLER.with_borrow(Clone::clone) else { return Ok(work()) };
     let (sender, result) = channel();
+    let entered = turn::entered();
+    let job = move || drop(sender.send(turn::as_in(entered, work)));
     // The caller may be gone only where this run's thread is, too.
-    let _ = caller.send(Box::new(move || drop(sender.send(work()))));
+    let _ = caller.send(Box::new(job));
     result.recv().map_err(|_| Error::new(Code::Internal, "code of the embedder's panicked"))
 }
 
@@ -77,9 +82,14 @@ fn fail(code: Code, message: String) -> Failure {
 }
 
 fn defect(panic: &(dyn Any + Send)) -> String {
+    format!("a defect of amdm ended the run: {}", said(panic))
+}
+
+/// What a panic says.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a defect of amdm ended the run: {}", text.unwrap_or("it panicked"))
+    text.unwrap_or("it gave no reason")
 }
 
 #[cfg(test)]

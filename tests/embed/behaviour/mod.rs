@@ -10,6 +10,7 @@ mod native;
 mod outputs;
 mod own;
 mod parallel;
+mod turns;
 
 pub mod scene;
 

@@ -2,9 +2,8 @@
 
 mod facts;
 
-use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use amdm::error::{Code, Error};
 use amdm::math::Solver;
@@ -12,7 +11,7 @@ use amdm::math::schedule::Spacing;
 use amdm_diffusion::{
     Cancel, Conditioning, Denoiser, ModelInfo, Models, Prediction, Request, Tensor,
 };
-use amdm_runtime::{Host, Object, Value, on_caller};
+use amdm_runtime::{Host, Object, Turn, Value, on_caller};
 use serde_json::Value as Json;
 
 pub(crate) use self::facts::info_json;
@@ -140,7 +139,7 @@ struct Own {
     models: Weak<Models>,
     info: ModelInfo,
     parts: bool,
-    turn: Option<Mutex<()>>,
+    turn: Option<Turn>,
 }
 
 // SAFETY: the vtable's pointers are functions, and data that `User` hands on.
@@ -175,45 +174,13 @@ pub(crate) unsafe fn register(
     }
     let Facts { info, version, parts, concurrent } = facts;
     let name = info.name.clone();
-    let turn = (!concurrent).then(Mutex::default);
+    let turn = (!concurrent).then(Turn::default);
     let own = Own { vtable, user, models: Arc::downgrade(host.models()), info, parts, turn };
     host.models().register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
     Ok(())
 }
 
-thread_local! {
-    /// Models that this thread is in a callback of, where one call at a time is allowed.
-    static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A model's turn, on one thread.
-struct Turn<'a> {
-    _held: MutexGuard<'a, ()>,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        ENTERED.with_borrow_mut(Vec::pop);
-    }
-}
-
 impl Own {
-    /// Waits for the model's turn, where calls come one at a time.
-    ///
-    /// # Errors
-    /// `unsupported` inside a callback of this same model, which would wait for itself.
-    fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
-        let Some(turn) = &self.turn else { return Ok(None) };
-        let address = std::ptr::from_ref(turn) as usize;
-        if ENTERED.with_borrow(|entered| entered.contains(&address)) {
-            let message = "found a call of it inside its own callback, and it is not concurrent";
-            return Err(Error::new(Code::Unsupported, message));
-        }
-        let held = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        ENTERED.with_borrow_mut(|entered| entered.push(address));
-        Ok(Some(Turn { _held: held }))
-    }
-
     fn named(&self, error: Error) -> Error {
         let message = format!("model {}: {}", self.info.name, error.message);
         Error { message, ..error }
@@ -240,7 +207,8 @@ impl Own {
         let asked = context.during(|handle| {
             let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
             let (status, given) = on_caller(move || {
-                let _turn = own.turn()?;
+                let cancelled = || inside.cancelled();
+                let _turn = own.turn.as_ref().map(|turn| turn.wait(&cancelled)).transpose()?;
                 Ok::<_, Error>(callback(|| call(&own, &inside, handle as *mut AmdmContext)))
             })??;
             left = Some(given);

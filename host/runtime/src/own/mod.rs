@@ -9,7 +9,8 @@
 mod call;
 mod step;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
@@ -17,6 +18,9 @@ use amdm::math::Phase;
 
 pub use self::call::NodeCall;
 pub use self::step::StepView;
+use crate::cancel::Cancel;
+use crate::turn::{Entered, Turn};
+use crate::worker::said;
 
 /// A class of nodes. Its methods are called from any run, several at a time.
 pub trait Node: Send + Sync {
@@ -76,7 +80,7 @@ pub trait StepOperator: Send {
 pub(crate) struct OwnNode {
     node: Arc<dyn Node>,
     /// Held while the node works, where it is not for several runs at a time.
-    turn: Option<Arc<Mutex<()>>>,
+    turn: Option<Arc<Turn>>,
     /// What no other registration in this process has.
     pub number: u64,
 }
@@ -87,17 +91,37 @@ impl OwnNode {
         Self { node, turn: (!concurrent).then(Arc::default), number }
     }
 
-    /// Does `work` with the node, one at a time where it must be.
-    pub fn with<T>(&self, work: impl FnOnce(&dyn Node) -> T) -> T {
-        let _turn = self.turn();
-        work(&*self.node)
+    /// Does `work` with the node, in its turn.
+    ///
+    /// # Errors
+    /// Those of `work`, `internal` where it panics; those of [`Turn::wait`].
+    pub fn with<T>(
+        &self,
+        cancel: &Cancel,
+        work: impl FnOnce(&dyn Node) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _turn = self.turn(cancel)?;
+        caught(|| work(&*self.node))
     }
 
-    /// Waits for the node's turn.
-    pub fn turn(&self) -> Option<std::sync::MutexGuard<'_, ()>> {
-        let turn = self.turn.as_ref();
-        turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Waits for the node's turn, where there is one call at a time.
+    ///
+    /// # Errors
+    /// Those of [`Turn::wait`].
+    pub fn turn(&self, cancel: &Cancel) -> Result<Option<Entered<'_>>, Error> {
+        self.turn.as_ref().map(|turn| turn.wait(&|| cancel.is_set())).transpose()
     }
+}
+
+/// Does `work` of the embedder's.
+///
+/// # Errors
+/// Those of `work`, `internal` where it panics.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = format!("the node's own code panicked: {}", said(panic.as_ref()));
+        Err(Error::new(Code::Internal, message))
+    })
 }
 
 /// Fails for a descriptor that no embedder's node may have.

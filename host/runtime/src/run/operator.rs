@@ -10,10 +10,11 @@ use amdm::math;
 
 use super::Shared;
 use crate::bindings::amdm::node::sampling::Phase;
+use crate::cancel::Cancel;
 use crate::contract::{Call, Context, checked_window, legible};
 use crate::failure::{Failure, NodeRef};
 use crate::guest::GuestOperator;
-use crate::own::{NodeCall, OwnNode, StepOperator, StepView};
+use crate::own::{NodeCall, OwnNode, StepOperator, StepView, caught};
 use crate::registry::Provider;
 use crate::value::Value;
 
@@ -77,17 +78,19 @@ impl OwnOperator {
         &mut self,
         work: impl FnOnce(&mut dyn StepOperator, &Arc<Shared>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let _turn = self.own.turn();
+        let _turn = self.own.turn(&self.run.cancel)?;
         let gone = || Error::new(Code::Internal, "the operator has ended");
-        work(self.operator.as_mut().ok_or_else(gone)?.as_mut(), &self.run)
+        let operator = self.operator.as_mut().ok_or_else(gone)?.as_mut();
+        caught(|| work(operator, &self.run))
     }
 }
 
 impl Drop for OwnOperator {
     fn drop(&mut self) {
-        // Its end is one more call of the class.
-        let _turn = self.own.turn();
-        drop(self.operator.take());
+        // Its end is one more call of the class. It must come, even of a run that is being stopped.
+        let _turn = self.own.turn(&Cancel::new());
+        // A panic at the end changes nothing that was computed.
+        let _ = caught(|| Ok(drop(self.operator.take())));
     }
 }
 
@@ -109,7 +112,8 @@ impl Operator {
             }
             Provider::Own(own) => {
                 let call = NodeCall::new(run, &spec.node, spec.call(run)?);
-                let operator = own.with(|node| node.operator(&call)).map_err(own_failure)?;
+                let operator = own.with(&run.cancel, |node| node.operator(&call));
+                let operator = operator.map_err(own_failure)?;
                 let (run, own, operator) = (run.clone(), own.clone(), Some(operator));
                 OperatorCode::Own(Box::new(OwnOperator { run, own, operator }))
             }
