@@ -12,7 +12,6 @@ mod logging;
 mod model_paths;
 mod output;
 mod progress;
-mod replace;
 
 use std::process::ExitCode;
 

@@ -39,7 +39,7 @@ mod pictures;
 mod registry;
 mod run;
 mod turn;
-mod unfinished;
+pub mod unfinished;
 mod value;
 mod worker;
 

@@ -1,7 +1,8 @@
 //! Files that are being written: under a name that tells them from all others, so that what a killed
-//! process left is known by it.
+//! process left is known by it, and so that a file is replaced as a whole or not at all.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -36,4 +37,27 @@ pub(crate) fn is_named(name: &OsStr) -> bool {
 /// Whether nobody writes to it any more, to judge by when somebody last did.
 pub(crate) fn is_abandoned(written: SystemTime) -> bool {
     written.elapsed().is_ok_and(|age| age > ABANDONED)
+}
+
+/// Puts `text` and a line break in place of what `path` holds, through a file beside it.
+///
+/// # Errors
+/// The system's; what was there is there still.
+pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = create(folder.unwrap_or(Path::new(".")))?;
+    writeln!(file, "{text}")?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Removes the unfinished files in a folder that is this process's alone: those of one that was
+/// killed.
+pub fn remove_all(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_named(&entry.file_name()) {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }

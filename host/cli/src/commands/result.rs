@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use amdm_runtime::{Failure, OutputFile, RunResult, Status};
+use amdm_runtime::{Failure, OutputFile, RunResult, Status, unfinished};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{ProgressMode, RunArguments};
 use crate::exit::{FAILED, Stop, USAGE};
-use crate::{output, replace};
+use crate::output;
 
 /// What `--result` writes: of a run, and of what did not begin, a run's; of a sweep a sweep's.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -90,7 +90,7 @@ pub fn write(arguments: &RunArguments, document: &Document) -> Result<(), Stop> 
         output::line(text);
         return Ok(());
     }
-    replace::replace(path, &text).map_err(|error| {
+    unfinished::replace(path, &text).map_err(|error| {
         Stop::new(FAILED, format!("cannot write the result {}: {error}", path.display()))
     })
 }

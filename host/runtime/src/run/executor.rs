@@ -69,30 +69,17 @@ impl<'a> Executor<'a> {
 
     fn all(&mut self) -> Result<(), Failure> {
         let keys = self.keys();
-        let demand = Demand::new(self.graph, |index, slots| self.kept(index, slots, &keys));
+        let mut demand = Demand::new(self.graph, |index, slots| self.kept(index, slots, &keys));
         let active = |index: &&usize| !matches!(demand.fates[**index], Fate::Idle);
         let active = self.graph.order.iter().filter(active).copied().collect::<Vec<_>>();
         self.run.emit(Event::Started {
             nodes: active.iter().map(|&index| self.graph.nodes[index].id.clone()).collect(),
             device: self.run.device.name().to_owned(),
         });
-        for &index in &active {
-            if let Fate::Kept(hit) = &demand.fates[index] {
-                for (slot, value) in &hit.entry.outputs {
-                    let source = Source { node: index, slot: *slot };
-                    let count = demand.uses.get(&source).copied().unwrap_or(0);
-                    if count > 0 {
-                        self.values.insert(source, (value.clone(), count));
-                    }
-                }
-            }
-        }
         for index in active {
-            match &demand.fates[index] {
-                Fate::Kept(hit) => {
-                    self.replay(index, hit);
-                    self.hand_over(index, &hit.entry.outputs)?;
-                }
+            // A kept result lives as long as somebody still takes it, no longer.
+            match std::mem::replace(&mut demand.fates[index], Fate::Idle) {
+                Fate::Kept(hit) => self.replay(index, &hit, &demand)?,
                 _ => self.node(index, &demand, keys.get(index))?,
             }
         }
@@ -132,8 +119,8 @@ impl<'a> Executor<'a> {
         Some(Hit { entry, state, time: start.elapsed() })
     }
 
-    /// Reports a node whose kept result is used.
-    fn replay(&mut self, index: usize, hit: &Hit) {
+    /// Reports a node whose kept result is used, and gives it to those who take it.
+    fn replay(&mut self, index: usize, hit: &Hit, demand: &Demand) -> Result<(), Failure> {
         let node = NodeRef::of(&self.graph.nodes[index]);
         let (id, class, from) = (node.id.clone(), node.class.clone(), hit.state);
         self.run.emit(Event::Cached { node: id, class, from });
@@ -148,6 +135,16 @@ impl<'a> Executor<'a> {
             cached: from,
             resumed: false,
         });
+        self.hand_over(index, &hit.entry.outputs)?;
+        for (slot, value) in &hit.entry.outputs {
+            let source = Source { node: index, slot: *slot };
+            match demand.uses.get(&source) {
+                None => {}
+                Some(0) => self.ledger.remove(&value.held()),
+                Some(&count) => drop(self.values.insert(source, (value.clone(), count))),
+            }
+        }
+        Ok(())
     }
 
     fn node(

@@ -11,12 +11,11 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use amdm_runtime::{Failure, FailureCode};
+use amdm_runtime::{Failure, FailureCode, unfinished};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::exit::{FAILED, Stop, USAGE};
-use crate::replace;
 
 /// The file's name, in the output directory.
 const NAME: &str = "sweep.json";
@@ -111,7 +110,7 @@ impl Manifest {
             let message = format!("{}: found a sweep {difference}", path.display());
             return Err(Failure::new(FailureCode::SweepChanged, message).into());
         }
-        replace::remove_unfinished(out);
+        unfinished::remove_all(out);
         Ok(found)
     }
 
@@ -166,7 +165,7 @@ impl Manifest {
     pub fn store(&self, out: &Path) -> Result<(), Stop> {
         let text = serde_json::to_string_pretty(self).map_err(anyhow::Error::new)?;
         let path = out.join(NAME);
-        replace::replace(&path, &text).map_err(|error| unusable(&path, &error))
+        unfinished::replace(&path, &text).map_err(|error| unusable(&path, &error))
     }
 }
 
