@@ -181,6 +181,37 @@ impl Document {
         }
     }
 
+    /// Adds a node, or puts it in place of the one with this id. The workflow, if there is one, does
+    /// not have it: [`Self::renew_workflow`] drops it once something is linked to the node.
+    ///
+    /// # Errors
+    /// `limit_exceeded` for one node too many, or for names too long; nothing is changed.
+    pub fn put_node(&mut self, id: &str, raw: Value) -> Result<(), GraphError> {
+        let node = Node::new(id.to_owned(), raw);
+        check_names(&node)?;
+        match self.find(id).and_then(|at| self.nodes.get_mut(at)) {
+            Some(place) => *place = node,
+            None => {
+                let most = Limits::default().nodes;
+                if self.nodes.len() >= most {
+                    return Err(exceeded(self.nodes.len() + 1, "nodes", most));
+                }
+                self.index.insert(id.to_owned(), self.nodes.len());
+                self.nodes.push(node);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the nodes that `keep` says. Links to the others dangle.
+    pub fn retain_nodes(&mut self, keep: impl Fn(&Node) -> bool) {
+        if self.nodes.iter().all(&keep) {
+            return;
+        }
+        let kept = self.nodes.iter().map(keep).collect::<Vec<_>>();
+        *self = self.part(&kept);
+    }
+
     /// Sets an input from outside; the workflow does not have that value.
     pub(super) fn set(&mut self, at: usize, input: &str, value: Value) {
         let Some(node) = self.nodes.get_mut(at) else { return };

@@ -1,12 +1,12 @@
 //! Graphs behind handles: read, changed, judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::catalogue::{Catalogue, ObjectInfo};
 use amdm::graph::set::{self, Finder, Target};
-use amdm::graph::{Document, Limits, Prefer, Read, validate, version};
+use amdm::graph::{Document, Given, Node, Prefer, Read, validate, version};
 use amdm::limits;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
@@ -71,14 +71,50 @@ impl State {
         host.runtime().catalogue_for(self.inputs(host))
     }
 
-    fn target(&self, catalogue: &Catalogue, (node, input): (&str, &str)) -> Result<Target, Fail> {
-        let setting = match node {
-            "" => format!("{input}="),
-            node => format!("{node}.{input}="),
+    /// The id of the node that reads memory for an input: one for each input, so that setting it again
+    /// and again leaves one node.
+    fn memory_node(&self, target: &Target) -> String {
+        let (node, input) = target.place(&self.document).unwrap_or_default();
+        let mut id = format!("{MEMORY}{node}.{input}");
+        let strange = |id: &str| {
+            let node = self.document.find(id).and_then(|at| self.document.nodes().get(at));
+            node.is_some_and(|node| !is_memory(node))
         };
-        let (target, _) = Finder::new(&self.document, catalogue).find(&self.document, &setting)?;
-        Ok(target)
+        while strange(&id) {
+            id.push('\'');
+        }
+        id
     }
+
+    /// Forgets values in memory that no input names any more, and nodes that read memory for none.
+    fn forget_unread(&mut self) {
+        if self.memory.is_empty() {
+            return;
+        }
+        let linked = self.document.nodes().iter().flat_map(Node::inputs);
+        let linked = linked.filter_map(|(_, given)| match given {
+            Given::Link(link) => Some(link.node.to_owned()),
+            _ => None,
+        });
+        let linked = linked.collect::<HashSet<_>>();
+        self.document.retain_nodes(|node| !is_memory(node) || linked.contains(node.id()));
+        let named = self.document.nodes().iter().flat_map(Node::inputs);
+        let named = named.filter_map(|(_, given)| match given {
+            Given::Constant(value) => value.as_str(),
+            _ => None,
+        });
+        let named = named.filter(|name| name.starts_with(MEMORY)).collect::<HashSet<_>>();
+        self.memory.retain(|name, _| named.contains(name.as_str()));
+    }
+
+    fn target(&self, catalogue: &Catalogue, (node, input): (&str, &str)) -> Result<Target, Fail> {
+        Ok(Finder::new(&self.document, catalogue).find_input(&self.document, node, input)?)
+    }
+}
+
+/// Whether a node reads a value in memory.
+fn is_memory(node: &Node) -> bool {
+    node.class().is_some_and(memory::is_class)
 }
 
 /// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or WebP
@@ -203,17 +239,23 @@ pub unsafe extern "C" fn amdm_graph_set_json(
         let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
         let target = state.target(&catalogue, (node, input))?;
         target.set_value(&mut state.document, &value);
+        state.forget_unread();
         Ok(())
     })
 }
 
 /// Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
-/// picture, such as `LoadImage.image`.
+/// picture, such as `LoadImage.image`. Setting it again replaces what was set.
 ///
-/// Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
+/// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The mask that
+/// `LoadImage` gives is 1 where its picture is transparent.)
+///
+/// Where a link is replaced, pictures made from the graph are stored without the editor's workflow, which
+/// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
 /// a `LoadImage` of a missing picture, set that node's `image` instead.
 ///
-/// The pixels are copied before this returns, and `image->release` is then called, also on failure.
+/// The pixels are copied before this returns, and `image->release` is then called, also on failure. On
+/// failure the graph is what it was.
 /// Pictures made from the graph record `memory:<sha256>` in place of the image.
 ///
 /// \thread one at a time for the graph
@@ -279,8 +321,10 @@ fn give(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Re
         return Err(Fail::argument("found a parameter without inputs"));
     };
     if picture && declared.choices_from.as_deref() == Some("images") {
-        let name = remember(&mut state, tensor)?;
-        target.set_value(&mut state.document, &Value::from(name));
+        let name = name(&tensor)?;
+        target.set_value(&mut state.document, &Value::from(name.as_str()));
+        state.memory.insert(name, tensor);
+        state.forget_unread();
         return Ok(());
     }
     let wire = declared.r#type.clone();
@@ -293,10 +337,13 @@ fn give(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Re
         return Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message));
     };
     let tensor = fitting(&wire, tensor)?;
-    let name = remember(&mut state, tensor)?;
-    let id = name.clone();
+    let name = name(&tensor)?;
+    let id = state.memory_node(&target);
+    state.document.put_node(&id, json!({"class_type": class, "inputs": {"name": name}}))?;
     target.set_value(&mut state.document, &json!([id, 0]));
-    add_node(&mut state.document, &id, class, &name)
+    state.memory.insert(name, tensor);
+    state.forget_unread();
+    Ok(())
 }
 
 /// A tensor in the shape that a wire carries.
@@ -321,26 +368,16 @@ fn fitting(wire: &str, tensor: Tensor) -> Result<Tensor, Fail> {
     }
 }
 
-/// Keeps a tensor under a name that says all about it.
-fn remember(state: &mut State, tensor: Tensor) -> Result<String, Fail> {
+/// How names of values in memory begin, and ids of the nodes that read them.
+const MEMORY: &str = "memory:";
+
+/// A name for a tensor that says all about it.
+fn name(tensor: &Tensor) -> Result<String, Fail> {
     let mut hash = Sha256::new();
     tensor.extents().iter().for_each(|extent| hash.update(extent.to_le_bytes()));
     tensor.to_f32()?.iter().for_each(|value| hash.update(value.to_le_bytes()));
     let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let name = format!("memory:{hash}");
-    state.memory.insert(name.clone(), tensor);
-    Ok(name)
-}
-
-/// Adds the node that reads a value in memory.
-fn add_node(document: &mut Document, id: &str, class: &str, name: &str) -> Result<(), Fail> {
-    if document.find(id).is_some() {
-        return Ok(());
-    }
-    let mut graph = document.to_value();
-    graph[id] = json!({"class_type": class, "inputs": {"name": name}});
-    *document = Document::from_value(graph, &Limits::default())?;
-    Ok(())
+    Ok(format!("{MEMORY}{hash}"))
 }
 
 /// Ends a graph. Runs made from it go on. NULL is fine.

@@ -23,6 +23,11 @@ pub(crate) fn class(wire: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a class is one of these.
+pub(crate) fn is_class(class: &str) -> bool {
+    class.strip_prefix("embed.memory.").is_some()
+}
+
 /// Puts the classes among the host's.
 pub(crate) fn register(host: &Host) -> Result<(), Fail> {
     for wire in ["IMAGE", "MASK", "LATENT"] {

@@ -27,7 +27,8 @@ pub const AMDM_ALPHA_PREMULTIPLIED: u32 = 1;
 /// An image: rows of interleaved channels, top row first in memory order of `row_stride`.
 ///
 /// In: the library copies what it needs before it returns and calls `release`, if there is one, then.
-/// Out: the data is the library's until the caller calls `release(release_ctx)`, once.
+/// Out: the data lives until the caller calls `release(release_ctx)`, once; where `release` is NULL it is
+/// lent, for as long as the function that gave it says.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmImage {
@@ -42,7 +43,8 @@ pub struct AmdmImage {
     /// `AMDM_ELEMENT_*`.
     pub element_type: u32,
     /// Bytes from a row to the next; negative where the last row lies first in memory, and `data` then
-    /// points to the top row. 0 means rows without a gap.
+    /// points to the top row. 0 means rows without a gap; -1, where an image is asked for, the same with
+    /// the last row first.
     pub row_stride: i64,
     /// `AMDM_ORDER_*`.
     pub channel_order: u32,
@@ -114,6 +116,7 @@ impl Layout {
         let row = (width * channels) as usize * size;
         let stride = match image.row_stride {
             0 => row as i64,
+            -1 => -(row as i64),
             stride => stride,
         };
         let whole = stride.unsigned_abs() as u128 * u128::from(height);
@@ -178,7 +181,7 @@ pub(crate) unsafe fn read(image: &AmdmImage, device: &Device) -> Result<Tensor, 
         return Err(Fail::argument("found NULL for image.data"));
     }
     let (channels, row) = (layout.channels, layout.width * layout.channels);
-    let mut values = Vec::with_capacity(row * layout.height);
+    let mut values = room(row * layout.height)?;
     for y in 0..layout.height {
         // SAFETY: the caller says that `height` rows lie `stride` apart from `data` on.
         let start = unsafe { image.data.cast::<u8>().offset(layout.stride * y as isize) };
@@ -216,20 +219,38 @@ pub(crate) unsafe fn read(image: &AmdmImage, device: &Device) -> Result<Tensor, 
     }
     // Grey is what all colours share; grey and alpha become colour and alpha.
     let (channels, values) = match channels {
-        2 => (4, values.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect()),
+        2 => {
+            let mut wide = room(values.len() * 2)?;
+            values.chunks_exact(2).for_each(|p| wide.extend([p[0], p[0], p[0], p[1]]));
+            (4, wide)
+        }
         channels => (channels, values),
     };
     let shape = [1, image.height, image.width, channels as u32];
     Ok(Tensor::from_f32(device, &shape, values)?)
 }
 
-/// Writes one image of `[batch, height, width, 1, 3 or 4]` in the layout that `wanted` names: its
-/// channels (0 takes the image's own), element type (0 takes bytes), order, alpha mode and stride.
-pub(crate) fn write(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result<AmdmImage, Fail> {
-    let [_, height, width, own] = image.extents() else {
-        return Err(Fail::argument(format!("found a tensor {:?}, no image", image.extents())));
+/// Room for `count` values.
+fn room<T>(count: usize) -> Result<Vec<T>, Fail> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| {
+        let message = format!("no memory for an image of {} bytes", count * size_of::<T>());
+        Fail::new(crate::status::AMDM_STATUS_OUT_OF_MEMORY, message)
+    })?;
+    Ok(room)
+}
+
+/// Writes one image of `[batch, height, width, 1, 3 or 4]`, or of a mask `[batch, height, width]`, in the
+/// layout that `wanted` names: its channels (0 takes the image's own), element type (0 takes bytes),
+/// order, alpha mode and stride.
+pub(crate) fn pixels(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result<Pixels, Fail> {
+    let (height, width, own) = match *image.extents() {
+        [_, height, width, own @ (1 | 3 | 4)] => (height, width, own as usize),
+        [_, height, width] => (height, width, 1),
+        ref extents => {
+            return Err(Fail::argument(format!("found a tensor {extents:?}, no image")));
+        }
     };
-    let (height, width, own) = (*height, *width, *own as usize);
     let channels = if wanted.channels == 0 { own as u32 } else { wanted.channels };
     let element_type = if wanted.element_type == 0 { AMDM_ELEMENT_U8 } else { wanted.element_type };
     let mut described = AmdmImage { width, height, channels, element_type, ..*wanted };
@@ -244,16 +265,13 @@ pub(crate) fn write(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result<
         );
         return Err(Fail::argument(message));
     }
-    let mut bytes = Vec::new();
-    let count = step * layout.height;
-    bytes.try_reserve_exact(count).map_err(|_| {
-        let message = format!("no memory for an image of {count} bytes");
-        Fail::new(crate::status::AMDM_STATUS_OUT_OF_MEMORY, message)
-    })?;
-    bytes.resize(count, 0u8);
     let values = image.to_f32()?;
-    let pixels = layout.width * layout.height;
-    let values = &values[index * pixels * own..][..pixels * own];
+    let count = layout.width * layout.height;
+    let values = &values[index * count * own..][..count * own];
+    // Words, so that floats in it are aligned.
+    let mut words = room((step * layout.height).div_ceil(size_of::<u32>()))?;
+    words.resize(words.capacity(), 0u32);
+    let bytes = bytes_of(&mut words);
     for (at, pixel) in values.chunks_exact(own).enumerate() {
         let (x, y) = (at % layout.width, at / layout.width);
         let y = if layout.stride < 0 { layout.height - 1 - y } else { y };
@@ -268,7 +286,46 @@ pub(crate) fn write(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result<
             }
         }
     }
-    Ok(owned(described, bytes, layout.stride < 0))
+    let top = if layout.stride < 0 { step * (layout.height - 1) } else { 0 };
+    let data = words.as_ptr().cast::<u8>().wrapping_add(top).cast::<c_void>();
+    let (release, release_ctx) = (None, std::ptr::null_mut());
+    let image = AmdmImage { data, release, release_ctx, ..described };
+    Ok(Pixels { image, _words: words })
+}
+
+fn bytes_of(words: &mut [u32]) -> &mut [u8] {
+    let bytes = size_of_val(words);
+    // SAFETY: any bytes are words and words are any bytes; the alignment falls.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), bytes) }
+}
+
+/// An image over memory of its own.
+pub(crate) struct Pixels {
+    image: AmdmImage,
+    _words: Vec<u32>,
+}
+
+// SAFETY: the image's pointer is to the words, which nobody changes.
+unsafe impl Send for Pixels {}
+
+impl Pixels {
+    /// The image, lent.
+    pub fn image(&self) -> *const AmdmImage {
+        &self.image
+    }
+
+    /// The image, given: its `release` frees it.
+    pub fn given(self) -> AmdmImage {
+        unsafe extern "C" fn release(ctx: *mut c_void) {
+            if !ctx.is_null() {
+                // SAFETY: `ctx` is the box that `given` leaked, and release is called once.
+                drop(unsafe { Box::from_raw(ctx.cast::<Pixels>()) });
+            }
+        }
+        let image = self.image;
+        let release_ctx = Box::into_raw(Box::new(self)).cast::<c_void>();
+        AmdmImage { release: Some(release), release_ctx, ..image }
+    }
 }
 
 /// A pixel of 1, 3 or 4 channels in the layout's channels.
@@ -285,30 +342,6 @@ fn convert(pixel: &[f32], layout: &Layout) -> [f32; 4] {
         (_, true) => [b, g, r, alpha],
         (_, false) => [r, g, b, alpha],
     }
-}
-
-/// The image over bytes that its `release` frees.
-fn owned(described: AmdmImage, bytes: Vec<u8>, bottom_up: bool) -> AmdmImage {
-    unsafe extern "C" fn release(ctx: *mut c_void) {
-        if !ctx.is_null() {
-            // SAFETY: `ctx` is the box that `owned` leaked, and release is called once.
-            drop(unsafe { Box::from_raw(ctx.cast::<Vec<u32>>()) });
-        }
-    }
-    // Words, so that floats in it are aligned.
-    let words = bytes.len().div_ceil(4);
-    let mut aligned = vec![0u32; words];
-    for (word, chunk) in aligned.iter_mut().zip(bytes.chunks(4)) {
-        let mut four = [0; 4];
-        four[..chunk.len()].copy_from_slice(chunk);
-        *word = u32::from_ne_bytes(four);
-    }
-    let kept = Box::new(aligned);
-    let step = described.row_stride.unsigned_abs() as usize;
-    let top = if bottom_up { step * (described.height as usize - 1) } else { 0 };
-    let data = kept.as_ptr().cast::<u8>().wrapping_add(top).cast::<c_void>();
-    let release_ctx = Box::into_raw(kept).cast::<c_void>();
-    AmdmImage { data, release: Some(release), release_ctx, ..described }
 }
 
 #[cfg(test)]

@@ -84,12 +84,10 @@ impl<'c> Finder<'c> {
     ) -> Result<(Target, &'s str), GraphError> {
         let plain = setting.split_once('=');
         let plain = plain.filter(|(name, _)| !name.is_empty() && !name.contains('.'));
-        if let Some((name, value)) = plain {
-            let (declared, index) = self.parameters.as_ref().map_err(Clone::clone)?;
-            if let Some(parameter) = index.get(name).and_then(|at| declared.get(*at)) {
-                let target = Target { name: name.to_owned(), places: parameter.places.clone() };
-                return Ok((target, value));
-            }
+        if let Some((name, value)) = plain
+            && let Some(target) = self.parameter(name)?
+        {
+            return Ok((target, value));
         }
         let (node, dot) = self.node(document, setting).map_err(|error| match plain {
             Some((name, _)) if error.code != ErrorCode::AmbiguousTitle => {
@@ -103,21 +101,49 @@ impl<'c> Finder<'c> {
         Ok((Target { name, places }, value))
     }
 
+    /// The target that an input of a node is, the node by its id or title; without a node the parameter
+    /// of that name.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn find_input(
+        &self,
+        document: &Document,
+        node: &str,
+        input: &str,
+    ) -> Result<Target, GraphError> {
+        if node.is_empty() {
+            let unknown = || self.unknown_parameter(document, input);
+            return self.parameter(input)?.ok_or_else(unknown);
+        }
+        let at = match (self.ids.by_name.get(node), self.titles.by_name.get(node)) {
+            (Some(at), _) => *at,
+            (None, Some(titled)) => only(document, node, titled)?,
+            (None, None) => return Err(unknown_node(document, node)),
+        };
+        let places = vec![place(document, self.catalogue, at, input)?];
+        Ok(Target { name: format!("{node}.{input}"), places })
+    }
+
+    fn parameter(&self, name: &str) -> Result<Option<Target>, GraphError> {
+        let (declared, index) = self.parameters.as_ref().map_err(Clone::clone)?;
+        let parameter = index.get(name).and_then(|at| declared.get(*at));
+        Ok(parameter.map(|parameter| Target {
+            name: name.to_owned(),
+            places: parameter.places.clone(),
+        }))
+    }
+
     /// The node of a setting, and the dot after its name.
     fn node(&self, document: &Document, setting: &str) -> Result<(usize, usize), GraphError> {
         let dots = dots(setting);
         if let Some((dot, at)) = self.ids.longest(setting, &dots) {
             return Ok((*at, dot));
         }
-        let Some((dot, (at, other))) = self.titles.longest(setting, &dots) else {
+        let Some((dot, titled)) = self.titles.longest(setting, &dots) else {
             return Err(unknown(document, setting));
         };
-        let Some(other) = other else { return Ok((*at, dot)) };
-        let id = |at: usize| word(document.nodes()[at].id());
-        let ids = format!("nodes {} and {}", id(*at), id(*other));
-        let found = format!("the title {} at {ids}", quoted(&setting[..dot]));
-        let expected = "the id of one of them in its place";
-        Err(GraphError::new(ErrorCode::AmbiguousTitle, found, expected))
+        Ok((only(document, &setting[..dot], titled)?, dot))
     }
 
     /// A name that the graph does not declare; the first of those that it does are listed, and an
@@ -166,6 +192,20 @@ impl<'c> Finder<'c> {
     }
 }
 
+/// The node of a title, where it is the only one.
+fn only(
+    document: &Document,
+    title: &str,
+    (at, other): &(usize, Option<usize>),
+) -> Result<usize, GraphError> {
+    let Some(other) = other else { return Ok(*at) };
+    let id = |at: usize| word(document.nodes()[at].id());
+    let ids = format!("nodes {} and {}", id(*at), id(*other));
+    let found = format!("the title {} at {ids}", quoted(title));
+    let expected = "the id of one of them in its place";
+    Err(GraphError::new(ErrorCode::AmbiguousTitle, found, expected))
+}
+
 /// The dots after which an input and `=` follow.
 fn dots(setting: &str) -> Vec<usize> {
     let mut dots = Vec::new();
@@ -192,6 +232,10 @@ fn unknown(document: &Document, setting: &str) -> GraphError {
         let expected = "node.input=value, the node by its id or title";
         return GraphError::new(ErrorCode::InvalidSetting, quoted(setting), expected);
     };
+    unknown_node(document, name)
+}
+
+fn unknown_node(document: &Document, name: &str) -> GraphError {
     let names = document.nodes().iter().flat_map(|node| [Some(node.id()), node.title()]);
     let found = format!("a setting for node {}, which is not there", quoted(name));
     GraphError::new(ErrorCode::UnknownNode, found, "the id or the title of a node")

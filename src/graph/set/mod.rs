@@ -86,6 +86,12 @@ impl Target {
         self.places.first().map(Place::input)
     }
 
+    /// Id of the node and name of the input that are set; of a parameter the first.
+    pub fn place<'t>(&'t self, document: &'t Document) -> Option<(&'t str, &'t str)> {
+        let (at, input) = self.keys().next()?;
+        Some((document.nodes().get(at)?.id(), input))
+    }
+
     /// The inputs that are set, as index of the node and name of the input.
     pub(super) fn keys(&self) -> impl Iterator<Item = (usize, &str)> {
         self.places.iter().map(|place| (place.node, place.name.as_str()))

@@ -8,7 +8,7 @@ use amdm_runtime::Event;
 use super::{AmdmRun, Run, limit};
 use crate::handle::HANDLES;
 use crate::layout::{AmdmStr, Versioned, read, write};
-use crate::picture::{self, AmdmImage};
+use crate::picture::{self, AmdmImage, Pixels};
 use crate::status::{AMDM_STATUS_EMPTY, AmdmStatus, Fail, guard, is_inside};
 
 /// The run begins.
@@ -56,7 +56,8 @@ pub struct AmdmEvent {
     pub text: AmdmStr,
     /// The whole event as JSON, as `amdm run --progress json` prints it.
     pub json: AmdmStr,
-    /// The preview, 8-bit RGB; NULL for other events.
+    /// The preview, 8-bit RGB; NULL for other events. It stays the library's: there is nothing to
+    /// release, and `image->release` is NULL.
     pub image: *const AmdmImage,
 }
 
@@ -80,22 +81,9 @@ pub(super) struct Waiting {
 /// What an event that was taken points to.
 pub(super) struct Taken {
     waiting: Waiting,
-    image: Option<Box<AmdmImage>>,
+    image: Option<Box<Pixels>>,
 }
 
-impl Drop for Taken {
-    fn drop(&mut self) {
-        if let Some(image) = &self.image
-            && let Some(release) = image.release
-        {
-            // SAFETY: it is our own release, called once.
-            unsafe { release(image.release_ctx) };
-        }
-    }
-}
-
-// SAFETY: the image's pointers are to memory of its own.
-unsafe impl Send for Taken {}
 
 impl Waiting {
     pub fn nothing() -> Self {
@@ -166,7 +154,7 @@ pub unsafe extern "C" fn amdm_run_next_event(
             return Err(Fail::new(AMDM_STATUS_EMPTY, "no event waits"));
         };
         let image = match waiting.preview.take() {
-            Some(tensor) => Some(Box::new(picture::write(&tensor, 0, &picture::PREVIEW)?)),
+            Some(tensor) => Some(Box::new(picture::pixels(&tensor, 0, &picture::PREVIEW)?)),
             None => None,
         };
         let mut place = run.taken();
@@ -182,7 +170,7 @@ pub unsafe extern "C" fn amdm_run_next_event(
             node: AmdmStr::of(&taken.waiting.node),
             text: AmdmStr::of(&taken.waiting.text),
             json: AmdmStr::of(&taken.waiting.json),
-            image: taken.image.as_deref().map_or(std::ptr::null(), std::ptr::from_ref),
+            image: taken.image.as_deref().map_or(std::ptr::null(), Pixels::image),
         };
         // SAFETY: as above.
         unsafe { write(event, &told, "event") }

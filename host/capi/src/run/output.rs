@@ -39,8 +39,8 @@ pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString)
 /// that was wanted, where `output` is its name (else NULL).
 ///
 /// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
-/// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; negative: last row first); everything
-/// else is filled in. The data is the caller's until `image->release(image->release_ctx)`, once.
+/// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row first); everything
+/// else is filled in. A mask is an image of one channel. The data is the caller's until `image->release(image->release_ctx)`, once.
 ///
 /// Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
 ///
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn amdm_run_output_image(
         for batch in batches {
             let count = batch.extents().first().copied().unwrap_or(0) as usize;
             if left < count {
-                let made = picture::write(&batch, left, &wanted)?;
+                let made = picture::pixels(&batch, left, &wanted)?.given();
                 // SAFETY: as above.
                 return unsafe { write(image, &made, "image") };
             }
