@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use amdm::error::Error;
 use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
-use amdm_runtime::{NodeCall, Object, StepView, Value};
+use amdm_runtime::{NodeCall, Object, Running, StepView, Value};
 
 use crate::handle::{HANDLES, Kind};
 use crate::layout::{AmdmStr, put, sized};
@@ -169,6 +169,8 @@ pub(crate) struct Context {
     models: Weak<Models>,
     call: Option<NodeCall>,
     step: Option<StepView>,
+    /// The run that a model is asked for.
+    running: Option<Running>,
     cancel: Mutex<Option<Asked>>,
     held: Mutex<Held>,
 }
@@ -187,7 +189,8 @@ unsafe impl Send for Held {}
 impl Context {
     pub fn new(models: &Weak<Models>, call: Option<NodeCall>, step: Option<StepView>) -> Arc<Self> {
         let (models, cancel, held) = (models.clone(), Mutex::default(), Mutex::default());
-        Arc::new(Self { models, call, step, cancel, held })
+        let running = Running::here();
+        Arc::new(Self { models, call, step, running, cancel, held })
     }
 
     /// Does `work` with a handle on the context, which then ends; what `fail` said comes out in place
@@ -228,6 +231,15 @@ impl Context {
         self.models.upgrade().ok_or_else(gone)
     }
 
+    /// A network by name; a run notes that it was looked at.
+    pub fn load_model(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>, Fail> {
+        Ok(match (&self.call, &self.running) {
+            (Some(call), _) => call.load_model(name, options_json)?,
+            (_, Some(running)) => running.load_model(name, options_json)?,
+            _ => self.models()?.load(name, options_json)?,
+        })
+    }
+
     /// The node's call.
     pub fn call(&self) -> Result<&NodeCall, Fail> {
         let none = || Fail::new(AMDM_STATUS_UNSUPPORTED, "only a node's callback has this");
@@ -250,6 +262,7 @@ impl Context {
         match (&self.call, &self.step) {
             (Some(call), _) => call.cancelled(),
             (_, Some(step)) => step.cancelled(),
+            _ if self.running.as_ref().is_some_and(Running::cancelled) => true,
             _ => {
                 let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
                 // SAFETY: whoever set it takes it away, under this lock, before it ends.

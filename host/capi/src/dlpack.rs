@@ -18,6 +18,7 @@ const INT: u8 = 0;
 const UINT: u8 = 1;
 const FLOAT: u8 = 2;
 const BFLOAT: u8 = 4;
+const BOOL: u8 = 6;
 const READ_ONLY: u64 = 1;
 
 #[repr(C)]
@@ -106,7 +107,7 @@ pub(crate) fn export(
     })))
 }
 
-/// Copies another library's tensor to `device` and has it freed.
+/// Copies another library's tensor to `device` for `keep`, and has it freed once that has succeeded.
 ///
 /// # Safety
 /// `managed` is NULL or as DLPack says.
@@ -114,7 +115,8 @@ pub(crate) unsafe fn import(
     device: &Device,
     managed: *mut DLManagedTensorVersioned,
     stream: i64,
-) -> Result<Tensor, Fail> {
+    keep: impl FnOnce(Tensor) -> Result<(), Fail>,
+) -> Result<(), Fail> {
     if managed.is_null() || !managed.is_aligned() {
         return Err(Fail::argument("found no managed tensor"));
     }
@@ -128,12 +130,12 @@ pub(crate) unsafe fn import(
     let (tensor, deleter) = unsafe { ((*managed).tensor, (*managed).deleter) };
     // SAFETY: the caller says that the tensor is as DLPack says.
     let (shape, values) = unsafe { read(&tensor, stream)? };
-    let made = Tensor::from_f32(device, &shape, values)?;
+    keep(Tensor::from_f32(device, &shape, values)?)?;
     if let Some(delete) = deleter {
         // SAFETY: the tensor is not used any more, and the deleter is called once.
         unsafe { delete(managed) };
     }
-    Ok(made)
+    Ok(())
 }
 
 /// Reads one value at an address, which must hold one.
@@ -175,7 +177,7 @@ fn reader(kind: (u8, u8, u16)) -> Option<ReadValue> {
         (FLOAT, 64, 1) => float64,
         (FLOAT, 16, 1) => float16,
         (BFLOAT, 16, 1) => bfloat16,
-        (UINT, 8, 1) => uint8,
+        (UINT | BOOL, 8, 1) => uint8,
         (INT, 64, 1) => int64,
         _ => return None,
     })
@@ -223,13 +225,13 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
         let DLTensor { code, bits, lanes, .. } = *tensor;
         return unsupported(format!(
             "found values of DLPack type {code}, {bits} bits, {lanes} lanes, expected float32, \
-             float16, bfloat16, float64, uint8 or int64"
+             float16, bfloat16, float64, uint8, bool or int64"
         ));
     };
     let size = isize::from(tensor.bits / 8);
     // SAFETY: DLPack says that the values start there.
     let first = unsafe { tensor.data.cast::<u8>().add(tensor.byte_offset as usize) };
-    let mut values = Vec::with_capacity(count);
+    let mut values = crate::picture::room(count)?;
     let mut at = vec![0i64; rank];
     for _ in 0..count {
         let offset: i64 = at.iter().zip(&strides).map(|(at, stride)| at * stride).sum();

@@ -233,8 +233,10 @@ pub unsafe extern "C" fn amdm_graph_set_json(
         // SAFETY: as the function's documentation asks of the caller.
         let (node, input, json) =
             unsafe { (text(node, "node")?, text(input, "input")?, sized(json, len, "json")?) };
-        let value: Value = serde_json::from_str(json)
-            .map_err(|error| Fail::argument(format!("found json that is no JSON: {error}")))?;
+        let value: Value = serde_json::from_str(json).map_err(|error| {
+            let place = if node.is_empty() { input.into() } else { format!("{node}.{input}") };
+            Fail::argument(format!("{place}: found {json:?}, expected JSON: {error}"))
+        })?;
         let mut state = graph.lock();
         let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
         let target = state.target(&catalogue, (node, input))?;

@@ -6,6 +6,7 @@
 //! (2^12 on 32-bit ones).
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::status::{AMDM_STATUS_INVALID_HANDLE, AMDM_STATUS_OUT_OF_MEMORY, Fail};
@@ -40,12 +41,13 @@ pub(crate) struct Table(RwLock<Slots>);
 #[derive(Default)]
 struct Slots {
     slots: Vec<Slot>,
-    free: Vec<usize>,
+    /// The longest free one is taken first, so that generations of an index go by slowly.
+    free: VecDeque<usize>,
 }
 
 /// The handles of this process.
 pub(crate) static HANDLES: Table =
-    Table(RwLock::new(Slots { slots: Vec::new(), free: Vec::new() }));
+    Table(RwLock::new(Slots { slots: Vec::new(), free: VecDeque::new() }));
 
 fn pack(kind: usize, index: usize, generation: usize) -> usize {
     kind | index << KIND_BITS | generation << (KIND_BITS + INDEX_BITS)
@@ -62,7 +64,7 @@ impl Table {
     pub fn insert<T: Kind>(&self, value: Arc<T>) -> Result<usize, Fail> {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let value: Arc<dyn Any + Send + Sync> = value;
-        let index = match table.free.pop() {
+        let index = match table.free.pop_front() {
             Some(index) => index,
             None => {
                 if table.slots.len() >= 1 << INDEX_BITS {
@@ -110,7 +112,7 @@ impl Table {
         // Never 0, so that no small number is a handle.
         slot.generation = slot.generation % (GENERATIONS - 1) + 1;
         let value = slot.value.take();
-        table.free.push(index);
+        table.free.push_back(index);
         drop(table);
         Ok(value.and_then(|value| value.downcast().ok()))
     }
@@ -138,7 +140,8 @@ impl Slots {
 
 fn stale<T: Kind>() -> Fail {
     let name = T::NAME;
-    let message = format!("found a handle that is no {name}, or of one that was destroyed");
+    let message =
+        format!("expected {name}, found a handle of something else or one that was destroyed");
     Fail::new(AMDM_STATUS_INVALID_HANDLE, message)
 }
 

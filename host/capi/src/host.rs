@@ -13,7 +13,10 @@ use crate::layout::{AmdmString, Versioned, clear, list, no_text, optional, put, 
 use crate::model::AmdmModelVtable;
 use crate::node::AmdmNodeVtable;
 use crate::run::Run;
-use crate::status::{AMDM_STATUS_ABI_MISMATCH, AmdmStatus, Fail, guard, must_be_outside, outside};
+use crate::status::{
+    AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, guard, must_be_outside,
+    outside,
+};
 use crate::tables::AMDM_LOG_ERROR;
 use crate::{AMDM_ABI_MAJOR, memory, native};
 
@@ -48,8 +51,8 @@ pub struct AmdmHostDesc {
     pub model_dir_count: usize,
     /// Directory that graphs read pictures from by name; NULL: pictures come by `amdm_graph_set_image`.
     pub input_dir: *const c_char,
-    /// Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. Nothing is ever
-    /// written to stdout or stderr.
+    /// Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. No log is written to
+    /// stdout or stderr.
     pub log_level: u32,
     /// 0.
     pub reserved: u32,
@@ -68,7 +71,8 @@ pub(crate) struct Host {
     runtime: amdm_runtime::Host,
     input_dir: Option<PathBuf>,
     log_level: u32,
-    runs: Mutex<Vec<Weak<Run>>>,
+    /// Its runs; none once it was destroyed.
+    runs: Mutex<Option<Vec<Weak<Run>>>>,
 }
 
 impl Kind for Host {
@@ -95,15 +99,21 @@ impl Host {
     }
 
     /// Remembers a run, which the end of the host ends.
-    pub fn remember(&self, run: &Arc<Run>) {
+    ///
+    /// # Errors
+    /// `WRONG_STATE` once it was destroyed.
+    pub fn remember(&self, run: &Arc<Run>) -> Result<(), Fail> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = || Fail::new(AMDM_STATUS_WRONG_STATE, "the host was destroyed");
+        let runs = runs.as_mut().ok_or_else(ended)?;
         runs.retain(|run| run.strong_count() > 0);
         runs.push(Arc::downgrade(run));
+        Ok(())
     }
 }
 
-/// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory, nothing on
-/// disk, no directories, no log.
+/// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory and none on
+/// disk, compiled packs in the user's cache directory, no other directories, no log.
 ///
 /// `size` is `sizeof(AmdmHostDesc)`; no more is written.
 ///
@@ -111,8 +121,12 @@ impl Host {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_host_desc_init(desc: *mut AmdmHostDesc, size: usize) -> AmdmStatus {
     outside(|| {
-        if desc.is_null() || !desc.is_aligned() || size < AmdmHostDesc::FIRST {
-            return Err(Fail::argument(format!("found no description of {size} bytes")));
+        if desc.is_null() || !desc.is_aligned() {
+            return Err(Fail::argument("found NULL or a pointer that is not aligned for desc"));
+        }
+        if size < AmdmHostDesc::FIRST {
+            let least = AmdmHostDesc::FIRST;
+            return Err(Fail::argument(format!("found size {size}, expected at least {least}")));
         }
         let defaults = AmdmHostDesc {
             struct_size: size,
@@ -168,7 +182,7 @@ pub unsafe extern "C" fn amdm_host_create(
         }
         let runtime = amdm_runtime::Host::open(&options)?;
         memory::register(&runtime)?;
-        let (log_level, runs) = (desc.log_level, Mutex::default());
+        let (log_level, runs) = (desc.log_level, Mutex::new(Some(Vec::new())));
         let host = Arc::new(Host { runtime, input_dir, log_level, runs });
         let handle = HANDLES.insert(host)? as *mut AmdmHost;
         // SAFETY: as above.
@@ -232,10 +246,11 @@ unsafe fn options(desc: &AmdmHostDesc) -> Result<HostOptions, Fail> {
     })
 }
 
-/// Ends a host: its runs are cancelled and waited for, registered nodes and models are destroyed with
-/// the last graph or run that uses them. NULL is fine.
+/// Ends a host: its runs are cancelled and waited for, and nothing runs on it any more. Registered nodes
+/// and models are destroyed with the last graph or run that uses them. NULL is fine.
 ///
-/// Graphs and runs of the host stay handles, and are destroyed by their own functions.
+/// Graphs and runs of the host stay handles, and are destroyed by their own functions; making or starting
+/// a run of them is `AMDM_STATUS_WRONG_STATE`.
 ///
 /// \thread any, not inside callbacks
 #[unsafe(no_mangle)]
@@ -245,9 +260,9 @@ pub unsafe extern "C" fn amdm_host_destroy(host: *mut AmdmHost) -> AmdmStatus {
             return Ok(());
         }
         let Some(host) = HANDLES.release::<Host>(host as usize)? else { return Ok(()) };
-        let runs = std::mem::take(&mut *host.runs.lock().unwrap_or_else(PoisonError::into_inner));
-        let runs = runs.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
-        runs.iter().for_each(|run| run.stop());
+        let runs = host.runs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let runs = runs.iter().flatten().filter_map(Weak::upgrade).collect::<Vec<_>>();
+        runs.iter().for_each(|run| run.end());
         runs.iter().for_each(|run| run.join());
         Ok(())
     })

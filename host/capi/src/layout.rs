@@ -209,7 +209,9 @@ pub(crate) unsafe fn list<'a, T>(ptr: *const T, len: usize, name: &str) -> Resul
 /// `out` is NULL or may be written to.
 pub(crate) unsafe fn clear<T>(out: *mut *mut T, name: &str) -> Result<(), Fail> {
     if out.is_null() || !out.is_aligned() {
-        return Err(Fail::argument(format!("found no place for {name}")));
+        return Err(Fail::argument(format!(
+            "found NULL or a pointer that is not aligned for {name}"
+        )));
     }
     // SAFETY: not NULL, aligned, and the caller says that it may be written to.
     unsafe { out.write(std::ptr::null_mut()) };
@@ -231,7 +233,9 @@ pub(crate) unsafe fn no_text(out: *mut AmdmString) -> Result<(), Fail> {
 /// `out` is NULL or may be written to.
 pub(crate) unsafe fn put<T>(out: *mut T, value: T, name: &str) -> Result<(), Fail> {
     if out.is_null() || !out.is_aligned() {
-        return Err(Fail::argument(format!("found no place for {name}")));
+        return Err(Fail::argument(format!(
+            "found NULL or a pointer that is not aligned for {name}"
+        )));
     }
     // SAFETY: not NULL, aligned, and the caller says that it may be written to.
     unsafe { out.write(value) };

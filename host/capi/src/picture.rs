@@ -231,10 +231,10 @@ pub(crate) unsafe fn read(image: &AmdmImage, device: &Device) -> Result<Tensor, 
 }
 
 /// Room for `count` values.
-fn room<T>(count: usize) -> Result<Vec<T>, Fail> {
+pub(crate) fn room<T>(count: usize) -> Result<Vec<T>, Fail> {
     let mut room = Vec::new();
     room.try_reserve_exact(count).map_err(|_| {
-        let message = format!("no memory for an image of {} bytes", count * size_of::<T>());
+        let message = format!("no memory for {} bytes", count * size_of::<T>());
         Fail::new(crate::status::AMDM_STATUS_OUT_OF_MEMORY, message)
     })?;
     Ok(room)

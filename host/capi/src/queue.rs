@@ -17,7 +17,8 @@ pub(crate) struct Queue<T> {
 }
 
 struct State<T> {
-    events: VecDeque<T>,
+    /// Each with whether it may be lost.
+    events: VecDeque<(T, bool)>,
     /// Nothing more will come.
     ended: bool,
 }
@@ -30,13 +31,16 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Adds an event; where too many wait, one that `may_be_lost` is.
+    /// Adds an event; where too many wait, the oldest of those that `may_be_lost` is.
     pub fn push(&self, event: T, may_be_lost: bool) {
         let mut state = self.lock();
         if may_be_lost && state.events.len() >= WAITING {
-            return;
+            let oldest = state.events.iter().position(|(_, may_be_lost)| *may_be_lost);
+            // Where none may, this one is.
+            let Some(oldest) = oldest else { return };
+            state.events.remove(oldest);
         }
-        state.events.push_back(event);
+        state.events.push_back((event, may_be_lost));
         drop(state);
         self.changed.notify_all();
     }
@@ -44,12 +48,13 @@ impl<T> Queue<T> {
     /// Adds an event in place of the oldest of those like it, where `most` of them wait already.
     pub fn push_newest(&self, event: T, most: usize, like: impl Fn(&T) -> bool) {
         let mut state = self.lock();
-        if state.events.iter().filter(|event| like(event)).count() >= most
-            && let Some(oldest) = state.events.iter().position(like)
+        let mut those = state.events.iter().map(|(event, _)| like(event));
+        if those.clone().filter(|like| *like).count() >= most
+            && let Some(oldest) = those.position(|like| like)
         {
             state.events.remove(oldest);
         }
-        state.events.push_back(event);
+        state.events.push_back((event, false));
         drop(state);
         self.changed.notify_all();
     }
@@ -57,7 +62,7 @@ impl<T> Queue<T> {
     /// Adds the last event.
     pub fn end(&self, event: T) {
         let mut state = self.lock();
-        state.events.push_back(event);
+        state.events.push_back((event, false));
         state.ended = true;
         drop(state);
         self.changed.notify_all();
@@ -69,7 +74,7 @@ impl<T> Queue<T> {
         let end = limit.and_then(|limit| Instant::now().checked_add(limit));
         let mut state = self.lock();
         loop {
-            if let Some(event) = state.events.pop_front() {
+            if let Some((event, _)) = state.events.pop_front() {
                 return Some(event);
             }
             if state.ended {
@@ -132,6 +137,7 @@ mod tests {
         queue.end(8);
         let events = std::iter::from_fn(|| queue.next(None)).collect::<Vec<_>>();
         assert_eq!(events.len(), WAITING + 2);
+        assert_eq!(events[..2], [10, 11], "the newest are there");
         assert_eq!(events[WAITING..], [7, 8]);
     }
 }

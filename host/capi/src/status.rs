@@ -57,8 +57,6 @@ pub const AMDM_STATUS_TIME_UP: AmdmStatus = -20;
 pub const AMDM_STATUS_PACK_INVALID: AmdmStatus = -21;
 /// A pack or node behaves unlike its own description.
 pub const AMDM_STATUS_PACK_MISMATCH: AmdmStatus = -22;
-/// What a result was made of has changed since.
-pub const AMDM_STATUS_STALE: AmdmStatus = -23;
 
 /// Why a call failed.
 #[derive(Clone, Debug)]
@@ -78,11 +76,12 @@ impl Fail {
         Self::new(AMDM_STATUS_INVALID_ARGUMENT, message)
     }
 
-    /// As an error of the runtime's; statuses about calls are the embedder's defects.
+    /// As an error of the runtime's. What a callback looked for and did not find is not found; other
+    /// statuses about calls are the embedder's defects.
     pub fn into_error(self) -> Error {
         let code = match self.status {
             AMDM_STATUS_INVALID_INPUT | AMDM_STATUS_INVALID_ARGUMENT => Code::InvalidInput,
-            AMDM_STATUS_NOT_FOUND => Code::NotFound,
+            AMDM_STATUS_NOT_FOUND | AMDM_STATUS_EMPTY => Code::NotFound,
             AMDM_STATUS_UNSUPPORTED => Code::Unsupported,
             AMDM_STATUS_OUT_OF_MEMORY => Code::OutOfMemory,
             AMDM_STATUS_LIMIT_EXCEEDED => Code::LimitExceeded,
@@ -123,8 +122,8 @@ impl From<Failure> for Fail {
             FailureCode::Timeout => AMDM_STATUS_TIME_UP,
             FailureCode::PackInvalid => AMDM_STATUS_PACK_INVALID,
             FailureCode::PackMismatch => AMDM_STATUS_PACK_MISMATCH,
-            #[allow(unreachable_patterns)]
-            _ => AMDM_STATUS_STALE,
+            // Only the command sweeps.
+            FailureCode::SweepChanged => AMDM_STATUS_INTERNAL,
         };
         Self { status, message: failure.to_string(), input: failure.input }
     }

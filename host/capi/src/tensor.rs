@@ -117,9 +117,9 @@ pub(crate) unsafe fn extents<'a>(shape: *const u32, rank: usize) -> Result<&'a [
 /// Makes a tensor from one of another library, by one copy to the host's device.
 ///
 /// `managed` is a `DLManagedTensorVersioned` of DLPack 1.x in memory of the CPU, float32, float16,
-/// bfloat16, float64, uint8 or int64 (read as float32), any strides. On success it is consumed: its
-/// deleter was called. On failure it stays the caller's. `stream` is for devices with streams and must
-/// be 0 for the CPU. The tensor has one reference, which the caller releases.
+/// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On success
+/// it is consumed: its deleter was called. On failure it stays the caller's. `stream` is for devices with
+/// streams and is 0 or -1 for the CPU. The tensor has one reference, which the caller releases.
 ///
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]
@@ -134,9 +134,9 @@ pub unsafe extern "C" fn amdm_tensor_from_dlpack(
         unsafe { clear(out, "the tensor")? };
         let host = HANDLES.get::<Host>(host as usize)?;
         // SAFETY: as above.
-        let tensor = unsafe { dlpack::import(host.device(), managed, stream)? };
+        let keep = |tensor| unsafe { put(out, handle(tensor)?, "the tensor") };
         // SAFETY: as above.
-        unsafe { put(out, handle(tensor)?, "the tensor") }
+        unsafe { dlpack::import(host.device(), managed, stream, keep) }
     })
 }
 

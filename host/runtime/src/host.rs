@@ -25,6 +25,7 @@ use crate::own::Node;
 use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Clock, Inputs, Outputs, name};
 use crate::registry::Registry;
+use crate::run::running;
 use crate::run::{
     CacheState, Event, Executor, Fate, Outcome, RunOptions, RunResult, Shared, Sink, fates,
 };
@@ -404,7 +405,7 @@ impl Host {
         let result = worker::run(|| self.execute(document, graph, options, cancel, sink));
         let (outcome, failure) = match result {
             Ok(ended) => ended,
-            Err(failure) => (Outcome::nothing(), Some(failure)),
+            Err(failure) => (Outcome::before(graph, &self.registry(), &self.device), Some(failure)),
         };
         sink(match &failure {
             None => Event::Finished { outcome: outcome.clone() },
@@ -440,9 +441,11 @@ impl Host {
             node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
         };
         let writes = graph.order.iter().any(|&index| writes(&graph.nodes[index]));
-        if writes && !options.in_memory {
+        if writes {
             self.named(graph, &options.clock)?;
-            outputs.prepare()?;
+            if !options.in_memory {
+                outputs.prepare()?;
+            }
         }
         self.results.settle();
         let cancel = cancel.with_timeout(options.timeout);
@@ -467,7 +470,7 @@ impl Host {
         };
         let run = Arc::new(run);
         let _ticker = self.clock.tick(&self.engine)?;
-        let ended = Executor::new(graph, &registry, &run).execute();
+        let ended = running::of(&run, || Executor::new(graph, &registry, &run).execute());
         if let Some(kept) = &options.kept {
             kept.release();
         }

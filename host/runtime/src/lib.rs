@@ -54,7 +54,7 @@ pub use pack::{Origin, Pack, SECTION};
 pub use pictures::{Clock, Inputs, Moment};
 pub use run::{
     CacheState, Event, Kept, Level, NodeTime, Outcome, OutputFile, PreviewSink, RunOptions,
-    RunResult, Saved, Seed, Sink, Status, Versions,
+    RunResult, Running, Saved, Seed, Sink, Status, Versions,
 };
 pub use turn::{Entered, Turn};
 pub use value::{Object, Value};

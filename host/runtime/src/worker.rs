@@ -16,6 +16,7 @@ use std::thread::{Builder, scope};
 use amdm::error::{Code, Error};
 
 use crate::failure::{Failure, FailureCode};
+use crate::run::running::{self, Running};
 use crate::turn;
 
 /// Two guests (512 KiB each, see `wasmtime::Config::max_wasm_stack`) and host functions above them.
@@ -70,8 +71,9 @@ fn serve(jobs: &Receiver<Job>) {
 pub fn on_caller<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     let Some(caller) = CALLER.with_borrow(Clone::clone) else { return Ok(work()) };
     let (sender, result) = channel();
-    let entered = turn::entered();
-    let job = move || drop(sender.send(turn::as_in(entered, work)));
+    let (entered, running) = (turn::entered(), Running::here());
+    let work = move || turn::as_in(entered, || running::within(running, work));
+    let job = move || drop(sender.send(work()));
     // The caller may be gone only where this run's thread is, too.
     let _ = caller.send(Box::new(job));
     result.recv().map_err(|_| Error::new(Code::Internal, "code of the embedder's panicked"))

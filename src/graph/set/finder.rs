@@ -128,10 +128,8 @@ impl<'c> Finder<'c> {
     fn parameter(&self, name: &str) -> Result<Option<Target>, GraphError> {
         let (declared, index) = self.parameters.as_ref().map_err(Clone::clone)?;
         let parameter = index.get(name).and_then(|at| declared.get(*at));
-        Ok(parameter.map(|parameter| Target {
-            name: name.to_owned(),
-            places: parameter.places.clone(),
-        }))
+        Ok(parameter
+            .map(|parameter| Target { name: name.to_owned(), places: parameter.places.clone() }))
     }
 
     /// The node of a setting, and the dot after its name.

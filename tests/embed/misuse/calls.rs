@@ -35,7 +35,9 @@ pub fn wrong(text: String) {
 /// Notes a status that is none, or that says that the library has a defect.
 pub fn judged(status: AmdmStatus) -> AmdmStatus {
     CALLS.fetch_add(1, Relaxed);
-    if !(AMDM_STATUS_STALE..=AMDM_STATUS_OK).contains(&status) || status == AMDM_STATUS_PANIC {
+    if !(AMDM_STATUS_PACK_MISMATCH..=AMDM_STATUS_OK).contains(&status)
+        || status == AMDM_STATUS_PANIC
+    {
         wrong(format!("status {status}: {}", last_error()));
     }
     status

@@ -59,6 +59,14 @@ pub(super) fn facts(text: &str) -> Result<Facts, Fail> {
         None | Some(Json::Null) => Ok(default),
         Some(value) => value.as_f64().map(Some).ok_or_else(|| wrong(key, "a number")),
     };
+    let final_alpha = number("final_alpha", Some(1.0))?.unwrap_or(1.0);
+    if !(final_alpha > 0.0 && final_alpha <= 1.0) {
+        return Err(wrong("final_alpha", "a number above 0, at most 1"));
+    }
+    let clip = number("clip", None)?;
+    if clip.is_some_and(|clip| !(clip > 0.0 && clip.is_finite())) {
+        return Err(wrong("clip", "a number above 0, or null"));
+    }
     let schema = facts.get("conditioning_schema").unwrap_or(&json!({})).to_string();
     let info = ModelInfo {
         name: string("name")?,
@@ -66,8 +74,8 @@ pub(super) fn facts(text: &str) -> Result<Facts, Fail> {
         latent_shape: shape.ok_or_else(|| wrong("latent_shape", "[channels, height, width]"))?,
         latent_space: string("latent_space")?,
         alphas_cumprod: alphas,
-        final_alpha: number("final_alpha", Some(1.0))?.unwrap_or(1.0),
-        clip: number("clip", None)?,
+        final_alpha,
+        clip,
         conditioning_schema: schema,
     };
     let version = match facts.get("version") {

@@ -25,15 +25,26 @@ use crate::tensor::{AmdmTensor, of};
 
 /// A model of the embedder's: facts as JSON, and functions that the host calls.
 ///
-/// `info_json` is an object with `name`, `prediction` (`epsilon`, `velocity`, `sample` or `flow`),
-/// `latent_shape` ([channels, height, width]), `latent_space` (models are aggregated only where it is
-/// equal), and where they differ from the values in brackets: `alphas_cumprod` (a list; [] for `flow`),
-/// `final_alpha` (1), `clip` (null), `conditioning_schema` ({}), `version` (null: results are not kept on
-/// disk), `parts` (false: whether it gives conditional and unconditional predictions apart),
-/// `concurrent` (false: calls come one at a time).
+/// `info_json` is an object with
+///   `name`, by which graphs load it;
+///   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
+///   `latent_shape`: [channels, height, width];
+///   `latent_space`: models are aggregated only where it is equal;
+///   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
+/// and where they differ from the values in brackets:
+///   `final_alpha` (1), in (0, 1]: what comes after the last step;
+///   `clip` (null), above 0: predicted samples are held within [-clip, clip];
+///   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
+///   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
+///   on disk and for other processes; a change of weights or code needs another one. Without one results
+///   are kept in memory alone. Of models that a callback loads the files are watched by the library;
+///   `parts` (false): whether it gives conditional and unconditional predictions apart;
+///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
+///   models that ask each other must both be concurrent.
 ///
-/// Functions may be NULL where it says so. Calls come on the thread that executes the run: the caller
-/// of `amdm_run_execute`, or the worker of `amdm_run_start`.
+/// A model stays until its host is destroyed and the last graph and run of it are. Functions may be NULL
+/// where it says so. Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or
+/// the worker of `amdm_run_start`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmModelVtable {

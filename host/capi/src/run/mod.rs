@@ -89,7 +89,7 @@ pub const AMDM_RUN_CANCELLED: u32 = 4;
 
 /// Stop as soon as possible.
 pub const AMDM_CANCEL_NOW: u32 = 0;
-/// Stop when the next picture is done.
+/// Stop when the next node that saves or shows is done, with all pictures of its batch.
 pub const AMDM_CANCEL_AFTER_IMAGE: u32 = 1;
 
 /// Where to tell of events.
@@ -134,6 +134,8 @@ struct Progress {
     result: Option<Arc<RunResult>>,
     /// Nothing of the embedder's is called any more.
     over: bool,
+    /// Its host was destroyed.
+    ended: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -177,6 +179,12 @@ impl Run {
         self.cancel.stop();
     }
 
+    /// The same, of one that will never start now.
+    pub fn end(&self) {
+        self.lock().ended = true;
+        self.stop();
+    }
+
     /// Waits until nothing of the embedder's is called any more.
     pub fn join(&self) {
         let mut progress = self.lock();
@@ -193,6 +201,9 @@ impl Run {
 
     fn begin(&self) -> Result<(), Fail> {
         let mut progress = self.lock();
+        if progress.ended {
+            return Err(Fail::new(AMDM_STATUS_WRONG_STATE, "the host was destroyed"));
+        }
         if progress.state != AMDM_RUN_CREATED {
             let message = "the run was started before; a graph runs again with another run";
             return Err(Fail::new(AMDM_STATUS_WRONG_STATE, message));
@@ -306,7 +317,7 @@ pub unsafe extern "C" fn amdm_run_create(
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         // SAFETY: as above.
         let run = Arc::new(unsafe { prepare(&graph, &desc)? });
-        graph.host.remember(&run);
+        graph.host.remember(&run)?;
         let handle = HANDLES.insert(run)? as *mut AmdmRun;
         // SAFETY: as above.
         unsafe { put(out, handle, "the run") }
@@ -334,6 +345,10 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     if document.is_workflow_stale() {
         let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
         document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
+    }
+    if let Some(id) = targets.iter().find(|id| document.find(id).is_none()) {
+        let message = format!("targets: found {id}, expected the id of a node that saves or shows");
+        return Err(Fail::argument(message));
     }
     let targets = if targets.is_empty() { Targets::read(&document)? } else { Targets::of(targets) };
     let checked = graph.host.runtime().check_asked(&document, inputs.clone(), &targets, &wanted)?;
@@ -443,9 +458,10 @@ pub unsafe extern "C" fn amdm_run_poll(run: *mut AmdmRun, state: *mut u32) -> Am
 }
 
 /// Waits for the end of a run, at most `timeout_ms` milliseconds; a negative number waits for ever. After
-/// it has returned anything but `AMDM_STATUS_TIMEOUT` no callback of the run comes any more.
+/// it has returned the run's end no callback of the run comes any more.
 ///
-/// Returns the status that the run ended with, or `AMDM_STATUS_TIMEOUT`.
+/// Returns the status that the run ended with, `AMDM_STATUS_TIMEOUT`, or `AMDM_STATUS_WRONG_STATE` for a run
+/// that was not started.
 ///
 /// \thread any
 #[unsafe(no_mangle)]
@@ -478,7 +494,8 @@ pub unsafe extern "C" fn amdm_run_wait(run: *mut AmdmRun, timeout_ms: i64) -> Am
 }
 
 /// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
-/// has ended, or was not started, is unharmed; the latter ends as soon as it starts.
+/// has ended is unharmed. One that was not started is stopped once it is: at its start, or after its first
+/// picture.
 ///
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]

@@ -70,6 +70,7 @@ pub unsafe extern "C" fn amdm_run_output_image(
             },
         };
         let mut left = index as usize;
+        let found = batches.len();
         for batch in batches {
             let count = batch.extents().first().copied().unwrap_or(0) as usize;
             if left < count {
@@ -79,8 +80,11 @@ pub unsafe extern "C" fn amdm_run_output_image(
             }
             left -= count;
         }
-        let message = format!("node {node} has no image {index}");
-        Err(Fail::new(AMDM_STATUS_EMPTY, message))
+        let had = index as usize - left;
+        Err(match found {
+            0 => absent(&run, node, output),
+            _ => Fail::new(AMDM_STATUS_EMPTY, format!("found image {index}, there are {had}")),
+        })
     })
 }
 
@@ -120,14 +124,28 @@ pub unsafe extern "C" fn amdm_run_output_tensor(
             },
             _ => None,
         };
-        let Some(tensor) = tensor else {
-            let output = output.unwrap_or("picture");
-            let message = format!("node {node} has no tensor {output}");
-            return Err(Fail::new(AMDM_STATUS_EMPTY, message));
-        };
+        let Some(tensor) = tensor else { return Err(absent(&run, node, output)) };
         // SAFETY: as above.
         unsafe { put(out, handle(tensor)?, "the tensor") }
     })
+}
+
+/// Why there is no image or tensor of that name.
+fn absent(run: &Run, node: &str, output: Option<&str>) -> Fail {
+    let found = run.document.find(node).and_then(|at| run.document.nodes()[at].class());
+    let ran = run.checked.find(node).map(|at| &run.checked.nodes[at].descriptor);
+    let message = match (found, ran, output) {
+        (None, ..) => format!("found node {node}, which is no id of a node in the graph"),
+        (_, Some(ran), Some(output)) if ran.outputs.iter().all(|o| o.name != output) => {
+            format!("node {node} has no output {output}")
+        }
+        (_, _, None) => format!("node {node} saved and showed no image"),
+        (_, _, Some(output)) => format!(
+            "output {output} of node {node} was not kept: it is not among AmdmRunDesc.wanted, is of \
+             another kind, or the run ended before it"
+        ),
+    };
+    Fail::new(AMDM_STATUS_EMPTY, message)
 }
 
 /// Writes all about a run that has ended, as JSON: files with hashes, times, seeds, versions, warnings,

@@ -60,7 +60,8 @@ pub struct AmdmCallApi {
     ) -> AmdmStatus,
     /// Writes 1 once the run is being stopped, else 0. Long work asks now and then.
     pub cancelled: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus,
-    /// Writes a line to the log; `level` is one of `AMDM_LOG_*`. Warnings also go into the run's result.
+    /// Writes a line to the log; `level` is one of `AMDM_LOG_*`. A node's warnings also go into the run's
+    /// result; a model's lines belong to no node and are in the log alone.
     pub log: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         level: u32,
@@ -69,7 +70,9 @@ pub struct AmdmCallApi {
     /// Says that the result depends on something that the graph does not name, so that it is not kept.
     pub depends_on_more: unsafe extern "C" fn(ctx: *mut AmdmContext) -> AmdmStatus,
     /// Says why the callback is about to fail: the run's error has this status, message and input (which may
-    /// be NULL). The callback then returns `status`, or any other failure.
+    /// be NULL). The callback then returns `status`, or any other failure. Statuses from
+    /// `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT` becomes
+    /// `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
     pub fail: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         status: AmdmStatus,

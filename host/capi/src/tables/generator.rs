@@ -78,18 +78,12 @@ unsafe extern "C" fn generator_retain(
     ctx: *mut AmdmContext,
     generator: *mut AmdmGenerator,
 ) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        HANDLES.retain::<Generator>(generator as usize)
-    })
+    within(ctx, |_| HANDLES.retain::<Generator>(generator as usize))
 }
 
 unsafe extern "C" fn generator_release(
     ctx: *mut AmdmContext,
     generator: *mut AmdmGenerator,
 ) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        HANDLES.release::<Generator>(generator as usize).map(drop)
-    })
+    within(ctx, |_| HANDLES.release::<Generator>(generator as usize).map(drop))
 }

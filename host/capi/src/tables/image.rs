@@ -98,8 +98,7 @@ unsafe extern "C" fn image_resize(
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
     unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
+        tensor(ctx, out, |_| {
             let filter = match filter {
                 AMDM_FILTER_NEAREST_EXACT => Filter::NearestExact,
                 AMDM_FILTER_BILINEAR => Filter::Bilinear,

@@ -118,11 +118,7 @@ unsafe extern "C" fn model_load(
         let name = unsafe { text(name, "name")? };
         let options =
             unsafe { crate::layout::optional(options_json, "options_json")? }.unwrap_or("");
-        let model = match c.has_call() {
-            true => c.call()?.load_model(name, options)?,
-            false => c.models()?.load(name, options)?,
-        };
-        unsafe { put(out, c.lend_model(model)?, "the model") }
+        unsafe { put(out, c.lend_model(c.load_model(name, options)?)?, "the model") }
     })
 }
 
@@ -168,8 +164,7 @@ unsafe extern "C" fn model_timesteps(
     steps: u32,
     out: *mut f64,
 ) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
+    within(ctx, |_| {
         let model = HANDLES.get::<Model>(model as usize)?;
         if steps > STEPS {
             let message = format!("found {steps} steps to plan, expected at most {STEPS}");
@@ -227,10 +222,7 @@ unsafe extern "C" fn model_encode(
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
     unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(HANDLES.get::<Model>(model as usize)?.0.encode(&*of(image)?)?)
-        })
+        tensor(ctx, out, |_| Ok(HANDLES.get::<Model>(model as usize)?.0.encode(&*of(image)?)?))
     }
 }
 
@@ -241,23 +233,14 @@ unsafe extern "C" fn model_decode(
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
     unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(HANDLES.get::<Model>(model as usize)?.0.decode(&*of(latent)?)?)
-        })
+        tensor(ctx, out, |_| Ok(HANDLES.get::<Model>(model as usize)?.0.decode(&*of(latent)?)?))
     }
 }
 
 unsafe extern "C" fn model_retain(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        HANDLES.retain::<Model>(model as usize)
-    })
+    within(ctx, |_| HANDLES.retain::<Model>(model as usize))
 }
 
 unsafe extern "C" fn model_release(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        HANDLES.release::<Model>(model as usize).map(drop)
-    })
+    within(ctx, |_| HANDLES.release::<Model>(model as usize).map(drop))
 }

@@ -131,8 +131,7 @@ unsafe extern "C" fn object_count(
     object: *const AmdmObject,
     out: *mut usize,
 ) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
+    within(ctx, |_| {
         let object = HANDLES.get::<Object>(object as usize)?;
         unsafe { put(out, object.items().len(), "the count") }
     })
@@ -168,15 +167,9 @@ unsafe extern "C" fn object_append(
 }
 
 unsafe extern "C" fn object_retain(ctx: *mut AmdmContext, object: *mut AmdmObject) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        HANDLES.retain::<Object>(object as usize)
-    })
+    within(ctx, |_| HANDLES.retain::<Object>(object as usize))
 }
 
 unsafe extern "C" fn object_release(ctx: *mut AmdmContext, object: *mut AmdmObject) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        HANDLES.release::<Object>(object as usize).map(drop)
-    })
+    within(ctx, |_| HANDLES.release::<Object>(object as usize).map(drop))
 }

@@ -9,7 +9,8 @@ use amdm_diffusion::Tensor;
 
 use super::{fill, tensors};
 use crate::context::{AmdmContext, tensor, within};
-use crate::layout::list;
+use crate::dlpack::{self, DLManagedTensorVersioned};
+use crate::layout::{clear, list, put};
 use crate::status::{AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, AmdmTensorInfo, extents, from_f32, of};
 
@@ -180,6 +181,13 @@ pub struct AmdmTensorApi {
         out: *mut f32,
         count: usize,
     ) -> AmdmStatus,
+    /// A tensor from one of another library, which is consumed; as `amdm_tensor_from_dlpack`.
+    pub from_dlpack: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        managed: *mut DLManagedTensorVersioned,
+        stream: i64,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
 }
 
 pub(crate) static TENSOR: AmdmTensorApi = AmdmTensorApi {
@@ -206,7 +214,22 @@ pub(crate) static TENSOR: AmdmTensorApi = AmdmTensorApi {
     narrow: tensor_narrow,
     concat: tensor_concat,
     read_f32: tensor_read_f32,
+    from_dlpack: tensor_from_dlpack,
 };
+
+unsafe extern "C" fn tensor_from_dlpack(
+    ctx: *mut AmdmContext,
+    managed: *mut DLManagedTensorVersioned,
+    stream: i64,
+    out: *mut *mut AmdmTensor,
+) -> AmdmStatus {
+    within(ctx, |c| {
+        unsafe { clear(out, "the tensor")? };
+        let models = c.models()?;
+        let keep = |tensor| unsafe { put(out, c.lend_tensor(tensor)?, "the tensor") };
+        unsafe { dlpack::import(models.device(), managed, stream, keep) }
+    })
+}
 
 unsafe extern "C" fn tensor_from_f32(
     ctx: *mut AmdmContext,
@@ -223,9 +246,8 @@ unsafe extern "C" fn tensor_info(
     x: *const AmdmTensor,
     out: *mut AmdmTensorInfo,
 ) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
-        unsafe { crate::layout::write(out, &crate::tensor::describe(&*of(x)?), "info") }
+    within(ctx, |_| unsafe {
+        crate::layout::write(out, &crate::tensor::describe(&*of(x)?), "info")
     })
 }
 
@@ -234,12 +256,7 @@ unsafe extern "C" fn tensor_share(
     x: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(Tensor::clone(&*of(x)?))
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(Tensor::clone(&*of(x)?))) }
 }
 
 unsafe extern "C" fn tensor_linear_combination(
@@ -250,8 +267,7 @@ unsafe extern "C" fn tensor_linear_combination(
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
     unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
+        tensor(ctx, out, |_| {
             let weights = list(weights, count, "weights")?;
             let terms = tensors(terms, count)?;
             let terms = terms.iter().map(|term| &**term).zip(weights.iter().copied());
@@ -268,8 +284,7 @@ unsafe extern "C" fn tensor_sample_combination(
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
     unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
+        tensor(ctx, out, |_| {
             let (terms, weights) = (tensors(terms, count)?, tensors(weights, count)?);
             let terms = terms.iter().map(|term| &**term).collect::<Vec<_>>();
             let weights = weights.iter().map(|weight| &**weight).collect::<Vec<_>>();
@@ -284,12 +299,7 @@ unsafe extern "C" fn tensor_add(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.add(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.add(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_sub(
@@ -298,12 +308,7 @@ unsafe extern "C" fn tensor_sub(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.sub(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.sub(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_mul(
@@ -312,12 +317,7 @@ unsafe extern "C" fn tensor_mul(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.mul(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.mul(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_div(
@@ -326,12 +326,7 @@ unsafe extern "C" fn tensor_div(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.div(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.div(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_affine(
@@ -341,12 +336,7 @@ unsafe extern "C" fn tensor_affine(
     add: f64,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.affine(mul, add)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.affine(mul, add)?)) }
 }
 
 unsafe extern "C" fn tensor_minimum(
@@ -355,12 +345,7 @@ unsafe extern "C" fn tensor_minimum(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.minimum(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.minimum(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_maximum(
@@ -369,12 +354,7 @@ unsafe extern "C" fn tensor_maximum(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.maximum(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.maximum(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_clamp(
@@ -384,12 +364,7 @@ unsafe extern "C" fn tensor_clamp(
     high: f64,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.clamp(low, high)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.clamp(low, high)?)) }
 }
 
 unsafe extern "C" fn tensor_sample_dot(
@@ -398,12 +373,7 @@ unsafe extern "C" fn tensor_sample_dot(
     other: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.sample_dot(&*of(other)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.sample_dot(&*of(other)?)?)) }
 }
 
 unsafe extern "C" fn tensor_sqrt(
@@ -411,12 +381,7 @@ unsafe extern "C" fn tensor_sqrt(
     x: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.sqrt()?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.sqrt()?)) }
 }
 
 unsafe extern "C" fn tensor_sin(
@@ -424,12 +389,7 @@ unsafe extern "C" fn tensor_sin(
     x: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.sin()?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.sin()?)) }
 }
 
 unsafe extern "C" fn tensor_acos(
@@ -437,12 +397,7 @@ unsafe extern "C" fn tensor_acos(
     x: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.acos()?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.acos()?)) }
 }
 
 unsafe extern "C" fn tensor_select(
@@ -453,12 +408,7 @@ unsafe extern "C" fn tensor_select(
     b: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.select(threshold, &*of(a)?, &*of(b)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.select(threshold, &*of(a)?, &*of(b)?)?)) }
 }
 
 unsafe extern "C" fn tensor_reshape(
@@ -468,12 +418,7 @@ unsafe extern "C" fn tensor_reshape(
     rank: usize,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.reshape(extents(shape, rank)?)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.reshape(extents(shape, rank)?)?)) }
 }
 
 unsafe extern "C" fn tensor_narrow(
@@ -484,12 +429,7 @@ unsafe extern "C" fn tensor_narrow(
     length: u32,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
-            Ok(of(x)?.narrow(axis, start, length)?)
-        })
-    }
+    unsafe { tensor(ctx, out, |_| Ok(of(x)?.narrow(axis, start, length)?)) }
 }
 
 unsafe extern "C" fn tensor_concat(
@@ -500,8 +440,7 @@ unsafe extern "C" fn tensor_concat(
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
     unsafe {
-        tensor(ctx, out, |c| {
-            let _ = c;
+        tensor(ctx, out, |_| {
             let parts = tensors(parts, count)?;
             Ok(Tensor::concat(&parts.iter().map(|part| &**part).collect::<Vec<_>>(), axis)?)
         })
@@ -514,8 +453,7 @@ unsafe extern "C" fn tensor_read_f32(
     out: *mut f32,
     count: usize,
 ) -> AmdmStatus {
-    within(ctx, |c| {
-        let _ = c;
+    within(ctx, |_| {
         let values = of(x)?.to_f32()?;
         if values.len() != count {
             let found = values.len();

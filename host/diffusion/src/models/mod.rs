@@ -167,12 +167,12 @@ impl Models {
         names
     }
 
-    /// Gives a network of the embedder's own a name. It shadows a file, never a built-in network.
+    /// Gives a network of the embedder's own a name.
     /// `version` says, together with the name, all about it: results of other processes with the same
     /// are taken for its own. Without one they are kept in memory alone.
     ///
     /// # Errors
-    /// `invalid_input` for an empty name or one that is taken.
+    /// `invalid_input` for an empty name or one that is taken: built in, registered, or a file's.
     pub fn register(
         &self,
         name: &str,
@@ -180,7 +180,9 @@ impl Models {
         version: Option<String>,
     ) -> Result<()> {
         let mut registered = lock(&self.registered);
-        let taken = tiny::Kind::built_in(name).is_some() || registered.contains_key(name);
+        let taken = tiny::Kind::built_in(name).is_some()
+            || registered.contains_key(name)
+            || matches!(directory::find(&self.directories, name), Ok(Some(_)));
         if name.is_empty() || taken {
             let message = format!("found model name `{name}`, expected one that is not taken");
             return Err(Error::invalid(message));

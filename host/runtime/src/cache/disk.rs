@@ -99,18 +99,21 @@ impl Disk {
         entry
     }
 
-    /// Keeps a result, if it has a form on disk.
-    pub fn put(&self, key: &Key, entry: &Entry) {
+    /// Keeps a result, if it has a form on disk; false where that failed.
+    pub fn put(&self, key: &Key, entry: &Entry) -> bool {
         if self.broken.get().is_some() {
-            return;
+            return false;
         }
-        let Some(bytes) = format::encode(key, entry, ENTRY_BYTES.min(self.limit)) else { return };
+        let Some(bytes) = format::encode(key, entry, ENTRY_BYTES.min(self.limit)) else {
+            return true;
+        };
         if let Err(error) = self.write(&self.path(key), &bytes) {
             let message = format!("cannot write below {}: {error}", self.dir.display());
             let _ = self.broken.set(message);
-            return;
+            return false;
         }
         self.grown(bytes.len() as u64);
+        true
     }
 
     /// Forgets a result.

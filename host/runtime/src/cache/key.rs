@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use amdm::catalogue::Descriptor;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
-use amdm_diffusion::{Device, ModelSource, Models};
+use amdm::math::PredictionKind;
+use amdm_diffusion::{Device, ModelInfo, ModelSource, Models};
 use sha2::{Digest, Sha256};
 
 use super::files::{self, Files, Read, Stamp};
@@ -197,7 +198,8 @@ impl NodeKey {
                         return Some(());
                     }
                     ModelSource::Registered(_, Some(version)) => {
-                        text.text("version").text(&version);
+                        let model = sources.models.load(name, "").ok()?;
+                        facts(text.text("version").text(&version), model.info());
                         self.reads.insert(read);
                         return Some(());
                     }
@@ -219,6 +221,27 @@ impl NodeKey {
         self.reads.insert(read);
         Some(())
     }
+}
+
+/// Takes in what an embedder says of a network.
+fn facts(text: &mut Text, info: &ModelInfo) {
+    let kind: u64 = match info.prediction {
+        PredictionKind::Epsilon => 0,
+        PredictionKind::Velocity => 1,
+        PredictionKind::Sample => 2,
+        PredictionKind::Flow => 3,
+    };
+    text.number(kind).text(&info.latent_space).text(&info.conditioning_schema);
+    text.number(info.latent_shape.len() as u64);
+    for &extent in &info.latent_shape {
+        text.number(extent.into());
+    }
+    text.number(info.alphas_cumprod.len() as u64);
+    for alpha in &info.alphas_cumprod {
+        text.number(alpha.to_bits().into());
+    }
+    text.number(info.final_alpha.to_bits());
+    text.number(info.clip.map_or(u64::MAX, f64::to_bits));
 }
 
 /// What is hashed: every part with its length before it, so that no two lists of parts are one text.

@@ -141,12 +141,11 @@ impl Results {
         Some((entry, CacheState::Disk))
     }
 
-    /// Keeps a result.
-    pub fn put(&self, key: &NodeKey, entry: &Arc<Entry>) {
+    /// Keeps a result; says whether it is wherever it may be.
+    pub fn put(&self, key: &NodeKey, entry: &Arc<Entry>) -> bool {
         self.memory.put(key.key, entry);
-        if let Some(disk) = self.disk.as_ref().filter(|_| key.portable) {
-            disk.put(&key.key, entry);
-        }
+        let disk = self.disk.as_ref().filter(|_| key.portable);
+        disk.is_none_or(|disk| disk.put(&key.key, entry))
     }
 
     /// Why nothing more is kept on disk, told once.

@@ -10,7 +10,7 @@ use amdm::error::Error;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 
 use super::demand::{self, Demand, Fate, Hit};
-use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Seed, Shared, Versions};
+use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Shared};
 use crate::cache::{Checkpoints, Entry, Keys, NodeKey};
 use crate::contract::Call;
 use crate::failure::{Failure, NodeRef};
@@ -51,18 +51,14 @@ impl<'a> Executor<'a> {
         let (files, mut warnings) = self.run.take_files();
         warnings.splice(0..0, self.graph.warnings.iter().map(ToString::to_string));
         warnings.extend(self.run.results.warning());
-        let mut versions = Versions::program();
-        versions.packs.extend(self.registry.versions(self.graph));
         let outcome = Outcome {
             files,
             passes: self.run.passes(),
             network_seconds: self.run.network_time().as_secs_f64(),
             seconds: start.elapsed().as_secs_f64(),
-            device: self.run.device.name().to_owned(),
             nodes: self.times,
-            seeds: Seed::of(self.graph),
             warnings,
-            versions,
+            ..Outcome::before(self.graph, self.registry, &self.run.device)
         };
         (outcome, failure)
     }
@@ -135,7 +131,9 @@ impl<'a> Executor<'a> {
             cached: from,
             resumed: false,
         });
-        self.hand_over(index, &hit.entry.outputs)?;
+        let name = NodeRef::of(&self.graph.nodes[index]);
+        self.hand_over(index, &hit.entry.outputs)
+            .map_err(|error| Failure::from(error).in_node(&name))?;
         for (slot, value) in &hit.entry.outputs {
             let source = Source { node: index, slot: *slot };
             match demand.uses.get(&source) {
@@ -173,9 +171,9 @@ impl<'a> Executor<'a> {
         let keeper = keeper.map(Arc::new);
         let outputs = self.outputs(node, &name, wanted, keeper.clone());
         let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
-        self.keep(index, key, &outputs);
+        let kept = self.keep(index, key, &outputs);
         // Not before the result is there: between the two a process may be killed.
-        if let Some(keeper) = keeper.filter(|_| !self.run.cancel.is_set()) {
+        if let Some(keeper) = keeper.filter(|_| kept && !self.run.cancel.is_set()) {
             keeper.clear();
         }
         self.hand_over(index, &outputs).map_err(|error| Failure::from(error).in_node(&name))?;
@@ -205,26 +203,25 @@ impl<'a> Executor<'a> {
         node.sources().any(|source| self.strange.contains(&source.node))
     }
 
-    /// Keeps what a node gave, where its key says all about it.
-    fn keep(&mut self, index: usize, key: Option<&NodeKey>, outputs: &[(usize, Value)]) {
+    /// Keeps what a node gave, where its key says all about it; false where that failed.
+    fn keep(&mut self, index: usize, key: Option<&NodeKey>, outputs: &[(usize, Value)]) -> bool {
         let (seen, ui) = self.run.take_node();
         let node = &self.graph.nodes[index];
         let Some(key) = key.filter(|key| key.covers(&seen)) else {
             self.strange.insert(index);
-            return;
+            return true;
         };
         // Who is told that the run stops may give less than it would.
         let stopped = self.run.cancel.is_set();
         if stopped || node.is_operator() || node.descriptor.output_node {
-            return;
+            return true;
         }
         let compact = |(slot, value): &(usize, Value)| match value {
             Value::Tensor(tensor) => Some((*slot, Value::Tensor(tensor.clone().compact().ok()?))),
             value => Some((*slot, value.clone())),
         };
-        if let Some(outputs) = outputs.iter().map(compact).collect() {
-            self.run.results.put(key, &Arc::new(Entry { outputs, ui }));
-        }
+        let outputs = outputs.iter().map(compact).collect::<Option<_>>();
+        outputs.is_none_or(|outputs| self.run.results.put(key, &Arc::new(Entry { outputs, ui })))
     }
 
     /// A failure as the run reports it: with its node, and a stop with its reason. Whatever a guest does

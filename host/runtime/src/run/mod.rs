@@ -7,6 +7,7 @@ mod kept;
 mod operator;
 mod outcome;
 mod result;
+pub(crate) mod running;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub(crate) use self::operator::Operator;
 pub use self::operator::OperatorSpec;
 pub use self::outcome::{CacheState, NodeTime, Outcome, Saved, Seed, Versions};
 pub use self::result::{OutputFile, RunResult, Status};
+pub use self::running::Running;
 use crate::cache::{Read, Results};
 use crate::cancel::Cancel;
 use crate::failure::NodeRef;

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use amdm::graph::GraphError;
+use amdm::graph::{Checked, GraphError};
+use amdm_diffusion::Device;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{NodeTime, Outcome, Seed, Versions};
 use crate::failure::Failure;
+use crate::registry::Registry;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -129,6 +131,19 @@ impl Outcome {
             seeds: Vec::new(),
             warnings: Vec::new(),
             versions: Versions::program(),
+        }
+    }
+
+    /// That of a run of `graph` that has not begun: what the graph alone says.
+    pub(crate) fn before(graph: &Checked, registry: &Registry, device: &Device) -> Self {
+        let mut versions = Versions::program();
+        versions.packs.extend(registry.versions(graph));
+        Self {
+            device: device.name().to_owned(),
+            seeds: Seed::of(graph),
+            warnings: graph.warnings.iter().map(ToString::to_string).collect(),
+            versions,
+            ..Self::nothing()
         }
     }
 }

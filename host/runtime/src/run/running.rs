@@ -1,0 +1,63 @@
+//! The run that a thread works for: how code of an embedder's model, which is called by the networks and
+//! not by a node, hears of a cancel and has noted what it reads.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use amdm::error::Error;
+use amdm_diffusion::{Denoiser, ModelSource};
+
+use super::Shared;
+use crate::cache::Read;
+
+thread_local! {
+    static HERE: RefCell<Option<Running>> = const { RefCell::new(None) };
+}
+
+/// A run that goes on.
+#[derive(Clone)]
+pub struct Running(Arc<Shared>);
+
+impl Running {
+    /// The run that the calling thread works for: its own threads, and that which called the host while
+    /// [`on_caller`](crate::on_caller) does work there.
+    pub fn here() -> Option<Self> {
+        HERE.with_borrow(Clone::clone)
+    }
+
+    /// Whether it is being stopped.
+    pub fn cancelled(&self) -> bool {
+        self.0.cancel.is_set()
+    }
+
+    /// A network by name. What is computed with one that the graph does not name is not kept, unless it is
+    /// built in.
+    ///
+    /// # Errors
+    /// As [`Models::load`](amdm_diffusion::Models::load); `cancelled`.
+    pub fn load_model(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>, Error> {
+        self.0.cancel.check()?;
+        // What is in the program is the same wherever the program is.
+        if !matches!(self.0.models.source(name), Ok(ModelSource::BuiltIn(_))) {
+            self.0.saw(Read::Model(name.to_owned()));
+        }
+        self.0.models.load(name, options_json)
+    }
+}
+
+/// Does `work` as a thread of the run.
+pub(crate) fn of<T>(run: &Arc<Shared>, work: impl FnOnce() -> T) -> T {
+    within(Some(Running(run.clone())), work)
+}
+
+/// Does `work` as a thread of that run, if it is one.
+pub(crate) fn within<T>(running: Option<Running>, work: impl FnOnce() -> T) -> T {
+    struct Before(Option<Running>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            HERE.set(self.0.take());
+        }
+    }
+    let _before = Before(HERE.replace(running));
+    work()
+}
