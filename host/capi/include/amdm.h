@@ -11,8 +11,9 @@
  *
  * RESULTS
  *   Functions return an AmdmStatus: AMDM_STATUS_OK (0), or a negative code. amdm_last_error() says
- *   more, on the thread of the failed call. Out-handles are NULL after a failure. No failure, and no
- *   defect of ours that we know how to catch, ends the process.
+ *   more, on the thread of the failed call; after a success it may still be about an older failure.
+ *   Out-handles are NULL after a failure. No failure, and no defect of ours that we know how to catch, ends the process; what does is
+ *   memory that the system has not got for something small.
  *
  * HANDLES
  *   Pointers to opaque types are numbers that look like pointers: never dereference them. A handle that
@@ -38,9 +39,10 @@
  *   library does not break where they are not, but their order is then anyone's guess.
  *   The library has threads of its own. Code of the caller's runs on
  *     - the thread that called amdm_run_execute, for that run: nodes, models, wakeup;
- *     - a thread of the library's after amdm_run_start, for that run: nodes, models, wakeup;
+ *     - threads of the library's after amdm_run_start, for that run: nodes and models on one, wakeup on any;
  *     - any thread: destroy functions of vtables, release functions of images.
- *   Calls of one node or model come one at a time, unless its JSON says "concurrent": true.
+ *   Calls of one node or model come one at a time, unless its JSON says "concurrent": true. A callback
+ *   may hand its ctx to threads of its own, as long as it waits for them; wakeup then comes on those too.
  *   Inside such a callback only the tables that it was handed, amdm_run_cancel, amdm_run_poll,
  *   amdm_run_next_event and amdm_tensor_* may be called; everything else is
  *   AMDM_STATUS_WRONG_THREAD. No callback of a run comes after amdm_run_wait or amdm_run_execute
@@ -135,7 +137,7 @@ struct DLManagedTensorVersioned;
 // Stop as soon as possible.
 #define AMDM_CANCEL_NOW 0
 
-// Stop when the next picture is done.
+// Stop when the next node that saves or shows is done, with all pictures of its batch.
 #define AMDM_CANCEL_AFTER_IMAGE 1
 
 // The run begins.
@@ -296,8 +298,8 @@ typedef struct {
     size_t model_dir_count;
     // Directory that graphs read pictures from by name; NULL: pictures come by `amdm_graph_set_image`.
     const char *input_dir;
-    // Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. Nothing is ever
-    // written to stdout or stderr.
+    // Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. No log is written to
+    // stdout or stderr.
     uint32_t log_level;
     // 0.
     uint32_t reserved;
@@ -368,12 +370,15 @@ typedef struct {
     AmdmStatus (*preview)(AmdmContext *ctx, AmdmModel *model, AmdmTensor *latent);
     // Writes 1 once the run is being stopped, else 0. Long work asks now and then.
     AmdmStatus (*cancelled)(AmdmContext *ctx, uint32_t *out);
-    // Writes a line to the log; `level` is one of `AMDM_LOG_*`. Warnings also go into the run's result.
+    // Writes a line to the log; `level` is one of `AMDM_LOG_*`. A node's warnings also go into the run's
+    // result; a model's lines belong to no node and are in the log alone.
     AmdmStatus (*log)(AmdmContext *ctx, uint32_t level, const char *message);
     // Says that the result depends on something that the graph does not name, so that it is not kept.
     AmdmStatus (*depends_on_more)(AmdmContext *ctx);
     // Says why the callback is about to fail: the run's error has this status, message and input (which may
-    // be NULL). The callback then returns `status`, or any other failure.
+    // be NULL). The callback then returns `status`, or any other failure. Statuses from
+    // `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT` becomes
+    // `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
     AmdmStatus (*fail)(AmdmContext *ctx, AmdmStatus status, const char *message, const char *input);
 } AmdmCallApi;
 
@@ -588,6 +593,11 @@ typedef struct {
                          AmdmTensor **out);
     // Copies the values, row-major; `count` is how many there are.
     AmdmStatus (*read_f32)(AmdmContext *ctx, const AmdmTensor *x, float *out, size_t count);
+    // A tensor from one of another library, which is consumed; as `amdm_tensor_from_dlpack`.
+    AmdmStatus (*from_dlpack)(AmdmContext *ctx,
+                              struct DLManagedTensorVersioned *managed,
+                              int64_t stream,
+                              AmdmTensor **out);
 } AmdmTensorApi;
 
 // Typed values of wires; immutable. Handles are lent to the callback.
@@ -834,15 +844,26 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 
 // A model of the embedder's: facts as JSON, and functions that the host calls.
 //
-// `info_json` is an object with `name`, `prediction` (`epsilon`, `velocity`, `sample` or `flow`),
-// `latent_shape` ([channels, height, width]), `latent_space` (models are aggregated only where it is
-// equal), and where they differ from the values in brackets: `alphas_cumprod` (a list; [] for `flow`),
-// `final_alpha` (1), `clip` (null), `conditioning_schema` ({}), `version` (null: results are not kept on
-// disk), `parts` (false: whether it gives conditional and unconditional predictions apart),
-// `concurrent` (false: calls come one at a time).
+// `info_json` is an object with
+//   `name`, by which graphs load it;
+//   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
+//   `latent_shape`: [channels, height, width];
+//   `latent_space`: models are aggregated only where it is equal;
+//   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
+// and where they differ from the values in brackets:
+//   `final_alpha` (1), in (0, 1]: what comes after the last step;
+//   `clip` (null), above 0: predicted samples are held within [-clip, clip];
+//   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
+//   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
+//   on disk and for other processes; a change of weights or code needs another one. Without one results
+//   are kept in memory alone. Of models that a callback loads the files are watched by the library;
+//   `parts` (false): whether it gives conditional and unconditional predictions apart;
+//   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
+//   models that ask each other must both be concurrent.
 //
-// Functions may be NULL where it says so. Calls come on the thread that executes the run: the caller
-// of `amdm_run_execute`, or the worker of `amdm_run_start`.
+// A model stays until its host is destroyed and the last graph and run of it are. Functions may be NULL
+// where it says so. Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or
+// the worker of `amdm_run_start`.
 typedef struct {
     // `sizeof(AmdmModelVtable)`.
     size_t struct_size;
@@ -891,7 +912,8 @@ typedef struct {
 // An image: rows of interleaved channels, top row first in memory order of `row_stride`.
 //
 // In: the library copies what it needs before it returns and calls `release`, if there is one, then.
-// Out: the data is the library's until the caller calls `release(release_ctx)`, once.
+// Out: the data lives until the caller calls `release(release_ctx)`, once; where `release` is NULL it is
+// lent, for as long as the function that gave it says.
 typedef struct {
     // `sizeof(AmdmImage)`.
     size_t struct_size;
@@ -904,7 +926,8 @@ typedef struct {
     // `AMDM_ELEMENT_*`.
     uint32_t element_type;
     // Bytes from a row to the next; negative where the last row lies first in memory, and `data` then
-    // points to the top row. 0 means rows without a gap.
+    // points to the top row. 0 means rows without a gap; -1, where an image is asked for, the same with
+    // the last row first.
     int64_t row_stride;
     // `AMDM_ORDER_*`.
     uint32_t channel_order;
@@ -974,7 +997,8 @@ typedef struct {
     AmdmStr text;
     // The whole event as JSON, as `amdm run --progress json` prints it.
     AmdmStr json;
-    // The preview, 8-bit RGB; NULL for other events.
+    // The preview, 8-bit RGB; NULL for other events. It stays the library's: there is nothing to
+    // release, and `image->release` is NULL.
     const AmdmImage *image;
 } AmdmEvent;
 
@@ -1180,9 +1204,6 @@ typedef struct {
 // A pack or node behaves unlike its own description.
 #define AMDM_STATUS_PACK_MISMATCH -22
 
-// What a result was made of has changed since.
-#define AMDM_STATUS_STALE -23
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1258,12 +1279,17 @@ AmdmStatus amdm_graph_set_json(AmdmGraph *graph,
                                size_t len);
 
 // Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
-// picture, such as `LoadImage.image`.
+// picture, such as `LoadImage.image`. Setting it again replaces what was set.
 //
-// Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
+// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The mask that
+// `LoadImage` gives is 1 where its picture is transparent.)
+//
+// Where a link is replaced, pictures made from the graph are stored without the editor's workflow, which
+// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
 // a `LoadImage` of a missing picture, set that node's `image` instead.
 //
-// The pixels are copied before this returns, and `image->release` is then called, also on failure.
+// The pixels are copied before this returns, and `image->release` is then called, also on failure. On
+// failure the graph is what it was.
 // Pictures made from the graph record `memory:<sha256>` in place of the image.
 //
 // \thread one at a time for the graph
@@ -1289,8 +1315,8 @@ AmdmStatus amdm_graph_set_tensor(AmdmGraph *graph,
 // \thread one at a time for the graph
 AmdmStatus amdm_graph_destroy(AmdmGraph *graph);
 
-// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory, nothing on
-// disk, no directories, no log.
+// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory and none on
+// disk, compiled packs in the user's cache directory, no other directories, no log.
 //
 // `size` is `sizeof(AmdmHostDesc)`; no more is written.
 //
@@ -1308,10 +1334,11 @@ AmdmStatus amdm_host_desc_init(AmdmHostDesc *desc,
 // \thread any
 AmdmStatus amdm_host_create(const AmdmHostDesc *desc, AmdmHost **out);
 
-// Ends a host: its runs are cancelled and waited for, registered nodes and models are destroyed with
-// the last graph or run that uses them. NULL is fine.
+// Ends a host: its runs are cancelled and waited for, and nothing runs on it any more. Registered nodes
+// and models are destroyed with the last graph or run that uses them. NULL is fine.
 //
-// Graphs and runs of the host stay handles, and are destroyed by their own functions.
+// Graphs and runs of the host stay handles, and are destroyed by their own functions; making or starting
+// a run of them is `AMDM_STATUS_WRONG_STATE`.
 //
 // \thread any, not inside callbacks
 AmdmStatus amdm_host_destroy(AmdmHost *host);
@@ -1396,16 +1423,18 @@ AmdmStatus amdm_run_execute(AmdmRun *run);
 AmdmStatus amdm_run_poll(AmdmRun *run, uint32_t *state);
 
 // Waits for the end of a run, at most `timeout_ms` milliseconds; a negative number waits for ever. After
-// it has returned anything but `AMDM_STATUS_TIMEOUT` no callback of the run comes any more.
+// it has returned the run's end no callback of the run comes any more.
 //
-// Returns the status that the run ended with, or `AMDM_STATUS_TIMEOUT`.
+// Returns the status that the run ended with, `AMDM_STATUS_TIMEOUT`, or `AMDM_STATUS_WRONG_STATE` for a run
+// that was not started.
 //
 // \thread any
 AmdmStatus amdm_run_wait(AmdmRun *run,
                          int64_t timeout_ms);
 
 // Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
-// has ended, or was not started, is unharmed; the latter ends as soon as it starts.
+// has ended is unharmed. One that was not started is stopped once it is: at its start, or after its first
+// picture.
 //
 // \thread any, also inside callbacks
 AmdmStatus amdm_run_cancel(AmdmRun *run,
@@ -1420,7 +1449,9 @@ AmdmStatus amdm_run_destroy(AmdmRun *run);
 // Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits for
 // ever. `event->struct_size` is set by the caller.
 //
-// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`).
+// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`). Where nobody
+// takes events, the oldest of progress and log are lost beyond 4096 that wait, and of previews beyond 8; no
+// other ever is.
 //
 // \thread any, one at a time for the run; also inside callbacks, there with `timeout_ms` 0
 AmdmStatus amdm_run_next_event(AmdmRun *run,
@@ -1439,8 +1470,8 @@ AmdmStatus amdm_run_error(AmdmRun *run, AmdmString *out);
 // that was wanted, where `output` is its name (else NULL).
 //
 // `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
-// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; negative: last row first); everything
-// else is filled in. The data is the caller's until `image->release(image->release_ctx)`, once.
+// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row first); everything
+// else is filled in. A mask is an image of one channel. The data is the caller's until `image->release(image->release_ctx)`, once.
 //
 // Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
 //
@@ -1472,9 +1503,9 @@ AmdmStatus amdm_run_output_json(AmdmRun *run,
 // Makes a tensor from one of another library, by one copy to the host's device.
 //
 // `managed` is a `DLManagedTensorVersioned` of DLPack 1.x in memory of the CPU, float32, float16,
-// bfloat16, float64, uint8 or int64 (read as float32), any strides. On success it is consumed: its
-// deleter was called. On failure it stays the caller's. `stream` is for devices with streams and must
-// be 0 for the CPU. The tensor has one reference, which the caller releases.
+// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On success
+// it is consumed: its deleter was called. On failure it stays the caller's. `stream` is for devices with
+// streams and is 0 or -1 for the CPU. The tensor has one reference, which the caller releases.
 //
 // \thread any, also inside callbacks
 AmdmStatus amdm_tensor_from_dlpack(AmdmHost *host,
