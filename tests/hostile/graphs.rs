@@ -69,7 +69,7 @@ fn an_unknown_class() {
     ends(
         &graph,
         3,
-        "node save (SavImage): found an unknown class, expected one of the 28 that are loaded; did \
+        "node save (SavImage): found an unknown class, expected one that is loaded; did \
          you mean SaveImage? [missing_node_type]",
     );
 }

@@ -174,7 +174,7 @@ impl<'a> Validation<'a> {
                 Some((pack, _)) if hint.is_none() => {
                     format!("the pack {} to be loaded", super::error::word(pack))
                 }
-                _ => format!("one of the {} that are loaded", self.catalogue.nodes().len()),
+                _ => "one that is loaded".to_owned(),
             };
             let error = GraphError::new(ErrorCode::MissingNodeType, "an unknown class", expected)
                 .closest(hint);
