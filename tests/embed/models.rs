@@ -9,12 +9,10 @@ use serde_json::{Value, json};
 
 use crate::library::{api, description, graph, ok, open, run, taken, text};
 
-/// Calls of [`wait`] that have begun.
-static WAITING: AtomicU32 = AtomicU32::new(0);
-
-/// Answers nothing until the run is being stopped; gives up after half a minute.
+/// Counts its calls in its data. Answers nothing until the run is being stopped; gives up after half a
+/// minute.
 unsafe extern "C" fn wait(
-    _: *mut c_void,
+    calls: *mut c_void,
     ctx: *mut AmdmContext,
     api: *const AmdmNodeApi,
     _: *const AmdmRequest,
@@ -23,7 +21,8 @@ unsafe extern "C" fn wait(
     _: *mut AmdmPrediction,
 ) -> AmdmStatus {
     let call = unsafe { &*(*api).call };
-    WAITING.fetch_add(1, Ordering::Relaxed);
+    let calls = calls.cast::<AtomicU32>();
+    unsafe { calls.as_ref() }.unwrap().fetch_add(1, Ordering::Relaxed);
     let start = Instant::now();
     let mut cancelled = 0;
     while cancelled == 0 && start.elapsed() < Duration::from_secs(30) {
@@ -48,7 +47,20 @@ unsafe extern "C" fn no_timesteps(
     status
 }
 
-fn register(host: *mut AmdmHost, name: &str, change: impl FnOnce(&mut AmdmModelVtable)) {
+/// Waits until `calls` are more than none.
+fn begun(calls: &AtomicU32) {
+    let start = Instant::now();
+    while calls.load(Ordering::Relaxed) == 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "the model is not asked");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn register(
+    host: *mut AmdmHost,
+    (name, calls): (&str, &'static AtomicU32),
+    change: impl FnOnce(&mut AmdmModelVtable),
+) {
     let alphas = (1..=100).map(|step| 1.0 - f64::from(step) * 0.009).collect::<Vec<_>>();
     let info = json!({
         "name": name, "prediction": "epsilon", "latent_shape": [1, 4, 4], "latent_space": name,
@@ -57,6 +69,7 @@ fn register(host: *mut AmdmHost, name: &str, change: impl FnOnce(&mut AmdmModelV
     let info = text(&info.to_string());
     let mut vtable = unsafe { std::mem::zeroed::<AmdmModelVtable>() };
     (vtable.struct_size, vtable.info_json) = (size_of::<AmdmModelVtable>(), info.as_ptr());
+    vtable.user_data = std::ptr::from_ref(calls).cast_mut().cast();
     vtable.predict = Some(wait);
     change(&mut vtable);
     ok(unsafe { (api().host_register_model)(host, &vtable) });
@@ -93,14 +106,11 @@ fn error(run: *mut AmdmRun) -> Value {
 #[test]
 fn a_network_at_work_hears_of_a_cancel() {
     let host = open(&description());
-    register(host, "test-waits", |_| {});
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-waits", &CALLS), |_| {});
     let run = sampling(host, "test-waits");
     ok(unsafe { (api().run_start)(run) });
-    let start = Instant::now();
-    while WAITING.load(Ordering::Relaxed) == 0 {
-        assert!(start.elapsed() < Duration::from_secs(20), "the model is not asked");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    begun(&CALLS);
     let start = Instant::now();
     ok(unsafe { (api().run_cancel)(run, AMDM_CANCEL_NOW) });
     assert_eq!(unsafe { (api().run_wait)(run, -1) }, AMDM_STATUS_CANCELLED);
@@ -110,10 +120,86 @@ fn a_network_at_work_hears_of_a_cancel() {
     ok(unsafe { (api().host_destroy)(host) });
 }
 
+/// Decodes every latent to the same grey.
+unsafe extern "C" fn grey(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    _: *mut AmdmTensor,
+    out: *mut *mut AmdmTensor,
+) -> AmdmStatus {
+    let shape = [1u32, 2, 2, 3];
+    let values = [0.5f32; 12];
+    unsafe { ((*(*api).tensor).from_f32)(ctx, shape.as_ptr(), 4, values.as_ptr(), out) }
+}
+
+/// Calls of a model come one at a time: one run is in `predict`, another wants to decode.
+#[test]
+fn who_waits_for_a_model_can_be_stopped() {
+    let host = open(&description());
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-busy", &CALLS), |vtable| vtable.decode = Some(grey));
+    let busy = sampling(host, "test-busy");
+    let decoding = graph(
+        host,
+        &json!({
+            "model": {"class_type": "ModelLoader", "inputs": {"model_name": "test-busy"}},
+            "start": {"class_type": "EmptyLatent", "inputs": {"model": ["model", 0]}},
+            "decode": {"class_type": "DecodeLatent",
+                       "inputs": {"model": ["model", 0], "latent": ["start", 0]}},
+            "show": {"class_type": "PreviewImage", "inputs": {"images": ["decode", 0]}},
+        }),
+    );
+    let waits = run(decoding);
+    ok(unsafe { (api().run_start)(busy) });
+    begun(&CALLS);
+    ok(unsafe { (api().run_start)(waits) });
+    // Until it waits, or does not yet: it is stopped either way.
+    assert_eq!(unsafe { (api().run_wait)(waits, 300) }, AMDM_STATUS_TIMEOUT);
+    ok(unsafe { (api().run_cancel)(waits, AMDM_CANCEL_NOW) });
+    assert_eq!(unsafe { (api().run_wait)(waits, 5000) }, AMDM_STATUS_CANCELLED);
+    let mut state = 0;
+    ok(unsafe { (api().run_poll)(busy, &mut state) });
+    assert_eq!(state, AMDM_RUN_RUNNING, "the other run goes on");
+    ok(unsafe { (api().run_cancel)(busy, AMDM_CANCEL_NOW) });
+    assert_eq!(unsafe { (api().run_wait)(busy, -1) }, AMDM_STATUS_CANCELLED);
+    let again = run(decoding);
+    ok(unsafe { (api().run_execute)(again) });
+    for run in [busy, waits, again] {
+        ok(unsafe { (api().run_destroy)(run) });
+    }
+    ok(unsafe { (api().graph_destroy)(decoding) });
+    ok(unsafe { (api().host_destroy)(host) });
+}
+
+#[test]
+fn facts_are_told_before_anything_runs() {
+    let host = open(&description());
+    let facts = |name: &str| {
+        let mut out = crate::library::NOTHING;
+        let status = unsafe { (api().host_model_info)(host, text(name).as_ptr(), &mut out) };
+        (status, (!out.ptr.is_null()).then(|| taken(out)))
+    };
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-facts", &CALLS), |_| {});
+    let (status, own) = facts("test-facts");
+    let own = serde_json::from_str::<Value>(&own.unwrap()).unwrap();
+    assert_eq!(status, AMDM_STATUS_OK);
+    assert_eq!((&own["latent_shape"], &own["prediction"]), (&json!([1, 4, 4]), &json!("epsilon")));
+    let built_in = facts("tiny-attributes").1.unwrap();
+    let built_in = serde_json::from_str::<Value>(&built_in).unwrap();
+    let schema = &built_in["conditioning_schema"];
+    assert!(schema["properties"]["objects"].is_object(), "{schema}");
+    assert!(schema.to_string().contains(r#""red""#), "{schema}");
+    assert_eq!(facts("tiny-sculpture"), (AMDM_STATUS_NOT_FOUND, None));
+    ok(unsafe { (api().host_destroy)(host) });
+}
+
 #[test]
 fn timesteps_that_fail_end_the_sampling() {
     let host = open(&description());
-    register(host, "test-no-timesteps", |vtable| vtable.timesteps = Some(no_timesteps));
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-no-timesteps", &CALLS), |vtable| vtable.timesteps = Some(no_timesteps));
     let run = sampling(host, "test-no-timesteps");
     assert_eq!(unsafe { (api().run_execute)(run) }, AMDM_STATUS_UNSUPPORTED);
     let words = unsafe { CStr::from_ptr((api().last_error)()) }.to_str().unwrap();

@@ -1104,6 +1104,8 @@ typedef struct {
     AmdmStatus (*tensor_retain)(AmdmTensor *tensor);
     // `amdm_tensor_release`.
     AmdmStatus (*tensor_release)(AmdmTensor *tensor);
+    // `amdm_host_model_info`.
+    AmdmStatus (*host_model_info)(AmdmHost *host, const char *name, AmdmString *out);
 } AmdmApi;
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
@@ -1257,8 +1259,10 @@ AmdmStatus amdm_graph_from_json(AmdmHost *host,
 AmdmStatus amdm_graph_validate(AmdmGraph *graph,
                                AmdmString *out);
 
-// Lists what can be set, as JSON: of each input its node, name, type, range, choices and present value;
-// the caller frees the text.
+// Lists the inputs that take values, as JSON; the caller frees the text. Of each: `node` (its id), `class`,
+// `input`, `type`, where they apply `title`, `value` (present), `link` (where it comes from instead), `min`,
+// `max`, `choices`, `help`, `parameter` (that the graph declares for it), and `setting`, the name of all of
+// it. Sockets that images and tensors can be set to are not among them.
 //
 // \thread one at a time for the graph
 AmdmStatus amdm_graph_inputs(AmdmGraph *graph,
@@ -1386,6 +1390,17 @@ AmdmStatus amdm_host_register_model(AmdmHost *host,
 // \thread any
 AmdmStatus amdm_host_node_schemas(AmdmHost *host, AmdmString *out);
 
+// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for instance what
+// it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its latents are. The model is
+// loaded, if it was not. The caller frees the text.
+//
+// Failures: `NOT_FOUND` with the names that there are, and those of loading.
+//
+// \thread any
+AmdmStatus amdm_host_model_info(AmdmHost *host,
+                                const char *name,
+                                AmdmString *out);
+
 // Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
 // `packs`, `models`; the caller frees the text.
 //
@@ -1493,8 +1508,11 @@ AmdmStatus amdm_run_output_tensor(AmdmRun *run,
                                   const char *output,
                                   AmdmTensor **out);
 
-// Writes all about a run that has ended, as JSON: files with hashes, times, seeds, versions, warnings,
-// and under `values` the wanted outputs that are plain; the caller frees the text.
+// Writes all about a run that has ended, as JSON; the caller frees the text. `status` (`finished` or
+// `failed`, with `error`, also after a cancel), `outputs` (files: `node`, `path`, `sha256`, `bytes`, `width`,
+// `height`), `nodes` (those that ran or were kept, with `seconds`), `passes` of networks, `seconds`,
+// `device`, `seeds`, `warnings`, `versions`, and under `values` the wanted outputs that are plain, by node
+// and name.
 //
 // \thread any
 AmdmStatus amdm_run_output_json(AmdmRun *run,

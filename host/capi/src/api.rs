@@ -157,6 +157,12 @@ pub struct AmdmApi {
     pub tensor_retain: unsafe extern "C" fn(tensor: *mut AmdmTensor) -> AmdmStatus,
     /// `amdm_tensor_release`.
     pub tensor_release: unsafe extern "C" fn(tensor: *mut AmdmTensor) -> AmdmStatus,
+    /// `amdm_host_model_info`.
+    pub host_model_info: unsafe extern "C" fn(
+        host: *mut AmdmHost,
+        name: *const c_char,
+        out: *mut AmdmString,
+    ) -> AmdmStatus,
 }
 
 static API: AmdmApi = AmdmApi {
@@ -197,6 +203,7 @@ static API: AmdmApi = AmdmApi {
     tensor_info: amdm_tensor_info,
     tensor_retain: amdm_tensor_retain,
     tensor_release: amdm_tensor_release,
+    host_model_info: amdm_host_model_info,
 };
 
 /// The table.

@@ -190,8 +190,10 @@ pub unsafe extern "C" fn amdm_graph_validate(
     })
 }
 
-/// Lists what can be set, as JSON: of each input its node, name, type, range, choices and present value;
-/// the caller frees the text.
+/// Lists the inputs that take values, as JSON; the caller frees the text. Of each: `node` (its id), `class`,
+/// `input`, `type`, where they apply `title`, `value` (present), `link` (where it comes from instead), `min`,
+/// `max`, `choices`, `help`, `parameter` (that the graph declares for it), and `setting`, the name of all of
+/// it. Sockets that images and tensors can be set to are not among them.
 ///
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]

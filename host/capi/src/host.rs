@@ -380,6 +380,33 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
     })
 }
 
+/// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for instance what
+/// it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its latents are. The model is
+/// loaded, if it was not. The caller frees the text.
+///
+/// Failures: `NOT_FOUND` with the names that there are, and those of loading.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_host_model_info(
+    host: *mut AmdmHost,
+    name: *const c_char,
+    out: *mut AmdmString,
+) -> AmdmStatus {
+    outside(|| {
+        // SAFETY: as the function's documentation asks of the caller.
+        let name = unsafe {
+            no_text(out)?;
+            text(name, "name")?
+        };
+        let host = HANDLES.get::<Host>(host as usize)?;
+        let model = host.runtime.models().load(name, "")?;
+        let info = crate::model::info_json(model.info());
+        // SAFETY: as above.
+        unsafe { put(out, AmdmString::new(info), "the text") }
+    })
+}
+
 /// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
 /// `packs`, `models`; the caller frees the text.
 ///

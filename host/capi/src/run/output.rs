@@ -148,8 +148,11 @@ fn absent(run: &Run, node: &str, output: Option<&str>) -> Fail {
     Fail::new(AMDM_STATUS_EMPTY, message)
 }
 
-/// Writes all about a run that has ended, as JSON: files with hashes, times, seeds, versions, warnings,
-/// and under `values` the wanted outputs that are plain; the caller frees the text.
+/// Writes all about a run that has ended, as JSON; the caller frees the text. `status` (`finished` or
+/// `failed`, with `error`, also after a cancel), `outputs` (files: `node`, `path`, `sha256`, `bytes`, `width`,
+/// `height`), `nodes` (those that ran or were kept, with `seconds`), `passes` of networks, `seconds`,
+/// `device`, `seeds`, `warnings`, `versions`, and under `values` the wanted outputs that are plain, by node
+/// and name.
 ///
 /// \thread any
 #[unsafe(no_mangle)]
