@@ -119,6 +119,10 @@ class Event(Sized):
     ]
 
 
+class NoiseLevel(Structure):
+    _fields_ = [("timestep", c_double), ("signal", c_double), ("noise", c_double)]
+
+
 class TensorInfo(Sized):
     _fields_ = [
         ("struct_size", c_size_t),
