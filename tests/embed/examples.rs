@@ -279,7 +279,9 @@ fn a_model_in_python_gives_the_pixels_of_the_built_in_one_that_it_computes() {
     for line in [
         "sampler: step 12 of 12\n",
         "in Python: the same pixels\n",
+        "previews: (32, 32, 3)\n",
         "flat: 0.250, its negative 0.750\n",
+        "faded: 0.125\n",
         "RuntimeError: out of coffee [INTERNAL]\n",
     ] {
         assert!(said.contains(line), "found no {line:?} in\n{said}");
@@ -287,15 +289,35 @@ fn a_model_in_python_gives_the_pixels_of_the_built_in_one_that_it_computes() {
     assert!(dir.path().join("out/embed_00001_.png").is_file());
 }
 
-#[test]
-fn the_python_package_keeps_its_promises() {
+/// Runs a part of the package's own tests.
+fn promises(part: &str) {
     if !ready(&["python3"]) {
         return;
     }
     let said = ran(python(None)
         .current_dir(example("embed-c"))
-        .arg(root().join("tests/embed/package.py")));
+        .arg(root().join("tests/embed/python").join(part)));
     assert!(said.ends_with("ok\n"), "{said}");
+}
+
+#[test]
+fn python_runs_cancel_at_ctrl_c_and_say_what_failed() {
+    promises("runs.py");
+}
+
+#[test]
+fn python_shares_tensors_with_what_has_buffers_or_dlpack() {
+    promises("tensors.py");
+}
+
+#[test]
+fn python_acts_between_steps() {
+    promises("operators.py");
+}
+
+#[test]
+fn python_ends_what_it_lets_go_of_in_callbacks_and_at_exit() {
+    promises("endings.py");
 }
 
 #[test]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import traceback
 from ctypes import POINTER, byref, c_double, c_size_t, c_uint32, c_void_p
 from typing import Any, Callable, Iterator, Sequence
 
@@ -15,7 +16,7 @@ from . import _library as library
 from . import _types as t
 from . import tensor as tensors
 from ._ends import INSIDE
-from .error import INTERNAL, Error
+from .error import INTERNAL, RAISED, Error
 from .tensor import Tensor
 
 LEVELS = {"trace": 1, "debug": 2, "info": 3, "warn": 4, "error": 5}
@@ -312,6 +313,7 @@ def guarded(context: int, api, work: Callable[[Any], None], host=None, kind=Call
             status = error.status if known and error.status < 0 else INTERNAL
             said = error.message if known else f"{type(error).__name__}: {error}"
             place = error.input.encode() if known and error.input else None
+            RAISED.append((said, traceback.format_exc()))
             message = said.replace("\0", " ").encode(errors="replace")
             api.contents.call.contents.fail(context, status, message, place)
             return status

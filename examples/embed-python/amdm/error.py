@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 from typing import NamedTuple, Optional
 
@@ -33,6 +34,9 @@ NAMES = {
 WRONG_THREAD, WRONG_STATE, EMPTY, TIMEOUT, PANIC, INVALID_GRAPH = -4, -5, -6, -7, -8, -9
 CANCELLED, INTERNAL = -16, -18
 
+# Words and tracebacks of what callbacks raised last.
+RAISED = collections.deque(maxlen=16)
+
 
 class FailedNode(NamedTuple):
     """The node that failed: its `id`, its class, and its title where it has one."""
@@ -54,6 +58,8 @@ class Error(Exception):
     message: what was found and what was expected, for people.
     node: the `FailedNode`, if it is about one. input: the name of its input, if it is about one.
 
+    traceback: where, when it was raised by Python code in a callback; uncaught, it is shown.
+
     Code in Python raises it, too: `raise amdm.Error(-12, "no colour", input="image")`.
     """
 
@@ -68,6 +74,7 @@ class Error(Exception):
         super().__init__(status, message, node, input, code)
         self.status, self.message, self.node, self.input = status, message, node, input
         self.code = code or self.name.lower()
+        self.traceback: str | None = None
 
     @property
     def name(self) -> str:
@@ -86,4 +93,11 @@ class Error(Exception):
         node = said.get("node")
         if node:
             node = FailedNode(node.get("id", ""), node.get("class") or "", node.get("title"))
-        return cls(status, said.get("message", text), node, said.get("input"), said.get("code"))
+        message = said.get("message", text)
+        made = cls(status, message, node, said.get("input"), said.get("code"))
+        found = [where for words, where in RAISED if words and message.endswith(words)]
+        if found:
+            made.traceback = found[-1]
+            if hasattr(made, "add_note"):
+                made.add_note(made.traceback)
+        return made

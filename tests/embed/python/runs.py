@@ -67,6 +67,7 @@ def errors(host):
     assert error.message == "KeyboardInterrupt: now" and error.code == "internal"
     words = "node 1 'My node' (test.kit.Raise): KeyboardInterrupt: now [INTERNAL]"
     assert str(error) == words == str(pickle.loads(pickle.dumps(error)))
+    assert "raise self.what(*self.words)" in error.traceback
     assert run.state == "failed"
     node.what, node.words = amdm.Error, (-12, "not today", None, "depth")
     error = fails("UNSUPPORTED", host.graph(one("test.kit.Raise")).run().execute)
