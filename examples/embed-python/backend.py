@@ -2,8 +2,8 @@
 
     pip wheel . --no-deps
 
-The library is the file that AMDM_LIBRARY names, or that of the installation that pkg-config finds. The
-wheel is for any Python 3 on this platform. Equal contents give equal bytes.
+The library is the file that AMDM_LIBRARY names, or that of the installation that pkg-config finds.
+The wheel is for any Python 3 on this platform. Equal contents give equal bytes.
 """
 
 import base64

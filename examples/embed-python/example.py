@@ -3,8 +3,8 @@
     python3 example.py GRAPH OUTPUT_DIR
 
 1. The graph as it is, with its events and a preview.
-2. `Wrapped`: a model in Python that asks a built-in one, with all values passing through Python. The
-   pixels are the same, to the bit.
+2. `Wrapped`: a model in Python that asks a built-in one, with all values passing through Python.
+   The pixels are the same, to the bit.
 3. `Flat`: a model in Python that computes by itself, with plain floats.
 4. `Invert`: a node in Python.
 5. `Fade`: a step operator in Python.

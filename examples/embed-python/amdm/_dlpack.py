@@ -1,7 +1,7 @@
 """DLPack 1.x: tensors of other libraries, by the capsules that `__dlpack__` gives.
 
-A capsule of a version is named `dltensor_versioned`, an older one `dltensor`; whoever takes what is in
-one renames it. One that nobody takes gives its tensor back when it goes.
+A capsule of a version is named `dltensor_versioned`, an older one `dltensor`; whoever takes what is
+in one renames it. One that nobody takes gives its tensor back when it goes.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """When what Python owns ends.
 
-Inside a callback nothing of the library's may be destroyed: what Python lets go of there waits for the
-next call outside one. At the end of the interpreter runs end first, then graphs and tensors, and hosts
-last, so that nothing in Python is called after.
+Inside a callback nothing of the library's may be destroyed: what Python lets go of there waits for
+the next call outside one. At the end of the interpreter runs end first, then graphs and tensors,
+and hosts last, so that nothing in Python is called after.
 """
 
 from __future__ import annotations
 
 import atexit
-import collections
 import threading
+import time
 import weakref
 
 from . import _library as library
@@ -19,6 +19,8 @@ _HERE = threading.local()
 _OPEN = {kind: weakref.WeakSet() for kind in ("run", "graph", "tensor", "host")}
 _VERBS = {"tensor": "tensor_release"}
 _OVER = False
+# How many seconds the end of the interpreter waits for what other threads still use.
+PATIENCE = 5
 
 
 class Inside:
@@ -97,6 +99,10 @@ def _end_all() -> None:
     for kind in _OPEN:
         for owned in list(_OPEN[kind]):
             owned.close()
+    # Another thread that is about to leave the library may hold the last reference there.
+    end_of_patience = time.monotonic() + PATIENCE
+    while library.CALLABLE and time.monotonic() < end_of_patience:
+        time.sleep(0.001)
 
 
 atexit.register(_end_all)

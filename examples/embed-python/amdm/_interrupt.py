@@ -1,7 +1,8 @@
 """Ctrl-C while the library has the main thread.
 
-Python's handlers of signals run where Python does: in the callbacks of a run. What one raises there must
-not get into the library, so it waits: the run is cancelled, and it is raised when the run has ended.
+Python's handlers of signals run where Python does: in the callbacks of a run. What one raises there
+must not get into the library, so it waits: the run is cancelled, and it is raised when the run has
+ended.
 """
 
 from __future__ import annotations

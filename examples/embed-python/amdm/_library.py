@@ -1,7 +1,7 @@
 """Finds the library and declares its functions.
 
-Looked for in this order: the file that AMDM_LIBRARY names, the one inside this package (wheels carry
-it), the system's.
+Looked for in this order: the file that AMDM_LIBRARY names, the one inside this package (wheels
+carry it), the system's.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ version = _LIBRARY.amdm_version_string().decode()
 
 # Handles, with their kinds, that were let go of inside callbacks.
 WAITING = collections.deque()
+# What the library may still call, by its numbers.
+CALLABLE = {}
 
 
 def sweep() -> None:

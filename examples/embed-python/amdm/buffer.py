@@ -1,9 +1,9 @@
 """Numbers of the caller's as floats of 32 bits, row-major.
 
-Anything with Python's buffer protocol is taken as it lies: floats of 32 bits in rows are used in place
-or copied as a block; other numbers, and other strides, are converted value by value, bytes and whole
-numbers by their value. What has no buffer is a number, or sequences of numbers in as many levels as
-there are extents.
+Anything with Python's buffer protocol is taken as it lies: floats of 32 bits in rows are used in
+place or copied as a block; other numbers, and other strides, are converted value by value, bytes
+and whole numbers by their value. What has no buffer is a number, or sequences of numbers in as many
+levels as there are extents.
 """
 
 from __future__ import annotations

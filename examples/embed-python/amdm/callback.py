@@ -23,7 +23,7 @@ LEVELS = {"trace": 1, "debug": 2, "info": 3, "warn": 4, "error": 5}
 
 
 class Object:
-    """A value of a wire other than an image: `object["field"]`, or the members of a list of them."""
+    """A value of a wire other than an image: `object["field"]`, or members of a list of them."""
 
     def __init__(self, call: Call, handle: int):
         self._call, self.handle = call, handle
@@ -116,8 +116,8 @@ class Request:
 
     `latent` [batch, channels, height, width]; `timestep` in training steps, in [0, 1] for flow;
     `positive` and `negative` (None: the model's own) are conditions; `guidance`, 1 for the
-    conditional prediction alone; `step` of `steps`, from 0. Who asks another model may set `latent`,
-    `timestep` and `guidance` first.
+    conditional prediction alone; `step` of `steps`, from 0. Who asks another model may set
+    `latent`, `timestep` and `guidance` first.
     """
 
     def __init__(self, call: Call, struct: t.Request):
@@ -132,9 +132,9 @@ class Request:
 class Call:
     """A callback in progress: `call["name"]` reads an input, `call["name"] = value` sets an output.
 
-    Values are bool, int, float and str; JSON is a str to read, a dict or list to set; images and masks
-    are `Tensor`, and all that `tensor` takes where they are set; other wires are `Object`. Setting
-    one leaves it usable.
+    Values are bool, int, float and str; JSON is a str to read, a dict or list to set; images and
+    masks are `Tensor`, and all that `tensor` takes where they are set; other wires are `Object`.
+    Setting one leaves it usable.
     """
 
     def __init__(self, context: int, api, host: int | None = None):

@@ -40,8 +40,8 @@ class Graph(Owned):
     def set_image(self, node: str, input: str, pixels: Any, order: str = "rgb") -> None:
         """Sets an image, mask, or picture's name to pixels.
 
-        pixels: an `Image`, or anything with a buffer of shape (height, width[, channels]): bytes, 0 to
-        255, or floats of 16 or 32 bits, 0 to 1. order: "rgb" or "bgr".
+        pixels: an `Image`, or anything with a buffer of shape (height, width[, channels]): bytes, 0
+        to 255, or floats of 16 or 32 bits, 0 to 1. order: "rgb" or "bgr".
         """
         image, _data = lent(pixels, order)
         library.call(
@@ -49,8 +49,9 @@ class Graph(Owned):
         )
 
     def set_tensor(self, node: str, input: str, values: Any) -> None:
-        """Sets an image [batch, height, width, channels] in [0, 1], a mask [batch, height, width] in
-        [0, 1] or a latent [batch, channels, height, width], in place of the input's link.
+        """Sets an input to a tensor, in place of its link: an image [batch, height, width,
+        channels] or a mask [batch, height, width] in [0, 1], or a latent [batch, channels, height,
+        width].
 
         values: a `Tensor`, or what `Host.tensor` takes.
         """

@@ -23,8 +23,9 @@ class Host(Owned):
 
     device: "auto", "cpu", "cuda", "cuda:1". threads: 0 takes all cores. model_dirs: where graphs
     find models. input_dir: where graphs find pictures. cache_dir: results kept on disk.
-    cache_bytes: results kept in memory, 512 MiB without it. memory_budget: bytes of tensors that one
-    run may hold; 0 for the default. log_level: 1 (trace) to 5 (errors) become events of runs; 0 for none.
+    cache_bytes: results kept in memory, 512 MiB without it. memory_budget: bytes of tensors that
+    one run may hold; 0 for the default. log_level: 1 (trace) to 5 (errors) become events of runs;
+    0 for none.
 
     `close()`, or the end of a `with`, cancels its runs and waits for them.
     """

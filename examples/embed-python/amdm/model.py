@@ -30,8 +30,8 @@ class Denoiser:
         them; images are [batch, height, width, channels] in [0, 1].
     timesteps(call, steps): what the model recommends, first to last.
 
-    What gives a tensor may give a `Tensor`, an array, or whatever else `Call.tensor` takes. What they
-    raise becomes the error of the run.
+    What gives a tensor may give a `Tensor`, an array, or whatever else `Call.tensor` takes. What
+    they raise becomes the error of the run.
     """
 
     info: dict[str, Any] = {}

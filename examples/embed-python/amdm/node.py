@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Node:
     """A class of nodes. Derive from it, set `descriptor`, and write `execute` or `make_operator`.
 
-    `descriptor` is a dict as `Host.node_schemas` lists them; with `"step_operator": {"phases": [...]}`
-    it is one of step operators. What the methods raise becomes the error of the run.
+    `descriptor` is a dict as `Host.node_schemas` lists them; with `"step_operator": {"phases":
+    [...]}` it is one of step operators. What the methods raise becomes the error of the run.
     """
 
     descriptor: dict[str, Any] = {}

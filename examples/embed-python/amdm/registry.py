@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from . import _library as library
 from ._ends import INSIDE
 from ._tables import Destroy
 
 _KEYS = itertools.count(1)
-_OBJECTS: dict[int, Any] = {}
+_OBJECTS: dict[int, Any] = library.CALLABLE
 
 
 def remember(value: Any) -> int:

@@ -31,7 +31,8 @@ class Event:
     """Something that happened.
 
     kind: "started", "node-started", "node-done" (with `seconds`), "cached", "progress" (`step` of
-    `total`), "preview", "ui", "saved", "log" (`text`, its level in `step`), "resumed" or "finished".
+    `total`), "preview", "ui", "saved", "log" (`text`, its level in `step`), "resumed" or
+    "finished".
     node: the id of the node that it is about, or "". json: all about it.
     preview: an unfinished picture, as an `Image` of bytes; None of other events.
     """
@@ -54,7 +55,7 @@ def _look(_):
 
 
 class Run(_ends.Owned):
-    """One run. `for event in run` starts it and ends with it; `run.execute()` runs it on this thread.
+    """One run. `for event in run` starts and ends with it; `run.execute()` runs it on this thread.
 
     output_dir: where pictures are written; without it they are in memory alone.
     wanted: [(node, output), ...] that are kept besides what output nodes show.
@@ -62,8 +63,8 @@ class Run(_ends.Owned):
     preview_ms: milliseconds between previews; 0 gives none.
     metadata: whether pictures carry the graph. timeout: in seconds; 0 for no limit.
 
-    `close()`, or the end of a `with`, cancels it and waits where it goes on. Images and tensors that
-    were fetched stay.
+    `close()`, or the end of a `with`, cancels it and waits where it goes on. Images and tensors
+    that were fetched stay.
     """
 
     _kind = "run"
@@ -142,8 +143,8 @@ class Run(_ends.Owned):
     def wait(self, timeout: float | None = None) -> None:
         """Waits for the end, at most `timeout` seconds; raises the run's error.
 
-        When the time is over it raises `amdm.Error` with TIMEOUT, and the run goes on. Ctrl-C cancels
-        the run and raises KeyboardInterrupt.
+        When the time is over it raises `amdm.Error` with TIMEOUT, and the run goes on. Ctrl-C
+        cancels the run and raises KeyboardInterrupt.
         """
         end = None if timeout is None else time.monotonic() + timeout
         status = TIMEOUT

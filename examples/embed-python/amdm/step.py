@@ -77,7 +77,7 @@ class Lane:
 
     @property
     def mean(self) -> Tensor | None:
-        """In "stepped", with a stochastic solver: the latent before the noise was added, else None."""
+        """In "stepped", with a stochastic solver: the latent before the noise, else None."""
         return self._step.if_there("mean", self.index)
 
     def epsilon(self, part: str = "guided") -> Tensor:

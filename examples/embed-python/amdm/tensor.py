@@ -26,9 +26,9 @@ class Tensor(Owned):
     Images are [batch, height, width, channels] and masks [batch, height, width], in [0, 1]; latents
     are [batch, channels, height, width].
 
-    `Host.tensor` and `Run.tensor` give tensors that stay. What callbacks are handed, and make, is lent:
-    it ends with the callback; `keep()` gives one that stays. The operators `+ - * /` with tensors
-    and numbers, and the methods below `keep`, work on the device, inside callbacks.
+    `Host.tensor` and `Run.tensor` give tensors that stay. What callbacks are handed, and make, is
+    lent: it ends with the callback; `keep()` gives one that stays. The operators `+ - * /` with
+    tensors and numbers, and the methods below `keep`, work on the device, inside callbacks.
 
     `numpy.asarray(tensor)` and `numpy.from_dlpack(tensor)` share the memory, read-only; so does
     `torch.from_dlpack(tensor)`, with a warning that nobody may write.
@@ -69,8 +69,8 @@ class Tensor(Owned):
     def data(self) -> memoryview:
         """The values as a read-only memoryview of the tensor's shape.
 
-        On the CPU without a copy; it stays good when the tensor has gone. From other devices, inside
-        callbacks, a copy.
+        On the CPU without a copy; it stays good when the tensor has gone. From other devices,
+        inside callbacks, a copy.
         """
         shape = self.shape
         if self._call and self._lent and self.device != "cpu":

@@ -1,4 +1,4 @@
-"""When things end: inside callbacks, in cycles, and with the interpreter. Run in examples/embed-c."""
+"""When things end: in callbacks, in cycles, and with Python. Run in examples/embed-c."""
 
 import gc
 import subprocess

@@ -22,7 +22,7 @@ class Make(amdm.Node):
 
 
 def within(host, work):
-    """Does `work(call)` in a callback, where `call["image"]` is [1, 2, 3, 3]; raises what it raises."""
+    """Does `work(call)` in a callback; `call["image"]` is [1, 2, 3, 3]. Raises what it raises."""
     raised = []
 
     def kept(call):
