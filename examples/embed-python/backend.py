@@ -55,7 +55,8 @@ def tag():
 
 
 def modules():
-    return {f"{NAME}/{path.name}": path.read_bytes() for path in (HERE / NAME).glob("*.py")}
+    files = [*(HERE / NAME).glob("*.py"), HERE / NAME / "py.typed"]
+    return {f"{NAME}/{path.name}": path.read_bytes() for path in files}
 
 
 def described():

@@ -1,13 +1,15 @@
 """DLPack 1.x: tensors of other libraries, by the capsules that `__dlpack__` gives.
 
 A capsule of a version is named `dltensor_versioned`, an older one `dltensor`; whoever takes what is
-in one renames it. One that nobody takes gives its tensor back when it goes.
+in one renames it. One that nobody takes, and nobody holds any more, gives its tensor back at the
+next call of the library. (A destructor in Python would lose the error of a consumer that fails: it
+runs while that error is on its way.)
 """
 
 from __future__ import annotations
 
-import atexit
 import ctypes
+import sys
 from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, byref, c_char_p, c_int, c_int32
 from ctypes import c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, py_object
 
@@ -59,10 +61,6 @@ _new = _python("PyCapsule_New", py_object, c_void_p, c_char_p, c_void_p)
 _is_valid = _python("PyCapsule_IsValid", c_int, c_void_p, c_char_p)
 _pointer = _python("PyCapsule_GetPointer", c_void_p, py_object, c_char_p)
 _set_name = _python("PyCapsule_SetName", c_int, py_object, c_char_p)
-_set_destructor = _python("PyCapsule_SetDestructor", c_int, c_void_p, c_void_p)
-
-# Capsules that are there, by their addresses, and what is in them.
-_SHOWN: dict[int, int] = {}
 
 
 def delete(managed: int) -> None:
@@ -70,11 +68,27 @@ def delete(managed: int) -> None:
     Versioned.from_address(managed).deleter(managed)
 
 
-@PYFUNCTYPE(None, c_void_p)
-def _unused(address):
-    managed = _SHOWN.pop(address, None)
-    if managed and _is_valid(address, NEW):
-        delete(managed)
+def _references(entry) -> int:
+    return sys.getrefcount(entry[0])
+
+
+_ALONE = _references((object(),))
+
+
+def settle() -> None:
+    """Gives back what is in capsules that nobody has any more and nobody took."""
+    for entry in library.SHOWN[:]:
+        if _references(entry) > _ALONE:
+            continue
+        try:
+            library.SHOWN.remove(entry)
+        except ValueError:  # Another thread was faster.
+            continue
+        if _is_valid(id(entry[0]), NEW):
+            delete(entry[1])
+
+
+library.settle = settle
 
 
 def show(handle: int) -> int:
@@ -85,16 +99,9 @@ def show(handle: int) -> int:
 def capsule(handle: int):
     """A view of a tensor, for another library."""
     managed = show(handle)
-    made = _new(managed, NEW, ctypes.cast(_unused, c_void_p))
-    _SHOWN[id(made)] = managed
+    made = _new(managed, NEW, None)
+    library.SHOWN.append((made, managed))
     return made
-
-
-@atexit.register
-def _leave_all() -> None:
-    """Capsules that outlive the interpreter's last words call nothing in Python."""
-    for address in list(_SHOWN):
-        _set_destructor(address, None)
 
 
 def taken(host: int | None, source) -> int:

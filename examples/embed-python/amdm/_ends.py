@@ -96,6 +96,7 @@ def _end_all() -> None:
     global _OVER
     _OVER = True
     sweep()
+    library.settle()
     for kind in _OPEN:
         for owned in list(_OPEN[kind]):
             owned.close()

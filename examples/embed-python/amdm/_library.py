@@ -79,12 +79,18 @@ version = _LIBRARY.amdm_version_string().decode()
 
 # Handles, with their kinds, that were let go of inside callbacks.
 WAITING = collections.deque()
+# Capsules of tensors that were shown to others, and what is in them.
+SHOWN = []
 # What the library may still call, by its numbers.
 CALLABLE = {}
 
 
 def sweep() -> None:
     """Ends what waits; `_ends` brings it."""
+
+
+def settle() -> None:
+    """Ends what nobody took; `_dlpack` brings it."""
 
 
 def last_error() -> str:
@@ -101,6 +107,8 @@ def status_of(name: str, *arguments) -> int:
     """The same, after the end of what waits for one."""
     if WAITING:
         sweep()
+    if SHOWN:
+        settle()
     return raw(name, *arguments)
 
 

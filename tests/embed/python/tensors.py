@@ -7,6 +7,7 @@ import struct
 
 import amdm
 from amdm import _dlpack, registry
+from amdm import _library as library
 from kit import described, fails, filter_of, numpy_or_none, raises, shown
 
 SOCKET = [{"name": "image", "type": "IMAGE"}]
@@ -153,9 +154,8 @@ def shared(host):
     assert tensor.__dlpack_device__() == (1, 0) and tensor.device == "cpu"
     assert repr(tensor) == "<amdm.Tensor (2, 2) on cpu>"
     capsule = tensor.__dlpack__(max_version=(1, 1), stream=None, dl_device=(1, 0))
-    assert "dltensor_versioned" in repr(capsule) and len(_dlpack._SHOWN) == 1
-    place = ctypes.addressof(ctypes.c_char.from_buffer(bytearray(1)))
-    assert place and read(capsule) == ([2, 2], [1, 2, 3, 4])
+    assert "dltensor_versioned" in repr(capsule) and len(library.SHOWN) == 1
+    assert read(capsule) == ([2, 2], [1, 2, 3, 4])
     del capsule
     unused = tensor.__dlpack__(max_version=(1, 0))
     view, kept = tensor.data, host.tensor(tensor)
@@ -164,10 +164,14 @@ def shared(host):
     ended = []
     delete, _dlpack.delete = _dlpack.delete, lambda managed: (ended.append(1), delete(managed))
     del unused
-    assert not ended and not _dlpack._SHOWN, "it was taken"
+    assert kept.shape and not ended and not library.SHOWN, "it was taken"
     dropped = kept.__dlpack__(max_version=(1, 0))
+    assert kept.shape and not ended, "somebody has it"
+    # A consumer that fails: its error is what comes out, and the tensor is given back.
+    assert "int()" in raises(TypeError, lambda: int(dropped))
+    assert "int()" in raises(TypeError, lambda: int(kept.__dlpack__(max_version=(1, 0))))
     del dropped
-    assert ended == [1] and not _dlpack._SHOWN, "it was not"
+    assert kept.shape and ended == [1, 1] and not library.SHOWN, "they were not"
     _dlpack.delete = delete
     assert view.tolist() == [[1, 2], [3, 4]]
     raises(BufferError, kept.__dlpack__)
@@ -188,7 +192,7 @@ def shared(host):
         assert imported.ctypes.data == array_.ctypes.data and imported.tolist() == [[1, 2], [3, 4]]
         kept.close()
         gc.collect()
-        assert imported.tolist() == [[1, 2], [3, 4]] and not _dlpack._SHOWN
+        assert imported.tolist() == [[1, 2], [3, 4]] 
 
 
 def lent(host):
