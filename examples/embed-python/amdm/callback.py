@@ -139,7 +139,8 @@ class Call:
 
     def __init__(self, context: int, api, host: int | None = None):
         self._context, self._api, self._host = context, api.contents, host
-        self._retained: list[int] = []
+        # Objects that were given away, and are held until the end of the callback: once each.
+        self._held: set[int] = set()
 
     def do(self, table: str, function: str, *arguments) -> None:
         """Calls a function of a table; raises where it fails."""
@@ -198,11 +199,11 @@ class Call:
         if isinstance(value, Tensor):
             return tensors.given(self, value)
         self.do("object", "retain", value.handle)
-        self._retained.append(value.handle)
+        self._held.add(value.handle)
         return value.handle
 
     def _end(self) -> None:
-        for handle in self._retained:
+        for handle in self._held:
             self.do("object", "release", handle)
 
     def __getitem__(self, name: str) -> Any:

@@ -101,7 +101,7 @@ def _condition(key, context, api, text, names, tensors, count, out):
         made = model.condition(call, text.decode(), dict(zip(named, lent)))
         if not isinstance(made, Object):
             raise TypeError(f"found {type(made).__name__} as a condition, expected amdm.Object")
-        out[0] = made.handle
+        out[0] = call.given(made)
 
     return guarded(context, api, work, host)
 

@@ -287,6 +287,8 @@ def same_tensor_twice(host):
             self.made = call.object("TEST", {"json": {"text": text}, "number": 2, "flag": True})
             assert self.made["number"] == 2 and self.made["flag"] is True
             assert self.made.kind == "TEST" and len(self.made) == 1
+            pair = call.object("PAIR", {"one": self.made, "other": self.made})
+            assert pair["one"]["number"] == pair["other"]["number"] == 2
             return self.made
 
         def predict(self, call, requests, parts):
