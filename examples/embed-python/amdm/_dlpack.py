@@ -91,12 +91,12 @@ def settle() -> None:
 library.settle = settle
 
 
-def show(handle: int) -> int:
+def show(handle: int | None) -> int:
     """The address of a view of a tensor, which `delete` ends."""
     return library.handle("tensor_to_dlpack", handle, 0)
 
 
-def capsule(handle: int):
+def capsule(handle: int | None):
     """A view of a tensor, for another library."""
     managed = show(handle)
     made = _new(managed, NEW, None)

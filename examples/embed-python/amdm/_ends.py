@@ -8,6 +8,7 @@ and hosts last, so that nothing in Python is called after.
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 import weakref
@@ -16,9 +17,12 @@ from . import _library as library
 from .error import WRONG_STATE, WRONG_THREAD, Error
 
 _HERE = threading.local()
-_OPEN = {kind: weakref.WeakSet() for kind in ("run", "graph", "tensor", "host")}
+_OPEN: dict[str, weakref.WeakSet[Owned]] = {
+    kind: weakref.WeakSet() for kind in ("run", "graph", "tensor", "host")
+}
 _VERBS = {"tensor": "tensor_release"}
 _OVER = False
+_PROCESS = os.getpid()
 # How many seconds the end of the interpreter waits for what other threads still use.
 PATIENCE = 5
 
@@ -38,6 +42,8 @@ INSIDE = Inside()
 
 def end(kind: str, handle: int) -> None:
     """Ends a handle: now, or at the next call outside callbacks."""
+    if os.getpid() != _PROCESS:  # A fork has the handles, but not the library's threads.
+        return
     free = kind == "tensor" or not getattr(_HERE, "depth", 0)
     if not free or library.raw(_VERBS.get(kind, kind + "_destroy"), handle) == WRONG_THREAD:
         library.WAITING.append((kind, handle))

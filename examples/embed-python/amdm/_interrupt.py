@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Callable
+from typing import Any, Callable
 
 
 class Interruptible:
@@ -17,7 +17,7 @@ class Interruptible:
 
     def __init__(self, cancel: Callable[[], None]):
         self._cancel = cancel
-        self._before = None
+        self._before: Any = None
         self._raised: BaseException | None = None
 
     def __enter__(self) -> None:

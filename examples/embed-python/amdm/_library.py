@@ -78,11 +78,11 @@ version = _LIBRARY.amdm_version_string().decode()
 
 
 # Handles, with their kinds, that were let go of inside callbacks.
-WAITING = collections.deque()
+WAITING: collections.deque[tuple[str, int]] = collections.deque()
 # Capsules of tensors that were shown to others, and what is in them.
-SHOWN = []
+SHOWN: list[tuple[object, int]] = []
 # What the library may still call, by its numbers.
-CALLABLE = {}
+CALLABLE: dict[int, object] = {}
 
 
 def sweep() -> None:
@@ -138,7 +138,7 @@ def handle(name: str, *arguments) -> int:
     """Calls amdm_<name>, which gives a handle."""
     made = c_void_p()
     call(name, *arguments, byref(made))
-    return made.value
+    return made.value or 0
 
 
 def path(given: str | bytes | os.PathLike | None) -> bytes | None:

@@ -13,6 +13,7 @@ import ctypes
 import math
 import struct
 import sys
+from typing import Any
 
 NATIVE = {"f", "@f", "=f", "<f" if sys.byteorder == "little" else ">f"}
 NUMBERS = set("bBhHiIlLqQnN?efd")
@@ -24,17 +25,17 @@ def floats(source) -> tuple[ctypes.Array, tuple[int, ...]]:
         view = memoryview(source)
     except TypeError:
         return _nested(source)
-    kind = view.format
+    kind, shape = view.format, tuple(view.shape or ())
     if kind in NATIVE:
         lying = view if view.c_contiguous else memoryview(view.tobytes())
-        return _placed(lying, view.nbytes // 4), view.shape
+        return _placed(lying, view.nbytes // 4), shape
     order = kind[:1] if kind[:1] in "@=<>!" else ""
     code = kind[len(order) :]
     if code not in NUMBERS or len(code) != 1:
         raise TypeError(f"found values of format {kind!r}, expected real numbers")
     count = view.nbytes // view.itemsize
     numbers = struct.unpack(f"{order}{count}{code}", view.tobytes())
-    return _placed(array.array("f", numbers), count), view.shape
+    return _placed(array.array("f", numbers), count), shape
 
 
 def _placed(lying, count: int) -> ctypes.Array:
@@ -77,7 +78,7 @@ def shaped(shape, count: int) -> tuple[int, ...]:
     return extents
 
 
-def view(memory, shape: tuple[int, ...], form: str) -> memoryview:
+def view(memory, shape: tuple[int, ...], form: Any) -> memoryview:
     """Memory as a view of `shape` that nobody writes through."""
     flat = memoryview(memory).cast("B").toreadonly()
     return flat.cast(form, shape=list(shape)) if flat.nbytes else flat.cast(form)

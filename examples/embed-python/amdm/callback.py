@@ -144,8 +144,7 @@ class Call:
 
     def do(self, table: str, function: str, *arguments) -> None:
         """Calls a function of a table; raises where it fails."""
-        function = getattr(getattr(self._api, table).contents, function)
-        status = function(self._context, *arguments)
+        status = getattr(getattr(self._api, table).contents, function)(self._context, *arguments)
         if status != 0:
             raise Error(status, library.last_error())
 
@@ -153,7 +152,7 @@ class Call:
         """The same, with a handle as its result."""
         handle = c_void_p()
         self.do(table, function, *arguments, byref(handle))
-        return handle.value
+        return handle.value or 0
 
     def asked(self, table: str, function: str, *arguments, kind=c_uint32):
         """The same, with a number as its result."""
@@ -310,10 +309,11 @@ def guarded(context: int, api, work: Callable[[Any], None], host=None, kind=Call
                 call._end()
             return 0
         except BaseException as error:  # Nothing may get across.
-            known = isinstance(error, Error)
-            status = error.status if known and error.status < 0 else INTERNAL
-            said = error.message if known else f"{type(error).__name__}: {error}"
-            place = error.input.encode() if known and error.input else None
+            status, said, place = INTERNAL, f"{type(error).__name__}: {error}", None
+            if isinstance(error, Error):
+                status = error.status if error.status < 0 else INTERNAL
+                said = error.message
+                place = error.input.encode() if error.input else None
             RAISED.append((said, traceback.format_exc()))
             message = said.replace("\0", " ").encode(errors="replace")
             api.contents.call.contents.fail(context, status, message, place)

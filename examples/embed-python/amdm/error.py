@@ -35,7 +35,7 @@ WRONG_THREAD, WRONG_STATE, EMPTY, TIMEOUT, PANIC, INVALID_GRAPH = -4, -5, -6, -7
 CANCELLED, INTERNAL = -16, -18
 
 # Words and tracebacks of what callbacks raised last.
-RAISED = collections.deque(maxlen=16)
+RAISED: collections.deque[tuple[str, str]] = collections.deque(maxlen=16)
 
 
 class FailedNode(NamedTuple):

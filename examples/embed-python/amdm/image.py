@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
+from typing import Any
 
 from . import _types as t
 from .buffer import as_array, view
@@ -66,7 +67,7 @@ def lent(pixels, order: str) -> tuple[t.Image, ctypes.Array]:
 
     Gives the struct and what must live as long as it.
     """
-    seen = memoryview(pixels.data if isinstance(pixels, Image) else pixels)
+    seen: Any = memoryview(pixels.data if isinstance(pixels, Image) else pixels)
     if seen.format not in FORMATS or seen.ndim not in (2, 3):
         raise ValueError(
             f"found pixels of format {seen.format!r} in {seen.ndim} dimensions, expected bytes or "

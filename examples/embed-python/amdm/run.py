@@ -82,7 +82,7 @@ class Run(_ends.Owned):
         names = [(node.encode(), output.encode()) for node, output in wanted]
         desc = t.RunDesc(
             output_dir=library.path(output_dir),
-            wanted=(t.OutputName * len(names))(*names),
+            wanted=(t.OutputName * len(names))(*[t.OutputName(*name) for name in names]),
             wanted_count=len(names),
             targets=(c_char_p * len(targets))(*[target.encode() for target in targets]),
             target_count=len(targets),
@@ -123,7 +123,7 @@ class Run(_ends.Owned):
         """
         if self.state == "created":
             self.start()
-        told, done = t.Event(), False
+        told, done, over = t.Event(), False, False
         try:
             while not done:
                 # A while at a time, so that Ctrl-C comes through.
@@ -133,8 +133,8 @@ class Run(_ends.Owned):
                     yield Event(told)
                 elif status != EMPTY:
                     raise Error(status, library.last_error())
-                elif self.state not in ("created", "running"):
-                    done = True
+                else:  # Whoever loops again finds no last event.
+                    done, over = over, self.state not in ("created", "running")
         finally:
             if not done and self._handle:
                 self.cancel()

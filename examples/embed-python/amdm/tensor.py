@@ -7,7 +7,7 @@ import ctypes
 import math
 import weakref
 from ctypes import byref, c_double, c_uint32, c_void_p
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 from . import _dlpack
 from . import _library as library
@@ -38,10 +38,8 @@ class Tensor(Owned):
 
     def __init__(self, handle: int, call: Call | None = None, lent: bool = False):
         self._call = call
-        if lent:
-            self._lent = handle
-        else:
-            self._lent = None
+        self._lent = handle if lent else None
+        if not lent:
             self._own(handle)
 
     @property
@@ -119,14 +117,14 @@ class Tensor(Owned):
     def keep(self) -> Tensor:
         """The same values as a tensor that outlives the callback."""
         library.call("tensor_retain", self.handle)
-        return Tensor(self.handle)
+        return Tensor(self.handle or 0)
 
     def _made(self, function: str, *arguments) -> Tensor:
         call = self._call
         if call is None:
             raise TypeError("found a tensor of no callback's; inside one, see Call.tensor")
-        arguments = [given.handle if isinstance(given, Tensor) else given for given in arguments]
-        return Tensor(call.made("tensor", function, self.handle, *arguments), call, lent=True)
+        plain = [given.handle if isinstance(given, Tensor) else given for given in arguments]
+        return Tensor(call.made("tensor", function, self.handle, *plain), call, lent=True)
 
     def __add__(self, other: Tensor | float) -> Tensor:
         if isinstance(other, Tensor):
@@ -231,7 +229,7 @@ def given(call: Call, tensor: Tensor) -> int:
     return call.made("tensor", "share", tensor.handle)
 
 
-def combined(call: Call, terms: list[Tensor], weights: list[float]) -> Tensor:
+def combined(call: Call, terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
     """`sum(weight * term)`."""
     if len(terms) != len(weights):
         raise ValueError(f"found {len(terms)} terms and {len(weights)} weights, expected as many")
@@ -241,7 +239,7 @@ def combined(call: Call, terms: list[Tensor], weights: list[float]) -> Tensor:
     return Tensor(made, call, lent=True)
 
 
-def joined(call: Call, parts: list[Tensor], axis: int) -> Tensor:
+def joined(call: Call, parts: Sequence[Tensor], axis: int) -> Tensor:
     """Tensors one after the other along `axis`."""
     handles = (c_void_p * len(parts))(*[part.handle for part in parts])
     return Tensor(call.made("tensor", "concat", handles, len(parts), axis), call, lent=True)

@@ -97,6 +97,8 @@ def cancelling(host):
     gc.collect()
     fails("CANCELLED", run.wait)
     assert run.state == "cancelled"
+    # Whoever loops again gets the end, not a wait.
+    fails("CANCELLED", lambda: list(run))
     with long(host) as run:
         run.start()
         fails("TIMEOUT", lambda: run.wait(0.05))

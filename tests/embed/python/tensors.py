@@ -168,7 +168,7 @@ def shared(host):
     dropped = kept.__dlpack__(max_version=(1, 0))
     assert kept.shape and not ended, "somebody has it"
     # A consumer that fails: its error is what comes out, and the tensor is given back.
-    assert "int()" in raises(TypeError, lambda: int(dropped))
+    assert "int()" in raises(TypeError, lambda held=dropped: int(held))
     assert "int()" in raises(TypeError, lambda: int(kept.__dlpack__(max_version=(1, 0))))
     del dropped
     assert kept.shape and ended == [1, 1] and not library.SHOWN, "they were not"
