@@ -58,7 +58,8 @@ template <class T, AmdmStatus (*Destroy)(T *)> class Owner {
     std::unique_ptr<T, End> handle_;
 };
 
-// An image of the library's, ended with this object.
+// An image of the library's, ended with this object; a preview, which has no `release`, is the
+// event's and good until the next one.
 class Image {
   public:
     explicit Image(AmdmImage image) : image_(image) {}
@@ -125,8 +126,7 @@ class Host : public Owner<AmdmHost, amdm_host_destroy> {
     }
     explicit Host(const AmdmHostDesc &desc = defaults())
         : Owner([&](AmdmHost **out) { return amdm_host_create(&desc, out); }) {}
-    // Adds a class of nodes. Exceptions of the function become the error of the run; they are of
-    // types that derive from std::exception.
+    // Adds a class of nodes. Exceptions of the function become the error of the run.
     void add_node(const std::string &descriptor, std::function<void(const Call &)> execute)
     {
         using Execute = std::function<void(const Call &)>;
@@ -142,6 +142,9 @@ class Host : public Owner<AmdmHost, amdm_host_destroy> {
                 api->call->fail(context, status = error.status, error.what(), nullptr);
             } catch (const std::exception &error) {
                 api->call->fail(context, status = AMDM_STATUS_INTERNAL, error.what(), nullptr);
+            } catch (...) { // nothing may unwind into the library
+                const char *said = "an exception that is no std::exception";
+                api->call->fail(context, status = AMDM_STATUS_INTERNAL, said, nullptr);
             }
             return status;
         };

@@ -2,8 +2,8 @@
 
     pip wheel . --no-deps
 
-The library is the file that AMDM_LIBRARY names, or that of the installation that pkg-config finds. The
-wheel is for any Python 3 on this platform. Equal contents give equal bytes.
+The library is the file that AMDM_LIBRARY names, or that of the installation that pkg-config finds.
+The wheel is for any Python 3 on this platform. Equal contents give equal bytes.
 """
 
 import base64
@@ -55,7 +55,8 @@ def tag():
 
 
 def modules():
-    return {f"{NAME}/{path.name}": path.read_bytes() for path in (HERE / NAME).glob("*.py")}
+    files = [*(HERE / NAME).glob("*.py"), HERE / NAME / "py.typed"]
+    return {f"{NAME}/{path.name}": path.read_bytes() for path in files}
 
 
 def described():

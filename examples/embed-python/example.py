@@ -2,11 +2,13 @@
 
     python3 example.py GRAPH OUTPUT_DIR
 
-1. The graph as it is, with its events.
-2. `Wrapped`: a model in Python that asks a built-in one. The pixels are the same, to the bit.
+1. The graph as it is, with its events and a preview.
+2. `Wrapped`: a model in Python that asks a built-in one, with all values passing through Python.
+   The pixels are the same, to the bit.
 3. `Flat`: a model in Python that computes by itself, with plain floats.
 4. `Invert`: a node in Python.
-5. What a model raises is the error of the run, and nothing else is harmed.
+5. `Fade`: a step operator in Python.
+6. What a model raises is the error of the run, and nothing else is harmed.
 """
 
 import math
@@ -16,26 +18,31 @@ import amdm
 
 
 class Wrapped(amdm.Denoiser):
-    """Another model under another name."""
+    """Another model under another name: what goes in and what comes out are Python's own values."""
 
     def __init__(self, host, inner, name):
         self.inner = inner
-        self.info = {**host.model_info(inner), "name": name, "parts": True, "version": "1"}
+        # The version says all that results depend on: this class, and what it wraps.
+        version = f"1 around {inner} of amdm {amdm.version}"
+        self.info = {**host.model_info(inner), "name": name, "parts": True, "version": version}
 
     def timesteps(self, call, steps):
         return call.load_model(self.inner).timesteps(steps)
 
     def predict(self, call, requests, parts):
-        return call.load_model(self.inner).predict(requests, parts)
+        for request in requests:
+            request.latent = call.tensor(request.latent.values(), request.latent.shape)
+        answers = call.load_model(self.inner).predict(requests, parts)
+        return [[tensor.data for tensor in answer] for answer in answers]
 
     def condition(self, call, text, tensors):
         return call.load_model(self.inner).condition(text, tensors)
 
     def decode(self, call, latent):
-        return call.load_model(self.inner).decode(latent)
+        return call.load_model(self.inner).decode(call.tensor(latent.data)).data
 
     def encode(self, call, image):
-        return call.load_model(self.inner).encode(image)
+        return call.load_model(self.inner).encode(call.tensor(image.data)).data
 
 
 class Flat(amdm.Denoiser):
@@ -104,6 +111,36 @@ class Invert(amdm.Node):
         call["image"] = call.tensor([1 - value for value in image.values()], image.shape)
 
 
+class Fade(amdm.Node):
+    """Makes step operators, which multiply what leaves their steps."""
+
+    descriptor = {
+        "type": "acme.negative.Fade",
+        "pack": "acme:negative",
+        "version": "1.0.0",
+        "title": "Fade",
+        "category": "acme/steps",
+        "description": "Fades the latents of all lanes.",
+        "inputs": [{"name": "by", "type": "FLOAT", "default": 0.5, "min": 0, "max": 1}],
+        "outputs": [{"name": "policy", "type": "STEP_POLICY"}],
+        "step_operator": {"phases": ["stepped"]},
+    }
+
+    class Operator(amdm.Operator):
+        def __init__(self, factor):
+            self.factor = factor
+
+        def window(self, steps, before):
+            return steps - 1, steps
+
+        def apply(self, step, phase):
+            for lane in step.lanes:
+                lane.latent = lane.latent * self.factor
+
+    def make_operator(self, call):
+        return self.Operator(1 - call["by"])
+
+
 def flat_graph(model):
     """One lane, conditioned by JSON, eight steps."""
     return {
@@ -122,19 +159,30 @@ def flat_graph(model):
             "class_type": "DecodeLatent",
             "inputs": {"model": ["model", 0], "latent": ["sampler", 0]},
         },
+        "fade": {"class_type": "acme.negative.Fade", "inputs": {}},
         "invert": {"class_type": "acme.negative.Invert", "inputs": {"image": ["image", 0]}},
     }
+
+
+def watched(graph, output_dir):
+    """Runs a graph, says what happens, and gives the picture that it saves."""
+    previews = []
+    run = graph.run(output_dir=output_dir, preview_ms=1)
+    for event in run:
+        if event.kind == "progress":
+            print(f"{event.node}: step {event.step} of {event.total}")
+        elif event.preview:
+            previews.append(event.preview)
+    if previews:
+        print("previews:", previews[-1].shape)
+    return run.image("save")
 
 
 def main(path, output_dir):
     with amdm.Host() as host:
         graph = host.graph(path)
         graph.set("sampler", "seed", 7)
-        run = graph.run(output_dir=output_dir)
-        for event in run:
-            if event.kind == "progress":
-                print(f"{event.node}: step {event.step} of {event.total}")
-        built_in = run.image("save")
+        built_in = watched(graph, output_dir)
         print("built in:", built_in.shape)
 
         host.register_model(Wrapped(host, "tiny-layout", "python-layout"))
@@ -148,11 +196,17 @@ def main(path, output_dir):
 
         host.register_model(Flat())
         host.register_node(Invert())
-        run = host.graph(flat_graph("flat")).run(wanted=[("image", "image"), ("invert", "image")])
+        host.register_node(Fade())
+        graph = host.graph(flat_graph("flat"))
+        run = graph.run(wanted=[("image", "image"), ("invert", "image")])
         run.execute()
         colour = run.image("image", "image", dtype="f32").data[4, 4, 0]
         negative = run.image("invert", "image", dtype="f32").data[4, 4, 0]
         print(f"flat: {colour:.3f}, its negative {negative:.3f}")
+        graph.set("sampler", "policy", ["fade", 0])
+        run = graph.run(wanted=[("image", "image")])
+        run.execute()
+        print(f"faded: {run.tensor('image', 'image').data[0, 4, 4, 0]:.3f}")
 
         host.register_model(Broken())
         run = host.graph(flat_graph("broken")).run(wanted=[("image", "image")])

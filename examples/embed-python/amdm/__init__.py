@@ -7,32 +7,49 @@
             print(event.kind, event.node)
         pixels = run.image("save").data
 
+`Host` opens a device; `Host.graph` reads a graph, in which `Graph.set` and its like change values;
+`Graph.run` prepares a run, which is looped over, or executed on this thread, and then asked for
+images (`Run.image`) and tensors (`Run.tensor`). All three end with a `with`, or with the last
+reference.
+
+`Host.register_node` adds a `Node` and `Host.register_model` a `Denoiser`, written in Python: their
+methods get a `Call`, with which they read inputs, make tensors and ask other models. A node may
+make an `Operator`, which acts on a sampling between steps through a `Step` and its `Lane`s.
+
 It wraps the C library by ctypes alone; numpy is used where it is asked for. What fails raises
 `amdm.Error` with the library's status and words.
 """
 
 from ._library import version
-from .callback import Call, Model, Object, Tensor
-from .error import Error
+from .callback import Call, Model, Object, Request
+from .error import Error, FailedNode
 from .graph import Graph
 from .host import Host
 from .image import Image
 from .model import Denoiser
 from .node import Node
 from .run import Event, Run
+from .step import Lane, NoiseLevel, Operator, Step
+from .tensor import Tensor
 
 __all__ = [
     "Call",
     "Denoiser",
     "Error",
     "Event",
+    "FailedNode",
     "Graph",
     "Host",
     "Image",
+    "Lane",
     "Model",
     "Node",
+    "NoiseLevel",
     "Object",
+    "Operator",
+    "Request",
     "Run",
+    "Step",
     "Tensor",
     "version",
 ]

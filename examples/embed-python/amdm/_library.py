@@ -1,9 +1,12 @@
 """Finds the library and declares its functions.
 
-Looked for in this order: the file that AMDM_LIBRARY names, the one inside this package (wheels carry
-it), the system's.
+Looked for in this order: the file that AMDM_LIBRARY names, the one inside this package (wheels
+carry it), the system's.
 """
 
+from __future__ import annotations
+
+import collections
 import ctypes
 import os
 import pathlib
@@ -32,6 +35,7 @@ FUNCTIONS = {
     "graph_inputs": (c_void_p, POINTER(t.String)),
     "graph_set_json": (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t),
     "graph_set_image": (c_void_p, c_char_p, c_char_p, POINTER(t.Image)),
+    "graph_set_tensor": (c_void_p, c_char_p, c_char_p, c_void_p),
     "graph_destroy": (c_void_p,),
     "run_create": (c_void_p, POINTER(t.RunDesc), OUT),
     "run_start": (c_void_p,),
@@ -42,8 +46,14 @@ FUNCTIONS = {
     "run_cancel": (c_void_p, c_uint32),
     "run_error": (c_void_p, POINTER(t.String)),
     "run_output_image": (c_void_p, c_char_p, c_char_p, c_uint32, POINTER(t.Image)),
+    "run_output_tensor": (c_void_p, c_char_p, c_char_p, OUT),
     "run_output_json": (c_void_p, POINTER(t.String)),
     "run_destroy": (c_void_p,),
+    "tensor_from_dlpack": (c_void_p, c_void_p, c_int64, OUT),
+    "tensor_to_dlpack": (c_void_p, c_int64, OUT),
+    "tensor_info": (c_void_p, POINTER(t.TensorInfo)),
+    "tensor_retain": (c_void_p,),
+    "tensor_release": (c_void_p,),
 }
 
 
@@ -67,35 +77,75 @@ _LIBRARY = _load()
 version = _LIBRARY.amdm_version_string().decode()
 
 
-def last_error():
+# Handles, with their kinds, that were let go of inside callbacks.
+WAITING: collections.deque[tuple[str, int]] = collections.deque()
+# Capsules of tensors that were shown to others, and what is in them.
+SHOWN: list[tuple[object, int]] = []
+# What the library may still call, by its numbers.
+CALLABLE: dict[int, object] = {}
+
+
+def sweep() -> None:
+    """Ends what waits; `_ends` brings it."""
+
+
+def settle() -> None:
+    """Ends what nobody took; `_dlpack` brings it."""
+
+
+def last_error() -> str:
     """The library's words for the last failure on this thread."""
     return _LIBRARY.amdm_last_error().decode(errors="replace")
 
 
-def status_of(name, *arguments):
+def raw(name: str, *arguments) -> int:
     """Calls amdm_<name> and gives its status."""
     return getattr(_LIBRARY, "amdm_" + name)(*arguments)
 
 
-def call(name, *arguments):
+def status_of(name: str, *arguments) -> int:
+    """The same, after the end of what waits for one."""
+    if WAITING:
+        sweep()
+    if SHOWN:
+        settle()
+    return raw(name, *arguments)
+
+
+def call(name: str, *arguments) -> None:
     """Calls amdm_<name>; raises where it fails."""
     status = status_of(name, *arguments)
     if status != 0:
         raise Error(status, last_error())
 
 
-def text(name, *arguments):
+def text(name: str, *arguments) -> str:
     """Calls amdm_<name>, which gives a text."""
     given = t.String()
     call(name, *arguments, byref(given))
+    return taken(given)
+
+
+def taken(given: t.String) -> str:
+    """A text of the library's, which is freed."""
     try:
         return ctypes.string_at(given.ptr, given.len).decode()
     finally:
-        call("string_free", byref(given))
+        raw("string_free", byref(given))
 
 
-def handle(name, *arguments):
+def handle(name: str, *arguments) -> int:
     """Calls amdm_<name>, which gives a handle."""
     made = c_void_p()
     call(name, *arguments, byref(made))
-    return made.value
+    return made.value or 0
+
+
+def path(given: str | bytes | os.PathLike | None) -> bytes | None:
+    """A path as the library takes it: UTF-8 on every system."""
+    if given is None:
+        return None
+    try:
+        return os.fsdecode(given).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"found the path {given!r}, expected one whose name is Unicode") from None

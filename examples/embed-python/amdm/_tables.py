@@ -7,7 +7,7 @@ opaque.
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double
 from ctypes import c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 
-from ._types import Floats, Handles, NamedValue, Prediction, Request, Shape, Sized, Str
+from ._types import Floats, Handles, NamedValue, NoiseLevel, Prediction, Request, Shape, Sized, Str
 from ._types import TensorInfo, Value, Window
 
 Handle = c_void_p
@@ -36,6 +36,47 @@ CallApi = table(
         "log": (c_uint32, Text),
         "depends_on_more": (),
         "fail": (c_int32, Text, Text),
+    },
+)
+
+Asked, Number, Lane = POINTER(c_uint32), POINTER(c_double), c_uint32
+
+StepApi = table(
+    "StepApi",
+    {
+        "index": (Asked,),
+        "steps": (Asked,),
+        "lanes": (Asked,),
+        "target": (Asked,),
+        "set_target": (Lane,),
+        "weight": (Lane, Number),
+        "set_weight": (Lane, c_double),
+        "guidance": (Lane, Number),
+        "set_guidance": (Lane, c_double),
+        "refine": (Lane, Number),
+        "set_refine": (Lane, c_double),
+        "wanted": (Lane, Asked),
+        "stochastic": (Asked,),
+        "now": (POINTER(NoiseLevel),),
+        "next": (POINTER(NoiseLevel),),
+        "alphas_cumprod": (Floats, c_size_t, POINTER(c_size_t)),
+        "active": (Lane, Asked),
+        "set_active": (Lane, c_uint32),
+        "input": (Lane, Handles),
+        "set_input": (Lane, Handle),
+        "epsilon": (Lane, c_uint32, Handles),
+        "denoised": (Lane, c_uint32, Handles),
+        "has_prediction": (Lane, Asked),
+        "set_epsilon": (Lane, Handle),
+        "set_denoised": (Lane, Handle),
+        "mean": (Lane, Handles),
+        "latent": (Lane, Handles),
+        "set_latent": (Lane, Handle),
+        "rewritten": (Lane, Asked),
+        "slot": (Text, Handles),
+        "set_slot": (Text, Handle),
+        "trace": (Text, c_int32, c_double),
+        "cancelled": (Asked,),
     },
 )
 
@@ -116,7 +157,7 @@ class NodeApi(Structure):
     _fields_ = [
         ("struct_size", c_size_t),
         ("call", POINTER(CallApi)),
-        ("step", c_void_p),
+        ("step", POINTER(StepApi)),
         ("tensor", POINTER(TensorApi)),
         ("object", POINTER(ObjectApi)),
         ("model", POINTER(ModelApi)),

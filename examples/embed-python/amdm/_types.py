@@ -2,7 +2,7 @@
 
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, Union, c_char_p, c_double, c_float
-from ctypes import c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 ABI_VERSION = 1 << 16
 
@@ -117,6 +117,10 @@ class Event(Sized):
         ("json", Str),
         ("image", POINTER(Image)),
     ]
+
+
+class NoiseLevel(Structure):
+    _fields_ = [("timestep", c_double), ("signal", c_double), ("noise", c_double)]
 
 
 class TensorInfo(Sized):

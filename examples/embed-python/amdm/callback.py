@@ -4,108 +4,125 @@ Everything here is lent for the time of the callback. Nothing that is raised get
 makes it the error of the run.
 """
 
-import array
+from __future__ import annotations
+
 import ctypes
 import json
-import math
-from ctypes import byref, c_uint32, c_void_p
+import traceback
+from ctypes import POINTER, byref, c_double, c_size_t, c_uint32, c_void_p
+from typing import Any, Callable, Iterator, Sequence
 
 from . import _library as library
 from . import _types as t
-from .error import INTERNAL, Error
+from . import tensor as tensors
+from ._ends import INSIDE
+from .error import INTERNAL, RAISED, Error
+from .tensor import Tensor
 
-
-class Tensor:
-    """Values on a device, with a shape; never changed once made."""
-
-    def __init__(self, call, handle):
-        self._call, self.handle = call, handle
-
-    @property
-    def shape(self):
-        info = t.TensorInfo()
-        self._call.do("tensor", "info", self.handle, byref(info))
-        return tuple(info.shape[: info.rank])
-
-    def values(self):
-        """A copy of the values, row-major: an array of floats of 32 bits."""
-        count = math.prod(self.shape)
-        values = array.array("f", bytes(4 * count))
-        place = (ctypes.c_float * count).from_buffer(values)
-        self._call.do("tensor", "read_f32", self.handle, place, count)
-        return values
+LEVELS = {"trace": 1, "debug": 2, "info": 3, "warn": 4, "error": 5}
 
 
 class Object:
-    """A value of a wire other than an image."""
+    """A value of a wire other than an image: `object["field"]`, or members of a list of them."""
 
-    def __init__(self, call, handle):
+    def __init__(self, call: Call, handle: int):
         self._call, self.handle = call, handle
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """The wire's type, such as `LANES`."""
         kind = t.Str()
         self._call.do("object", "kind", self.handle, byref(kind))
         return str(kind)
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         value = t.Value()
         self._call.do("object", "field", self.handle, name.encode(), byref(value))
         return self._call.received(value)
+
+    def __len__(self) -> int:
+        count = c_size_t()
+        self._call.do("object", "count", self.handle, byref(count))
+        return count.value
+
+    def __iter__(self) -> Iterator[Object]:
+        for index in range(len(self)):
+            yield Object(self._call, self._call.made("object", "item", self.handle, index))
+
+    def append(self, item: Object) -> Object:
+        """A new list with one more member."""
+        return Object(self._call, self._call.made("object", "append", self.handle, item.handle))
+
+    def model(self) -> Model:
+        """The network of a value of wire `MODEL`."""
+        return Model(self._call, self._call.made("model", "from_object", self.handle))
+
+    def __repr__(self) -> str:
+        return f"<amdm.Object {self.kind}>"
 
 
 class Model:
     """A network of the host's, such as a built-in one."""
 
-    def __init__(self, call, handle):
+    def __init__(self, call: Call, handle: int):
         self._call, self.handle = call, handle
 
-    def info(self):
+    def info(self) -> dict[str, Any]:
         """Facts, in the form of `Denoiser.info`."""
         facts = t.Str()
         self._call.do("model", "info", self.handle, byref(facts))
         return json.loads(str(facts))
 
-    def timesteps(self, steps):
-        """The timesteps that it recommends."""
-        places = (ctypes.c_double * steps)()
+    def timesteps(self, steps: int) -> list[float]:
+        """The timesteps that it recommends, first to last, in training steps ([0, 1] for flow)."""
+        places = (c_double * steps)()
         self._call.do("model", "timesteps", self.handle, steps, places)
         return list(places)
 
-    def condition(self, text, tensors):
+    def condition(self, text: str, tensors: dict[str, Tensor]) -> Object:
         """A condition from JSON and named tensors."""
         names = (ctypes.c_char_p * len(tensors))(*[name.encode() for name in tensors])
         handles = (c_void_p * len(tensors))(*[tensor.handle for tensor in tensors.values()])
         arguments = (self.handle, text.encode(), names, handles, len(tensors))
         return Object(self._call, self._call.made("model", "condition", *arguments))
 
-    def predict(self, requests, parts=False):
-        """Answers requests: of each (guided,) or, with parts, (guided, conditional, unconditional)."""
+    def predict(self, requests: Sequence[Request], parts: bool = False) -> list[list[Tensor]]:
+        """Answers requests, each as its latent is shaped: of each [guided], or with parts [guided,
+        conditional, unconditional]."""
         asked = (t.Request * len(requests))()
         for place, request in zip(asked, requests):
             ctypes.memmove(byref(place), byref(request.struct), ctypes.sizeof(t.Request))
-            place.model = self.handle
+            place.model, place.latent = self.handle, request.latent.handle
+            place.timestep, place.guidance = request.timestep, request.guidance
         answers = (t.Prediction * len(requests))()
         self._call.do("model", "predict", asked, len(requests), int(parts), answers)
         names = ["guided", "conditional", "unconditional"][: 3 if parts else 1]
-        return [[Tensor(self._call, getattr(one, name)) for name in names] for one in answers]
+        return [[self._tensor(getattr(one, name)) for name in names] for one in answers]
 
-    def decode(self, latent):
-        """Latent to image."""
-        return Tensor(self._call, self._call.made("model", "decode", self.handle, latent.handle))
+    def decode(self, latent: Tensor) -> Tensor:
+        """Latent [batch, channels, height, width] to image [batch, height, width, channels]."""
+        return self._tensor(self._call.made("model", "decode", self.handle, latent.handle))
 
-    def encode(self, image):
-        """Image to latent."""
-        return Tensor(self._call, self._call.made("model", "encode", self.handle, image.handle))
+    def encode(self, image: Tensor) -> Tensor:
+        """Image [batch, height, width, channels] in [0, 1] to latent."""
+        return self._tensor(self._call.made("model", "encode", self.handle, image.handle))
+
+    def _tensor(self, handle: int) -> Tensor:
+        return Tensor(handle, self._call, lent=True)
 
 
 class Request:
-    """A question to a model: `latent`, `timestep`, `positive`, `negative`, `guidance`, `step`."""
+    """A question to a model.
 
-    def __init__(self, call, struct):
+    `latent` [batch, channels, height, width]; `timestep` in training steps, in [0, 1] for flow;
+    `positive` and `negative` (None: the model's own) are conditions; `guidance`, 1 for the
+    conditional prediction alone; `step` of `steps`, from 0. Who asks another model may set
+    `latent`, `timestep` and `guidance` first.
+    """
+
+    def __init__(self, call: Call, struct: t.Request):
         self.struct = struct
-        self.latent = Tensor(call, struct.latent)
+        self.latent = Tensor(struct.latent, call, lent=True)
         self.positive = Object(call, struct.positive)
         self.negative = Object(call, struct.negative) if struct.negative else None
         self.timestep, self.guidance = struct.timestep, struct.guidance
@@ -113,25 +130,37 @@ class Request:
 
 
 class Call:
-    """A callback in progress: `call["name"]` reads an input, `call["name"] = value` sets an output."""
+    """A callback in progress: `call["name"]` reads an input, `call["name"] = value` sets an output.
 
-    def __init__(self, context, api):
-        self._context, self._api = context, api.contents
+    Values are bool, int, float and str; JSON is a str to read, a dict or list to set; images and
+    masks are `Tensor`, and all that `tensor` takes where they are set; other wires are `Object`.
+    Setting one leaves it usable.
+    """
 
-    def do(self, table, function, *arguments):
+    def __init__(self, context: int, api, host: int | None = None):
+        self._context, self._api, self._host = context, api.contents, host
+        # Objects that were given away, and are held until the end of the callback: once each.
+        self._held: set[int] = set()
+
+    def do(self, table: str, function: str, *arguments) -> None:
         """Calls a function of a table; raises where it fails."""
-        function = getattr(getattr(self._api, table).contents, function)
-        status = function(self._context, *arguments)
+        status = getattr(getattr(self._api, table).contents, function)(self._context, *arguments)
         if status != 0:
             raise Error(status, library.last_error())
 
-    def made(self, table, function, *arguments):
+    def made(self, table: str, function: str, *arguments) -> int:
         """The same, with a handle as its result."""
         handle = c_void_p()
         self.do(table, function, *arguments, byref(handle))
-        return handle.value
+        return handle.value or 0
 
-    def received(self, value):
+    def asked(self, table: str, function: str, *arguments, kind=c_uint32):
+        """The same, with a number as its result."""
+        answer = kind()
+        self.do(table, function, *arguments, byref(answer))
+        return answer.value
+
+    def received(self, value: t.Value) -> Any:
         """A value as Python has it."""
         kind, given = value.kind, value.value
         if kind == t.BOOLEAN:
@@ -139,70 +168,153 @@ class Call:
         if kind in (t.TEXT, t.JSON):
             return str(given.text)
         if kind == t.TENSOR:
-            return Tensor(self, given.tensor)
+            return Tensor(given.tensor, self, lent=True)
         if kind == t.OBJECT:
             return Object(self, given.object)
         return {t.INTEGER: given.integer, t.FLOAT: given.number}.get(kind)
 
-    def __getitem__(self, name):
-        value = t.Value()
-        self.do("call", "input", name.encode(), byref(value))
-        return self.received(value)
-
-    def __setitem__(self, name, value):
+    def _sent(self, value: Any) -> tuple[t.Value, Any]:
+        """A value as C has it, given away, and what must live as long."""
         given, kept = t.Value(), None
-        if isinstance(value, Tensor):
-            given.kind, given.value.tensor = t.TENSOR, value.handle
-        elif isinstance(value, Object):
-            given.kind, given.value.object = t.OBJECT, value.handle
+        if isinstance(value, Object):
+            given.kind, given.value.object = t.OBJECT, self.given(value)
         elif isinstance(value, bool):
             given.kind, given.value.integer = t.BOOLEAN, int(value)
         elif isinstance(value, int):
             given.kind, given.value.integer = t.INTEGER, value
         elif isinstance(value, float):
             given.kind, given.value.number = t.FLOAT, value
+        elif isinstance(value, (str, dict, list)):
+            given.kind = t.TEXT if isinstance(value, str) else t.JSON
+            text = value if isinstance(value, str) else json.dumps(value)
+            kept = ctypes.create_string_buffer(text.encode())
+            given.value.text = t.Str(ctypes.cast(kept, c_void_p), len(kept) - 1)
         else:
-            kept = ctypes.create_string_buffer(str(value).encode())
-            text = t.Str(ctypes.cast(kept, c_void_p), len(kept) - 1)
-            given.kind, given.value.text = t.TEXT, text
+            given.kind, given.value.tensor = t.TENSOR, self.given(self.tensor(value))
+        return given, kept
+
+    def given(self, value: Tensor | Object) -> int:
+        """A handle to give away: the tensor, or object, itself stays usable."""
+        if isinstance(value, Tensor):
+            return tensors.given(self, value)
+        self.do("object", "retain", value.handle)
+        self._held.add(value.handle)
+        return value.handle
+
+    def _end(self) -> None:
+        for handle in self._held:
+            self.do("object", "release", handle)
+
+    def __getitem__(self, name: str) -> Any:
+        value = t.Value()
+        self.do("call", "input", name.encode(), byref(value))
+        return self.received(value)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of an optional input, or `default` where it has none."""
+        try:
+            return self[name]
+        except Error as error:
+            if error.name == "EMPTY":
+                return default
+            raise
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        given, _kept = self._sent(value)
         self.do("call", "set_output", name.encode(), given)
 
-    def tensor(self, values, shape):
-        """A tensor of floats, row-major: from numbers, or from a buffer of floats of 32 bits."""
-        if len(values) != math.prod(shape):
-            raise ValueError(f"found {len(values)} values, expected those of shape {shape}")
-        floats = (ctypes.c_float * len(values))(*values)
-        extents = (c_uint32 * len(shape))(*shape)
-        return Tensor(self, self.made("tensor", "from_f32", extents, len(shape), floats))
+    def inputs(self, prefix: str) -> dict[str, Any]:
+        """The members of an open-ended group (`image_1`, `image_2`, ...), in order."""
+        members, count = POINTER(t.NamedValue)(), c_size_t()
+        self.do("call", "inputs", prefix.encode(), byref(members), byref(count))
+        return {str(one.name): self.received(one.value) for one in count_of(members, count.value)}
 
-    def load_model(self, name):
+    def wants(self, output: str) -> bool:
+        """Whether anything in the graph uses an output."""
+        return bool(self.asked("call", "output_wanted", output.encode()))
+
+    def tensor(self, source: Any, shape: Sequence[int] | None = None) -> Tensor:
+        """A tensor of floats of 32 bits, row-major.
+
+        source: anything with a buffer (arrays of numpy's, array.array, memoryview, bytes), with
+        `__dlpack__` (tensors of torch's), numbers in sequences as deep as there are extents, or a
+        `Tensor`. Other numbers than floats of 32 bits are converted by their value.
+        shape: extents where they differ from those of `source`.
+        """
+        return tensors.lent(self, self._host, source, shape)
+
+    def combine(self, terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """`sum(weight * term)` of tensors of one shape."""
+        return tensors.combined(self, terms, weights)
+
+    def concat(self, parts: Sequence[Tensor], axis: int) -> Tensor:
+        """Tensors one after the other along `axis`."""
+        return tensors.joined(self, parts, axis)
+
+    def noise(self, seed: int, shape: Sequence[int]) -> Tensor:
+        """Standard normal values, the same for a seed on every device."""
+        extents = (c_uint32 * len(shape))(*shape)
+        stream = self.made("generator", "create", seed)
+        made = self.made("generator", "normal", stream, extents, len(shape))
+        return Tensor(made, self, lent=True)
+
+    def object(self, kind: str, fields: dict[str, Any]) -> Object:
+        """A value of wire `kind` with named fields."""
+        named, kept = (t.NamedValue * len(fields))(), []
+        for place, (name, value) in zip(named, fields.items()):
+            kept.append(ctypes.create_string_buffer(name.encode()))
+            place.name = t.Str(ctypes.cast(kept[-1], c_void_p), len(kept[-1]) - 1)
+            place.value, text = self._sent(value)
+            kept.append(text)
+        return Object(self, self.made("object", "create", kind.encode(), named, len(fields)))
+
+    def load_model(self, name: str) -> Model:
         """A network by name."""
         return Model(self, self.made("model", "load", name.encode(), None))
 
-    def progress(self, step, total):
+    def progress(self, step: int, total: int) -> None:
         """Reports that `step` of `total` are done."""
         self.do("call", "progress", step, total)
 
-    def cancelled(self):
-        """Whether the run is being stopped."""
-        answer = c_uint32()
-        self.do("call", "cancelled", byref(answer))
-        return bool(answer.value)
+    def show(self, value: Any) -> None:
+        """Has editors show something on the node: anything that JSON has."""
+        self.do("call", "set_ui", json.dumps(value).encode())
+
+    def log(self, message: str, level: str = "info") -> None:
+        """A line for the log: "trace" to "error". Warnings ("warn") go into the run's result."""
+        self.do("call", "log", LEVELS[level], message.encode())
+
+    def depends_on_more(self) -> None:
+        """Says that the result depends on what the graph does not name, so that it is not kept."""
+        self.do("call", "depends_on_more")
+
+    def cancelled(self) -> bool:
+        """Whether the run is being stopped; long work asks now and then."""
+        return bool(self.asked("call", "cancelled"))
 
 
-def count_of(pointer, count):
+def count_of(pointer, count: int) -> list:
     """A list out of a C array, which may be NULL where it is empty."""
     return [pointer[index] for index in range(count)] if count else []
 
 
-def guarded(context, api, work):
+def guarded(context: int, api, work: Callable[[Any], None], host=None, kind=Call) -> int:
     """Does `work(call)`; what it raises becomes the run's error, with its type and words."""
-    try:
-        work(Call(context, api))
-        return 0
-    except BaseException as error:  # Nothing may get across.
-        status = error.status if isinstance(error, Error) else INTERNAL
-        said = error.message if isinstance(error, Error) else f"{type(error).__name__}: {error}"
-        message = said.replace("\0", " ").encode(errors="replace")
-        api.contents.call.contents.fail(context, status, message, None)
-        return status
+    with INSIDE:
+        try:
+            call = kind(context, api, host)
+            try:
+                work(call)
+            finally:
+                call._end()
+            return 0
+        except BaseException as error:  # Nothing may get across.
+            status, said, place = INTERNAL, f"{type(error).__name__}: {error}", None
+            if isinstance(error, Error):
+                status = error.status if error.status < 0 else INTERNAL
+                said = error.message
+                place = error.input.encode() if error.input else None
+            RAISED.append((said, traceback.format_exc()))
+            message = said.replace("\0", " ").encode(errors="replace")
+            api.contents.call.contents.fail(context, status, message, place)
+            return status

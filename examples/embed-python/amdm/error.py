@@ -1,6 +1,10 @@
 """Failures as exceptions."""
 
+from __future__ import annotations
+
+import collections
 import json
+from typing import NamedTuple, Optional
 
 NAMES = {
     -1: "INVALID_ARGUMENT",
@@ -27,30 +31,73 @@ NAMES = {
     -22: "PACK_MISMATCH",
     -23: "STALE",
 }
-INVALID_HANDLE, EMPTY, CANCELLED, INTERNAL = -2, -6, -16, -18
+WRONG_THREAD, WRONG_STATE, EMPTY, TIMEOUT, PANIC, INVALID_GRAPH = -4, -5, -6, -7, -8, -9
+CANCELLED, INTERNAL = -16, -18
+
+# Words and tracebacks of what callbacks raised last.
+RAISED: collections.deque[tuple[str, str]] = collections.deque(maxlen=16)
+
+
+class FailedNode(NamedTuple):
+    """The node that failed: its `id`, its class, and its title where it has one."""
+
+    id: str
+    class_type: str = ""
+    title: Optional[str] = None
+
+    def __str__(self) -> str:
+        called = f" {self.title!r}" if self.title and self.title != self.id else ""
+        return f"node {self.id}{called}" + (f" ({self.class_type})" if self.class_type else "")
 
 
 class Error(Exception):
-    """What the library says of a call that failed.
+    """What the library says of a call, or a run, that failed.
 
-    `status` is its number, `name` the number's name; `node` (its id) and `input` say where in a
-    graph, if anywhere.
+    status: the number, as <amdm.h> has it; `name` is the number's name, such as `INVALID_INPUT`.
+    code: the short word for it that files and other programs see, such as `invalid_input`.
+    message: what was found and what was expected, for people.
+    node: the `FailedNode`, if it is about one. input: the name of its input, if it is about one.
+
+    traceback: where, when it was raised by Python code in a callback; uncaught, it is shown.
+
+    Code in Python raises it, too: `raise amdm.Error(-12, "no colour", input="image")`.
     """
 
-    def __init__(self, status, message, node=None, input=None):
-        super().__init__(message)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        node: FailedNode | None = None,
+        input: str | None = None,
+        code: str | None = None,
+    ):
+        super().__init__(status, message, node, input, code)
         self.status, self.message, self.node, self.input = status, message, node, input
+        self.code = code or self.name.lower()
+        self.traceback: str | None = None
 
     @property
-    def name(self):
+    def name(self) -> str:
         return NAMES.get(self.status, str(self.status))
 
-    def __str__(self):
-        return f"{self.message} [{self.name}]"
+    def __str__(self) -> str:
+        place = [str(self.node)] if self.node else []
+        place += [f"input {self.input}"] if self.input else []
+        where = ", ".join(place) + ": " if place else ""
+        return f"{where}{self.message} [{self.name}]"
 
     @classmethod
-    def of_run(cls, status, text):
+    def of_run(cls, status: int, text: str) -> Error:
         """The error of a run, from the JSON of amdm_run_error."""
         said = json.loads(text)
-        node = (said.get("node") or {}).get("id")
-        return cls(status, said.get("message", text), node, said.get("input"))
+        node = said.get("node")
+        if node:
+            node = FailedNode(node.get("id", ""), node.get("class") or "", node.get("title"))
+        message = said.get("message", text)
+        made = cls(status, message, node, said.get("input"), said.get("code"))
+        found = [where for words, where in RAISED if words and message.endswith(words)]
+        if found:
+            made.traceback = found[-1]
+            if hasattr(made, "add_note"):
+                made.add_note(made.traceback)
+        return made

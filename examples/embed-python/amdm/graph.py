@@ -1,29 +1,33 @@
 """A graph, and values in it."""
 
+from __future__ import annotations
+
 import json
-from ctypes import byref, string_at
+from ctypes import byref
+from typing import TYPE_CHECKING, Any
 
 from . import _library as library
+from ._ends import Owned
 from ._types import String
-from .error import Error
+from .error import INVALID_GRAPH, Error
 from .image import lent
 from .run import Run
+from .tensor import Tensor
 
-INVALID_GRAPH = -9
+if TYPE_CHECKING:
+    from .host import Host
 
 
-class Graph:
+class Graph(Owned):
     """A graph of nodes; made by `Host.graph`. One thread at a time."""
 
-    def __init__(self, host, data):
+    _kind = "graph"
+
+    def __init__(self, host: Host, data: bytes):
         self.host = host
-        self._handle = library.handle("graph_from_json", host.handle, data, len(data))
+        self._own(library.handle("graph_from_json", host.handle, data, len(data)))
 
-    @property
-    def handle(self):
-        return self._handle
-
-    def set(self, node, input, value):
+    def set(self, node: str, input: str, value: Any) -> None:
         """Sets an input to a value: a number, a text, or a link [node, slot].
 
         `node` is an id or a title, or "" where `input` is a parameter that the graph declares.
@@ -33,37 +37,41 @@ class Graph:
             "graph_set_json", self._handle, node.encode(), input.encode(), text, len(text)
         )
 
-    def set_image(self, node, input, pixels, order="rgb"):
-        """Sets an image, mask, or picture's name to pixels (height, width[, channels])."""
+    def set_image(self, node: str, input: str, pixels: Any, order: str = "rgb") -> None:
+        """Sets an image, mask, or picture's name to pixels.
+
+        pixels: an `Image`, or anything with a buffer of shape (height, width[, channels]): bytes, 0
+        to 255, or floats of 16 or 32 bits, 0 to 1. order: "rgb" or "bgr".
+        """
         image, _data = lent(pixels, order)
         library.call(
             "graph_set_image", self._handle, node.encode(), input.encode(), byref(image)
         )
 
-    def inputs(self):
+    def set_tensor(self, node: str, input: str, values: Any) -> None:
+        """Sets an input to a tensor, in place of its link: an image [batch, height, width,
+        channels] or a mask [batch, height, width] in [0, 1], or a latent [batch, channels, height,
+        width].
+
+        values: a `Tensor`, or what `Host.tensor` takes.
+        """
+        tensor = values if isinstance(values, Tensor) else self.host.tensor(values)
+        names = node.encode(), input.encode()
+        library.call("graph_set_tensor", self._handle, *names, tensor.handle)
+
+    def inputs(self) -> list[dict[str, Any]]:
         """What can be set: of each input its node, name, type, range, choices and value."""
         return json.loads(library.text("graph_inputs", self._handle))
 
-    def errors(self):
+    def errors(self) -> dict[str, Any] | None:
         """What is wrong with the graph, in the form that node editors read; None where nothing."""
         given = String()
         status = library.status_of("graph_validate", self._handle, byref(given))
         if status not in (0, INVALID_GRAPH):
             raise Error(status, library.last_error())
-        report = json.loads(string_at(given.ptr, given.len))
-        library.call("string_free", byref(given))
+        report = json.loads(library.taken(given))
         return report if status else None
 
-    def run(self, **options):
+    def run(self, **options: Any) -> Run:
         """Prepares a run of the graph as it stands; see `Run` for the options."""
         return Run(self, **options)
-
-    def close(self):
-        """Ends the graph; runs made from it go on."""
-        handle, self._handle = self._handle, None
-        if handle:
-            library.status_of("graph_destroy", handle)
-
-    def __del__(self):
-        if getattr(self, "_handle", None):
-            self.close()

@@ -1,57 +1,64 @@
 """The host: opened once, runs any number of graphs."""
 
-import atexit
+from __future__ import annotations
+
 import json
 import os
-import weakref
 from ctypes import byref, c_char_p, sizeof
+from typing import Any, Sequence
 
 from . import _library as library
 from . import _types as t
+from . import tensor
+from ._ends import Owned
 from .facts import Facts
 from .graph import Graph
+from .model import Denoiser
+from .node import Node
+from .tensor import Tensor
 
-_OPEN = weakref.WeakSet()
 
-
-class Host:
+class Host(Owned):
     """Opens a device, the standard pack, and what else is named.
 
     device: "auto", "cpu", "cuda", "cuda:1". threads: 0 takes all cores. model_dirs: where graphs
     find models. input_dir: where graphs find pictures. cache_dir: results kept on disk.
-    log_level: 1 (trace) to 5 (errors) become events of runs; 0 for none.
+    cache_bytes: results kept in memory, 512 MiB without it. memory_budget: bytes of tensors that
+    one run may hold; 0 for the default. log_level: 1 (trace) to 5 (errors) become events of runs;
+    0 for none.
+
+    `close()`, or the end of a `with`, cancels its runs and waits for them.
     """
+
+    _kind = "host"
 
     def __init__(
         self,
-        device=None,
-        threads=0,
-        model_dirs=(),
-        input_dir=None,
-        cache_dir=None,
-        cache_bytes=None,
-        log_level=0,
+        device: str | None = None,
+        threads: int = 0,
+        model_dirs: Sequence[str | os.PathLike] = (),
+        input_dir: str | os.PathLike | None = None,
+        cache_dir: str | os.PathLike | None = None,
+        cache_bytes: int | None = None,
+        log_level: int = 0,
+        memory_budget: int = 0,
     ):
         desc = t.HostDesc()
         library.call("host_desc_init", byref(desc), sizeof(desc))
         desc.abi_version = t.ABI_VERSION
         desc.threads, desc.log_level = threads, log_level
+        desc.memory_budget = memory_budget
         desc.device = device.encode() if device else None
-        dirs = (c_char_p * len(model_dirs))(*[os.fsencode(path) for path in model_dirs])
+        dirs = (c_char_p * len(model_dirs))(*[library.path(path) for path in model_dirs])
         desc.model_dirs, desc.model_dir_count = dirs, len(dirs)
-        desc.input_dir = os.fsencode(input_dir) if input_dir else None
-        desc.cache_dir = os.fsencode(cache_dir) if cache_dir else None
+        desc.input_dir = library.path(input_dir) if input_dir else None
+        desc.cache_dir = library.path(cache_dir) if cache_dir else None
         if cache_bytes is not None:
             desc.cache_bytes = cache_bytes
-        self._handle = library.handle("host_create", byref(desc))
-        self._facts = None
-        _OPEN.add(self)
+        self._facts: Facts | None = None
+        self._own(library.handle("host_create", byref(desc)))
 
-    @property
-    def handle(self):
-        return self._handle
-
-    def graph(self, source):
+    def graph(self, source: str | bytes | os.PathLike | dict) -> Graph:
         """A graph: from a path, from bytes of JSON, PNG or WebP, from JSON text, or from a dict."""
         if isinstance(source, dict):
             source = json.dumps(source).encode()
@@ -62,53 +69,39 @@ class Host:
                 source = file.read()
         return Graph(self, source)
 
-    def info(self):
+    def tensor(self, source: Any, shape: Sequence[int] | None = None) -> Tensor:
+        """A tensor that stays, by one copy to the host's device; for `Graph.set_tensor`.
+
+        source and shape: as for `Call.tensor`.
+        """
+        return tensor.made(self._handle, source, shape)
+
+    def info(self) -> dict[str, Any]:
         """Facts: version, device, threads, packs, names of models."""
         return json.loads(library.text("host_info", self._handle))
 
-    def node_schemas(self):
+    def node_schemas(self) -> list[dict[str, Any]]:
         """Descriptors of all classes of nodes."""
         return json.loads(library.text("host_node_schemas", self._handle))
 
-    def register_node(self, node):
-        """Adds a class of nodes: an instance of `amdm.Node`."""
+    def register_node(self, node: Node) -> None:
+        """Adds a class of nodes, for the graphs that are made from now on."""
         node.register(self)
 
-    def register_model(self, model):
-        """Adds a model that graphs load by name: an instance of `amdm.Denoiser`."""
+    def register_model(self, model: Denoiser) -> None:
+        """Adds a model that graphs load by its name, for those that are made from now on."""
         model.register(self)
 
-    def model_info(self, name):
+    def model_info(self, name: str) -> dict[str, Any]:
         """Facts about a model, in the form of `Denoiser.info`."""
         if self._facts is None:
             self._facts = Facts()
             self.register_node(self._facts)
         return self._facts.of(self, name)
 
-    def load_pack(self, path, sha256=None, native=False):
+    def load_pack(
+        self, path: str | os.PathLike, sha256: str | None = None, native: bool = False
+    ) -> None:
         """Adds a pack from a file: an isolated component, or native code with its hash."""
-        sha256 = None if sha256 is None else sha256.encode()
-        library.call("host_load_pack", self._handle, os.fsencode(path), int(native), sha256)
-
-    def close(self):
-        """Ends the host and cancels its runs."""
-        handle, self._handle = self._handle, None
-        if handle:
-            library.status_of("host_destroy", handle)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def __del__(self):
-        if getattr(self, "_handle", None):
-            self.close()
-
-
-@atexit.register
-def _close_all():
-    """While Python can still be called: the end of a host ends nodes and models in Python."""
-    for host in list(_OPEN):
-        host.close()
+        hashed = None if sha256 is None else sha256.encode()
+        library.call("host_load_pack", self._handle, library.path(path), int(native), hashed)

@@ -1,9 +1,13 @@
 """Pixels, in and out, without a copy on the way out."""
 
+from __future__ import annotations
+
 import ctypes
 import weakref
+from typing import Any
 
 from . import _types as t
+from .buffer import as_array, view
 
 ELEMENTS = {"u8": (1, "B", 1), "f32": (3, "f", 4)}
 FORMATS = {"B": 1, "e": 2, "f": 3}
@@ -11,59 +15,71 @@ ORDERS = {"rgb": 0, "bgr": 1}
 
 
 class Image:
-    """An image of the library's: rows of pixels, top row first.
+    """Pixels: rows of interleaved channels, top row first.
 
-    `data` is a memoryview of shape (height, width, channels); it stays good after the run has gone.
-    numpy takes it as `numpy.asarray(image)`.
+    `shape` is (height, width, channels); `dtype` is "u8" (0 to 255) or "f32" (0 to 1). `data` is a
+    read-only memoryview of that shape, which stays good after the run has gone. numpy takes it as
+    `numpy.asarray(image)`, without a copy.
     """
 
-    def __init__(self, given, dtype):
-        self.shape = (given.height, given.width, given.channels)
-        self.dtype = dtype
-        _, form, size = ELEMENTS[dtype]
-        count = given.height * given.width * given.channels * size
+    def __init__(self, memory, shape: tuple[int, int, int], dtype: str):
+        self.shape, self.dtype = shape, dtype
+        self.data = view(memory, shape, ELEMENTS[dtype][1])
+
+    @classmethod
+    def of(cls, given: t.Image, dtype: str) -> Image:
+        """One of the library's that is the caller's, without gaps between rows."""
+        shape = (given.height, given.width, given.channels)
+        count = given.height * given.width * given.channels * ELEMENTS[dtype][2]
         memory = (ctypes.c_ubyte * count).from_address(given.data)
         # The view keeps the memory's object, whose end gives the memory back.
-        end = weakref.finalize(memory, given.release, given.release_ctx)
-        end.atexit = False
-        self.data = memoryview(memory).cast("B").cast(form, shape=list(self.shape))
+        weakref.finalize(memory, given.release, given.release_ctx).atexit = False
+        return cls(memory, shape, dtype)
 
-    def tobytes(self):
+    @classmethod
+    def copied(cls, lent: t.Image) -> Image:
+        """One of bytes that is the library's, and good for a moment alone."""
+        row = lent.width * lent.channels
+        stride = lent.row_stride or row
+        rows = [ctypes.string_at(lent.data + y * stride, row) for y in range(lent.height)]
+        return cls(b"".join(rows), (lent.height, lent.width, lent.channels), "u8")
+
+    def tobytes(self) -> bytes:
         """The values as bytes, row after row."""
         return self.data.tobytes()
 
     def __array__(self, dtype=None, copy=None):
-        import numpy
+        return as_array(self.data, dtype, copy)
 
-        array = numpy.asarray(self.data, dtype=dtype)
-        return array.copy() if copy else array
+    def __repr__(self) -> str:
+        return f"<amdm.Image {self.shape} {self.dtype}>"
 
 
-def wanted(channels, dtype, order):
+def wanted(channels: int, dtype: str, order: str) -> t.Image:
     """The layout to ask amdm_run_output_image for: no gaps between rows."""
     return t.Image(
         channels=channels, element_type=ELEMENTS[dtype][0], channel_order=ORDERS[order]
     )
 
 
-def lent(pixels, order):
-    """Pixels of the caller's: anything with a buffer of shape (height, width[, channels]).
+def lent(pixels, order: str) -> tuple[t.Image, ctypes.Array]:
+    """Pixels of the caller's: an `Image`, or anything with a buffer of (height, width[, channels]).
 
     Gives the struct and what must live as long as it.
     """
-    view = memoryview(pixels)
-    if view.format not in FORMATS or view.ndim not in (2, 3):
+    seen: Any = memoryview(pixels.data if isinstance(pixels, Image) else pixels)
+    if seen.format not in FORMATS or seen.ndim not in (2, 3):
         raise ValueError(
-            f"found pixels of format {view.format!r} in {view.ndim} dimensions, expected bytes or "
+            f"found pixels of format {seen.format!r} in {seen.ndim} dimensions, expected bytes or "
             "floats of 16 or 32 bits in (height, width[, channels])"
         )
-    height, width = view.shape[:2]
-    data = ctypes.create_string_buffer(view.tobytes(), view.nbytes)
+    height, width = seen.shape[:2]
+    data = ctypes.create_string_buffer(seen.tobytes(), seen.nbytes)
     image = t.Image(
         width=width,
         height=height,
-        channels=view.shape[2] if view.ndim == 3 else 1,
-        element_type=FORMATS[view.format],
+        channels=seen.shape[2] if seen.ndim == 3 else 1,
+        element_type=FORMATS[seen.format],
         channel_order=ORDERS[order],
         data=ctypes.cast(data, ctypes.c_void_p),
     )

@@ -1,37 +1,135 @@
 """Classes of nodes written in Python."""
 
+from __future__ import annotations
+
 import json
+import sys
+import types
 from ctypes import byref
+from typing import TYPE_CHECKING, Any
 
 from . import _library as library
-from . import registry
-from ._tables import Execute, NodeVtable
-from .callback import guarded
+from . import _tables, registry
+from ._ends import INSIDE
+from ._tables import NodeVtable
+from .callback import Call, count_of, guarded
+from .error import INTERNAL
+from .step import PHASES, Operator, Step
+
+if TYPE_CHECKING:
+    from .host import Host
 
 
 class Node:
-    """A class of nodes. Derive from it, set `descriptor`, and write `execute`.
+    """A class of nodes. Derive from it, set `descriptor`, and write `execute` or `make_operator`.
 
-    `descriptor` is a dict as `Host.node_schemas` lists them. What `execute` raises becomes the error
-    of the run.
+    `descriptor` is a dict as `Host.node_schemas` lists them; with `"step_operator": {"phases":
+    [...]}` it is one of step operators. What the methods raise becomes the error of the run.
     """
 
-    descriptor = None
+    descriptor: dict[str, Any] = {}
 
-    def execute(self, call):
+    def execute(self, call: Call) -> None:
         """Executes one node once: reads inputs from `call`, and sets outputs."""
         raise NotImplementedError
 
-    def register(self, host):
+    def make_operator(self, call: Call) -> Operator:
+        """The operator for one sampling; reads inputs from `call`. For step operators alone."""
+        raise NotImplementedError
+
+    def register(self, host: Host) -> None:
+        """Adds it to a host; as `Host.register_node`."""
+        functions = {"execute": _execute}
+        if self.descriptor.get("step_operator"):
+            functions = _OPERATOR
         vtable = NodeVtable(
             descriptor_json=json.dumps(self.descriptor).encode(),
-            user_data=registry.remember(self),
-            execute=_execute,
+            user_data=registry.remember((self, host.handle)),
             destroy=registry.destroy,
+            **functions,
         )
         library.call("host_register_node", host.handle, byref(vtable))
 
 
-@Execute
+@_tables.Execute
 def _execute(key, context, api):
-    return guarded(context, api, lambda call: registry.recall(key).execute(call))
+    node, host = registry.recall(key)
+    return guarded(context, api, node.execute, host)
+
+
+@_tables.MakeOperator
+def _make(key, context, api, out):
+    node, host = registry.recall(key)
+
+    def work(call):
+        made = node.make_operator(call)
+        if not isinstance(made, Operator):
+            raise TypeError(f"found {type(made).__name__} as an operator, expected amdm.Operator")
+        out[0] = registry.remember((made, host))
+
+    return guarded(context, api, work, host)
+
+
+def _without_context(operator, work):
+    """Does what has no way to tell the run why it failed: the interpreter's hook is told."""
+    with INSIDE:
+        try:
+            work()
+            return 0
+        except BaseException as error:  # Nothing may get across.
+            told = types.SimpleNamespace(
+                exc_type=type(error),
+                exc_value=error,
+                exc_traceback=error.__traceback__,
+                err_msg=None,
+                object=operator,
+            )
+            sys.unraisablehook(told)
+            return INTERNAL
+
+
+@_tables.OperatorWindow
+def _window(_, key, steps, before, count, out):
+    operator, _ = registry.recall(key)
+
+    def work():
+        windows = [(one.start, one.end) for one in count_of(before, count)]
+        out[0].start, out[0].end = operator.window(steps, windows)
+
+    return _without_context(operator, work)
+
+
+@_tables.WantsParts
+def _wants_parts(_, key):
+    operator, _ = registry.recall(key)
+    wants = []
+    _without_context(operator, lambda: wants.append(bool(operator.wants_parts)))
+    return int(wants == [True])
+
+
+@_tables.OperatorCheck
+def _check(_, key, context, api):
+    operator, host = registry.recall(key)
+    return guarded(context, api, operator.check, host, Step)
+
+
+@_tables.OperatorApply
+def _apply(_, key, context, api, phase):
+    operator, host = registry.recall(key)
+    return guarded(context, api, lambda step: operator.apply(step, PHASES[phase]), host, Step)
+
+
+@_tables.OperatorDestroy
+def _destroy(_, key):
+    with INSIDE:
+        registry.forget(key)
+
+
+_OPERATOR = {
+    "make_operator": _make,
+    "operator_window": _window,
+    "operator_wants_parts": _wants_parts,
+    "operator_check": _check,
+    "operator_apply": _apply,
+    "operator_destroy": _destroy,
+}

@@ -1,147 +1,212 @@
 """A run of a graph: started or executed, watched, cancelled, asked for what it gave."""
 
-import ctypes
-import json
-from ctypes import byref, c_char_p, c_uint32
+from __future__ import annotations
 
+import json
+import os
+import time
+from ctypes import byref, c_char_p, c_uint32
+from typing import TYPE_CHECKING, Any, Iterator, Sequence
+
+from . import _ends
 from . import _library as library
 from . import _types as t
-from .error import CANCELLED, EMPTY, Error
-from .image import Image, wanted
+from ._interrupt import Interruptible
+from .error import CANCELLED, EMPTY, INVALID_GRAPH, TIMEOUT, Error
+from .image import Image, wanted as layout
+from .tensor import Tensor
 
-KINDS = [None, "started", "node-started", "node-done", "cached", "progress", "preview", "ui"]
+if TYPE_CHECKING:
+    from .graph import Graph
+
+KINDS = ["", "started", "node-started", "node-done", "cached", "progress", "preview", "ui"]
 KINDS += ["saved", "log", "resumed", "finished"]
 STATES = ["created", "running", "succeeded", "failed", "cancelled"]
 FINISHED = KINDS.index("finished")
+# How long Ctrl-C may have to wait, in milliseconds.
+SLICE = 100
 
 
 class Event:
-    """Something that happened: its `kind`, `node`, `step` of `total`, `seconds`, `text`, `json`."""
+    """Something that happened.
 
-    def __init__(self, told):
+    kind: "started", "node-started", "node-done" (with `seconds`), "cached", "progress" (`step` of
+    `total`), "preview", "ui", "saved", "log" (`text`, its level in `step`), "resumed" or
+    "finished".
+    node: the id of the node that it is about, or "". json: all about it.
+    preview: an unfinished picture, as an `Image` of bytes; None of other events.
+    """
+
+    def __init__(self, told: t.Event):
         known = told.kind < len(KINDS)
-        self.kind = KINDS[told.kind] if known else f"event {told.kind}"
+        self.kind: str = KINDS[told.kind] if known else f"event {told.kind}"
         self.node, self.text = str(told.node), str(told.text)
         self.step, self.total, self.seconds = told.step, told.total, told.seconds
-        self.json = json.loads(str(told.json) or "{}")
-        self.preview = None
-        if told.image:
-            image = told.image.contents
-            size = image.height * image.row_stride
-            self.preview = (image.width, image.height, ctypes.string_at(image.data, size))
+        self.json: dict[str, Any] = json.loads(str(told.json) or "{}")
+        self.preview = Image.copied(told.image.contents) if told.image else None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<amdm.Event {self.kind} {self.node}>"
 
 
-class Run:
-    """One run. `for event in run` starts it and ends with it; `run.execute()` runs it on this thread.
+@t.Release
+def _look(_):
+    """Called on the executing thread at every event, so that Python handles signals."""
+
+
+class Run(_ends.Owned):
+    """One run. `for event in run` starts and ends with it; `run.execute()` runs it on this thread.
 
     output_dir: where pictures are written; without it they are in memory alone.
     wanted: [(node, output), ...] that are kept besides what output nodes show.
     targets: ids of the output nodes to run; all without it.
     preview_ms: milliseconds between previews; 0 gives none.
-    metadata: whether pictures carry the graph. timeout: in seconds.
+    metadata: whether pictures carry the graph. timeout: in seconds; 0 for no limit.
+
+    `close()`, or the end of a `with`, cancels it and waits where it goes on. Images and tensors
+    that were fetched stay.
     """
 
+    _kind = "run"
+
     def __init__(
-        self, graph, output_dir=None, wanted=(), targets=(), preview_ms=0, metadata=True, timeout=0
+        self,
+        graph: Graph,
+        output_dir: str | os.PathLike | None = None,
+        wanted: Sequence[tuple[str, str]] = (),
+        targets: Sequence[str] = (),
+        preview_ms: int = 0,
+        metadata: bool = True,
+        timeout: float = 0,
     ):
         names = [(node.encode(), output.encode()) for node, output in wanted]
         desc = t.RunDesc(
-            output_dir=None if output_dir is None else str(output_dir).encode(),
-            wanted=(t.OutputName * len(names))(*names),
+            output_dir=library.path(output_dir),
+            wanted=(t.OutputName * len(names))(*[t.OutputName(*name) for name in names]),
             wanted_count=len(names),
             targets=(c_char_p * len(targets))(*[target.encode() for target in targets]),
             target_count=len(targets),
             preview_ms=preview_ms,
             no_metadata=not metadata,
             timeout_ms=int(timeout * 1000),
+            wakeup=_look,
         )
         self.host = graph.host
-        self._handle = library.handle("run_create", graph.handle, byref(desc))
+        self._own(library.handle("run_create", graph.handle, byref(desc)))
 
-    def start(self):
-        """Starts it on a thread of the library's."""
+    def start(self) -> None:
+        """Starts it on a thread of the library's, where nodes and models in Python are called."""
         library.call("run_start", self._handle)
 
-    def execute(self):
-        """Runs it to its end; nodes and models in Python are called on this thread."""
-        self._end(library.status_of("run_execute", self._handle))
+    def execute(self) -> None:
+        """Runs it to its end; nodes and models in Python are called on this thread.
+
+        Ctrl-C cancels it, at its next event, and raises KeyboardInterrupt.
+        """
+        with Interruptible(self.cancel):
+            status = library.status_of("run_execute", self._handle)
+            message = library.last_error()
+        _ends.sweep()
+        self._judge(status, message)
 
     @property
-    def state(self):
+    def state(self) -> str:
         """One of "created", "running", "succeeded", "failed", "cancelled"."""
         state = c_uint32()
         library.call("run_poll", self._handle, byref(state))
         return STATES[state.value]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Event]:
         """Starts the run if that is still to be done, and gives its events.
 
         Ends with the run, or raises its error. Whoever leaves the loop early cancels the run.
         """
         if self.state == "created":
             self.start()
-        told, done = t.Event(), False
+        told, done, over = t.Event(), False, False
         try:
             while not done:
                 # A while at a time, so that Ctrl-C comes through.
-                status = library.status_of("run_next_event", self._handle, 100, byref(told))
+                status = library.status_of("run_next_event", self._handle, SLICE, byref(told))
                 if status == 0:
                     done = told.kind == FINISHED
                     yield Event(told)
                 elif status != EMPTY:
                     raise Error(status, library.last_error())
+                else:  # Whoever loops again finds no last event.
+                    done, over = over, self.state not in ("created", "running")
         finally:
-            if not done:
+            if not done and self._handle:
                 self.cancel()
         self.wait()
 
-    def wait(self):
-        """Waits for the end; raises the run's error."""
-        self._end(library.status_of("run_wait", self._handle, -1))
+    def wait(self, timeout: float | None = None) -> None:
+        """Waits for the end, at most `timeout` seconds; raises the run's error.
 
-    def _end(self, status):
+        When the time is over it raises `amdm.Error` with TIMEOUT, and the run goes on. Ctrl-C
+        cancels the run and raises KeyboardInterrupt.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        status = TIMEOUT
+        try:
+            while status == TIMEOUT:
+                left = SLICE if end is None else (end - time.monotonic()) * 1000
+                span = int(max(0, min(SLICE, left)))
+                status = library.status_of("run_wait", self._handle, span)
+                if left <= 0:
+                    break
+            message = library.last_error()
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        self._judge(status, message)
+
+    def _judge(self, status: int, message: str) -> None:
+        """Raises what a call that ends with the run ended with: the run's error, or its own."""
         if status == 0:
             return
-        message = library.last_error()
         said = t.String()
-        if library.status_of("run_error", self._handle, byref(said)) != 0:
+        # Statuses above this one are about calls.
+        if status > INVALID_GRAPH or library.raw("run_error", self._handle, byref(said)) != 0:
             raise Error(status, message)
-        text = ctypes.string_at(said.ptr, said.len).decode()
-        library.call("string_free", byref(said))
-        raise Error.of_run(status, text)
+        raise Error.of_run(status, library.taken(said))
 
-    def cancel(self, after_image=False):
-        """Stops it: now, or when the next picture is done. From any thread."""
+    def cancel(self, after_image: bool = False) -> None:
+        """Stops it: now, or when the next picture is done. From any thread, also in callbacks."""
         library.call("run_cancel", self._handle, int(after_image))
 
-    def image(self, node, output=None, index=0, channels=0, dtype="u8", order="rgb"):
+    def image(
+        self,
+        node: str,
+        output: str | None = None,
+        index: int = 0,
+        channels: int = 0,
+        dtype: str = "u8",
+        order: str = "rgb",
+    ) -> Image:
         """An image that `node` saved or showed, or of a wanted output.
 
         `channels` 0 takes the image's own; `dtype` is "u8" or "f32", `order` "rgb" or "bgr".
         """
-        given = wanted(channels, dtype, order)
+        given = layout(channels, dtype, order)
         name = None if output is None else output.encode()
         library.call("run_output_image", self._handle, node.encode(), name, index, byref(given))
-        return Image(given, dtype)
+        return Image.of(given, dtype)
 
-    def result(self):
+    def tensor(self, node: str, output: str | None = None) -> Tensor:
+        """The tensor of a wanted output, or the batch that `node` saved or showed last.
+
+        Images are [batch, height, width, channels] and masks [batch, height, width], in [0, 1];
+        latents [batch, channels, height, width].
+        """
+        name = None if output is None else output.encode()
+        return Tensor(library.handle("run_output_tensor", self._handle, node.encode(), name))
+
+    def result(self) -> dict[str, Any]:
         """All about the run: files with hashes, times, seeds, warnings, plain wanted outputs."""
         return json.loads(library.text("run_output_json", self._handle))
 
-    def close(self):
-        """Ends it: cancels and waits where it goes on. Images that were fetched stay."""
-        handle, self._handle = self._handle, None
-        if handle:
-            library.status_of("run_destroy", handle)
 
-    def __del__(self):
-        if getattr(self, "_handle", None):
-            self.close()
-
-
-def is_cancelled(error):
+def is_cancelled(error: Error) -> bool:
     """Whether an error is that somebody stopped the run."""
     return error.status == CANCELLED

@@ -1,0 +1,253 @@
+"""Tensors: floats of 32 bits with a shape, shared with numpy, torch and others."""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import math
+import weakref
+from ctypes import byref, c_double, c_uint32, c_void_p
+from typing import TYPE_CHECKING, Sequence
+
+from . import _dlpack
+from . import _library as library
+from . import _types as t
+from ._ends import Owned
+from .buffer import as_array, floats, shaped, view
+from .error import Error
+
+if TYPE_CHECKING:
+    from .callback import Call
+
+
+class Tensor(Owned):
+    """Values on a device, with a shape; never changed once made.
+
+    Images are [batch, height, width, channels] and masks [batch, height, width], in [0, 1]; latents
+    are [batch, channels, height, width].
+
+    `Host.tensor` and `Run.tensor` give tensors that stay. What callbacks are handed, and make, is
+    lent: it ends with the callback; `keep()` gives one that stays. The operators `+ - * /` with
+    tensors and numbers, and the methods below `keep`, work on the device, inside callbacks.
+
+    `numpy.asarray(tensor)` and `numpy.from_dlpack(tensor)` share the memory, read-only; so does
+    `torch.from_dlpack(tensor)`, with a warning that nobody may write.
+    """
+
+    _kind = "tensor"
+
+    def __init__(self, handle: int, call: Call | None = None, lent: bool = False):
+        self._call = call
+        self._lent = handle if lent else None
+        if not lent:
+            self._own(handle)
+
+    @property
+    def handle(self) -> int | None:
+        """The handle as <amdm.h> has it; None once closed."""
+        return self._lent or self._handle
+
+    def _info(self) -> t.TensorInfo:
+        info = t.TensorInfo()
+        library.call("tensor_info", self.handle, byref(info))
+        return info
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents, the batch first."""
+        info = self._info()
+        return tuple(info.shape[: info.rank])
+
+    @property
+    def device(self) -> str:
+        """Where the values are, such as `cpu`."""
+        return str(self._info().device)
+
+    @property
+    def data(self) -> memoryview:
+        """The values as a read-only memoryview of the tensor's shape.
+
+        On the CPU without a copy; it stays good when the tensor has gone. From other devices,
+        inside callbacks, a copy.
+        """
+        shape = self.shape
+        if self._call and self._lent and self.device != "cpu":
+            return view(self.values(), shape, "f")
+        managed = _dlpack.show(self.handle)
+        seen = _dlpack.Versioned.from_address(managed).tensor
+        memory = (ctypes.c_float * math.prod(shape)).from_address(seen.data)
+        # The view keeps the memory's object, whose end gives the tensor back.
+        weakref.finalize(memory, _dlpack.delete, managed).atexit = False
+        return view(memory, shape, "f")
+
+    def values(self) -> array.array:
+        """A copy of the values, row-major: a flat array of floats of 32 bits."""
+        if self._call is None or not self._lent:
+            return array.array("f", self.data.tobytes())
+        count = math.prod(self.shape)
+        values = array.array("f", bytes(4 * count))
+        if count:
+            place = (ctypes.c_float * count).from_buffer(values)
+            self._call.do("tensor", "read_f32", self.handle, place, count)
+        return values
+
+    def __array__(self, dtype=None, copy=None):
+        return as_array(self.data, dtype, copy)
+
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        if max_version is None or max_version[0] < 1:
+            raise BufferError("found a request for DLPack before 1.0, expected max_version (1, 0)")
+        if copy:
+            raise BufferError("tensors are shown without a copy alone; copy what you are shown")
+        here = self.__dlpack_device__()
+        if dl_device is not None and tuple(dl_device) != here:
+            raise BufferError(f"found a request for device {dl_device}, expected {here}")
+        return _dlpack.capsule(self.handle)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        name, _, index = self.device.partition(":")
+        return _dlpack.DEVICES.get(name, 0), int(index or 0)
+
+    def __repr__(self) -> str:
+        try:
+            return f"<amdm.Tensor {self.shape} on {self.device}>"
+        except Error:
+            return "<amdm.Tensor, ended>"
+
+    def keep(self) -> Tensor:
+        """The same values as a tensor that outlives the callback."""
+        library.call("tensor_retain", self.handle)
+        return Tensor(self.handle or 0)
+
+    def _made(self, function: str, *arguments) -> Tensor:
+        call = self._call
+        if call is None:
+            raise TypeError("found a tensor of no callback's; inside one, see Call.tensor")
+        plain = [given.handle if isinstance(given, Tensor) else given for given in arguments]
+        return Tensor(call.made("tensor", function, self.handle, *plain), call, lent=True)
+
+    def __add__(self, other: Tensor | float) -> Tensor:
+        if isinstance(other, Tensor):
+            return self._made("add", other)
+        return self._made("affine", 1.0, float(other))
+
+    def __mul__(self, other: Tensor | float) -> Tensor:
+        if isinstance(other, Tensor):
+            return self._made("mul", other)
+        return self._made("affine", float(other), 0.0)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __sub__(self, other: Tensor | float) -> Tensor:
+        if isinstance(other, Tensor):
+            return self._made("sub", other)
+        return self._made("affine", 1.0, -float(other))
+
+    def __rsub__(self, other: float) -> Tensor:
+        return self._made("affine", -1.0, float(other))
+
+    def __truediv__(self, other: Tensor | float) -> Tensor:
+        if isinstance(other, Tensor):
+            return self._made("div", other)
+        return self._made("affine", 1 / float(other), 0.0)
+
+    def __neg__(self) -> Tensor:
+        return self._made("affine", -1.0, 0.0)
+
+    def minimum(self, other: Tensor) -> Tensor:
+        """The smaller of each pair."""
+        return self._made("minimum", other)
+
+    def maximum(self, other: Tensor) -> Tensor:
+        """The larger of each pair."""
+        return self._made("maximum", other)
+
+    def clamp(self, low: float, high: float) -> Tensor:
+        """Values held within [low, high]."""
+        return self._made("clamp", float(low), float(high))
+
+    def sample_dot(self, other: Tensor) -> Tensor:
+        """Inner product of each sample with its counterpart: [batch]."""
+        return self._made("sample_dot", other)
+
+    def sqrt(self) -> Tensor:
+        """Square roots."""
+        return self._made("sqrt")
+
+    def sin(self) -> Tensor:
+        """Sines."""
+        return self._made("sin")
+
+    def acos(self) -> Tensor:
+        """Arc cosines."""
+        return self._made("acos")
+
+    def select(self, threshold: float, above: Tensor, below: Tensor) -> Tensor:
+        """`above` where a value is greater than `threshold`, else `below`."""
+        return self._made("select", float(threshold), above, below)
+
+    def reshape(self, *shape: int) -> Tensor:
+        """The same values in another shape."""
+        return self._made("reshape", (c_uint32 * len(shape))(*shape), len(shape))
+
+    def narrow(self, axis: int, start: int, length: int) -> Tensor:
+        """`length` entries of `axis` from `start`."""
+        return self._made("narrow", axis, start, length)
+
+
+def made(host: int | None, source, shape=None) -> Tensor:
+    """A tensor that stays, from what `Host.tensor` takes."""
+    if isinstance(source, Tensor):
+        source, shape = source.data, shape or source.shape
+    if not _has_buffer(source) and hasattr(source, "__dlpack__"):
+        if shape is not None:
+            raise TypeError("found a shape for a tensor of another library's, which has its own")
+        return Tensor(_dlpack.taken(host, source))
+    values, found = floats(source)
+    extents = found if shape is None else shaped(shape, len(values))
+    return Tensor(_dlpack.copied(host, values, extents))
+
+
+def lent(call: Call, host: int | None, source, shape=None) -> Tensor:
+    """A tensor of a callback's, from what `Call.tensor` takes."""
+    if isinstance(source, Tensor):
+        shared = Tensor(given(call, source), call, lent=True)
+        return shared if shape is None else shared.reshape(*shape)
+    if not _has_buffer(source) and hasattr(source, "__dlpack__"):
+        owned = Tensor(_dlpack.taken(host, source))
+        return lent(call, host, owned, shape)
+    values, found = floats(source)
+    extents = found if shape is None else shaped(shape, len(values))
+    places = (c_uint32 * len(extents))(*extents)
+    return Tensor(
+        call.made("tensor", "from_f32", places, len(extents), values), call, lent=True
+    )
+
+
+def given(call: Call, tensor: Tensor) -> int:
+    """A second handle on a tensor, to be given away: `tensor` itself stays usable."""
+    return call.made("tensor", "share", tensor.handle)
+
+
+def combined(call: Call, terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """`sum(weight * term)`."""
+    if len(terms) != len(weights):
+        raise ValueError(f"found {len(terms)} terms and {len(weights)} weights, expected as many")
+    handles = (c_void_p * len(terms))(*[term.handle for term in terms])
+    numbers = (c_double * len(weights))(*weights)
+    made = call.made("tensor", "linear_combination", handles, numbers, len(terms))
+    return Tensor(made, call, lent=True)
+
+
+def joined(call: Call, parts: Sequence[Tensor], axis: int) -> Tensor:
+    """Tensors one after the other along `axis`."""
+    handles = (c_void_p * len(parts))(*[part.handle for part in parts])
+    return Tensor(call.made("tensor", "concat", handles, len(parts), axis), call, lent=True)
+
+
+def _has_buffer(source) -> bool:
+    try:
+        memoryview(source)
+    except (TypeError, BufferError):
+        return False
+    return True
