@@ -820,8 +820,8 @@ typedef struct {
                                  uint32_t phase);
     // Ends an operator; on any thread. May be NULL.
     void (*operator_destroy)(void *user_data, void *operator_data);
-    // Called once, when the host needs the class no more, also where its registration failed; on any
-    // thread. May be NULL.
+    // Called once for each registration, when the host needs the class no more, also where the
+    // registration failed; on any thread. May be NULL.
     void (*destroy)(void *user_data);
 } AmdmNodeVtable;
 
@@ -891,7 +891,8 @@ typedef struct {
 // An image: rows of interleaved channels, top row first in memory order of `row_stride`.
 //
 // In: the library copies what it needs before it returns and calls `release`, if there is one, then.
-// Out: the data is the library's until the caller calls `release(release_ctx)`, once.
+// Out: the data lives until the caller calls `release(release_ctx)`, once; where `release` is NULL it is
+// lent, for as long as the function that gave it says.
 typedef struct {
     // `sizeof(AmdmImage)`.
     size_t struct_size;
@@ -904,7 +905,8 @@ typedef struct {
     // `AMDM_ELEMENT_*`.
     uint32_t element_type;
     // Bytes from a row to the next; negative where the last row lies first in memory, and `data` then
-    // points to the top row. 0 means rows without a gap.
+    // points to the top row. 0 means rows without a gap; -1, where an image is asked for, the same with
+    // the last row first.
     int64_t row_stride;
     // `AMDM_ORDER_*`.
     uint32_t channel_order;
@@ -974,7 +976,8 @@ typedef struct {
     AmdmStr text;
     // The whole event as JSON, as `amdm run --progress json` prints it.
     AmdmStr json;
-    // The preview, 8-bit RGB; NULL for other events.
+    // The preview, 8-bit RGB; NULL for other events. It stays the library's: there is nothing to
+    // release, and `image->release` is NULL.
     const AmdmImage *image;
 } AmdmEvent;
 
@@ -1083,31 +1086,47 @@ typedef struct {
 } AmdmApi;
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
+//
+// A process opens a pack once, by its content: hosts that load the same bytes share it, wherever they
+// lie. It is never closed. On Linux what runs is a copy in memory of the bytes whose SHA-256 was
+// checked, so nobody can exchange the file in between; the loader looks for other libraries in the
+// system's places alone (`$ORIGIN` is not the pack's directory). On other systems the file is opened
+// again by its path: there its directory must be writable by nobody else.
 typedef struct {
     // `sizeof(AmdmPackEntry)`.
     size_t struct_size;
-    // `AMDM_ABI_MAJOR` of the header that it was compiled with.
+    // `AMDM_ABI_MAJOR` of the header that it was compiled with; another one is refused. The first three
+    // fields stay where they are in all versions.
     uint32_t abi_major;
     // `AMDM_ABI_MINOR` of that header; a library with a lower one refuses the pack.
     uint32_t abi_minor;
-    // Called once after loading, with the library's functions and the path of the pack. May be NULL. A
-    // pack that calls the library must do so through this table: its own symbols may not be found.
+    // Called before anything else of the pack, with the library's functions and the canonical path that
+    // the pack was loaded from first: once in a process, or until it returns 0. May be NULL. A pack that
+    // calls the library must do so through this table: its own symbols may not be found.
     AmdmStatus (*init)(const AmdmApi *api, const char *path);
     // Kept for a later version; never called, as packs are not unloaded. May be NULL.
     void (*deinit)(void);
-    // Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`.
+    // Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`. Called
+    // by each host that loads the pack, by one at a time.
     const void *(*get_factory)(const char *id);
 } AmdmPackEntry;
 
-// The nodes of a native pack.
+// The nodes of a native pack: all of them become classes of the host, or none.
+//
+// Names of packs in their descriptors are the file's own: nodes cannot be added to a pack that is there
+// already.
 typedef struct {
     // `sizeof(AmdmNodeFactory)`.
     size_t struct_size;
-    // How many nodes there are.
+    // How many nodes there are, 1 at the least.
     uint32_t count;
     // 0.
     uint32_t reserved;
     // The node `index`, 0 to `count - 1`; lives as long as the process.
+    //
+    // Each host that loads the pack asks for it, and calls the vtable's `destroy` once: when it needs
+    // the class no more, or at once where it refuses the pack. So a `destroy` comes as often as a
+    // vtable was given, and must leave alone what the next host needs.
     const AmdmNodeVtable *(*node)(uint32_t index);
 } AmdmNodeFactory;
 
@@ -1258,12 +1277,17 @@ AmdmStatus amdm_graph_set_json(AmdmGraph *graph,
                                size_t len);
 
 // Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
-// picture, such as `LoadImage.image`.
+// picture, such as `LoadImage.image`. Setting it again replaces what was set.
 //
-// Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
+// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The mask that
+// `LoadImage` gives is 1 where its picture is transparent.)
+//
+// Where a link is replaced, pictures made from the graph are stored without the editor's workflow, which
+// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
 // a `LoadImage` of a missing picture, set that node's `image` instead.
 //
-// The pixels are copied before this returns, and `image->release` is then called, also on failure.
+// The pixels are copied before this returns, and `image->release` is then called, also on failure. On
+// failure the graph is what it was.
 // Pictures made from the graph record `memory:<sha256>` in place of the image.
 //
 // \thread one at a time for the graph
@@ -1321,9 +1345,13 @@ AmdmStatus amdm_host_destroy(AmdmHost *host);
 // Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
 // where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
 // library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
-// all rights of the process. It is never unloaded.
+// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
+// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
+// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
 //
-// Failures: `PACK_INVALID`, `ABI_MISMATCH`, `DENIED` for another file than `sha256` says.
+// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
+// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
+// larger than packs may be (64 MiB).
 //
 // \thread any
 AmdmStatus amdm_host_load_pack(AmdmHost *host,
@@ -1361,6 +1389,9 @@ AmdmStatus amdm_host_node_schemas(AmdmHost *host, AmdmString *out);
 
 // Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
 // `packs`, `models`; the caller frees the text.
+//
+// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and where it
+// is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code is not isolated.
 //
 // \thread any
 AmdmStatus amdm_host_info(AmdmHost *host,
@@ -1439,8 +1470,8 @@ AmdmStatus amdm_run_error(AmdmRun *run, AmdmString *out);
 // that was wanted, where `output` is its name (else NULL).
 //
 // `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
-// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; negative: last row first); everything
-// else is filled in. The data is the caller's until `image->release(image->release_ctx)`, once.
+// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row first); everything
+// else is filled in. A mask is an image of one channel. The data is the caller's until `image->release(image->release_ctx)`, once.
 //
 // Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
 //
