@@ -14,4 +14,5 @@ mod files;
 mod keys;
 mod memory;
 mod outcome;
+mod own;
 mod scene;

@@ -15,5 +15,6 @@ mod installed;
 mod library;
 mod misuse;
 mod models;
+mod native;
 mod snippets;
 mod surface;

@@ -830,8 +830,8 @@ typedef struct {
                                  uint32_t phase);
     // Ends an operator; on any thread. May be NULL.
     void (*operator_destroy)(void *user_data, void *operator_data);
-    // Called once, when the host needs the class no more, also where its registration failed; on any
-    // thread. May be NULL.
+    // Called once for each registration, when the host needs the class no more, also where the
+    // registration failed; on any thread. May be NULL.
     void (*destroy)(void *user_data);
 } AmdmNodeVtable;
 
@@ -1109,31 +1109,47 @@ typedef struct {
 } AmdmApi;
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
+//
+// A process opens a pack once, by its content: hosts that load the same bytes share it, wherever they
+// lie. It is never closed. On Linux what runs is a copy in memory of the bytes whose SHA-256 was
+// checked, so nobody can exchange the file in between; the loader looks for other libraries in the
+// system's places alone (`$ORIGIN` is not the pack's directory). On other systems the file is opened
+// again by its path: there its directory must be writable by nobody else.
 typedef struct {
     // `sizeof(AmdmPackEntry)`.
     size_t struct_size;
-    // `AMDM_ABI_MAJOR` of the header that it was compiled with.
+    // `AMDM_ABI_MAJOR` of the header that it was compiled with; another one is refused. The first three
+    // fields stay where they are in all versions.
     uint32_t abi_major;
     // `AMDM_ABI_MINOR` of that header; a library with a lower one refuses the pack.
     uint32_t abi_minor;
-    // Called once after loading, with the library's functions and the path of the pack. May be NULL. A
-    // pack that calls the library must do so through this table: its own symbols may not be found.
+    // Called before anything else of the pack, with the library's functions and the canonical path that
+    // the pack was loaded from first: once in a process, or until it returns 0. May be NULL. A pack that
+    // calls the library must do so through this table: its own symbols may not be found.
     AmdmStatus (*init)(const AmdmApi *api, const char *path);
     // Kept for a later version; never called, as packs are not unloaded. May be NULL.
     void (*deinit)(void);
-    // Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`.
+    // Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`. Called
+    // by each host that loads the pack, by one at a time.
     const void *(*get_factory)(const char *id);
 } AmdmPackEntry;
 
-// The nodes of a native pack.
+// The nodes of a native pack: all of them become classes of the host, or none.
+//
+// Names of packs in their descriptors are the file's own: nodes cannot be added to a pack that is there
+// already.
 typedef struct {
     // `sizeof(AmdmNodeFactory)`.
     size_t struct_size;
-    // How many nodes there are.
+    // How many nodes there are, 1 at the least.
     uint32_t count;
     // 0.
     uint32_t reserved;
     // The node `index`, 0 to `count - 1`; lives as long as the process.
+    //
+    // Each host that loads the pack asks for it, and calls the vtable's `destroy` once: when it needs
+    // the class no more, or at once where it refuses the pack. So a `destroy` comes as often as a
+    // vtable was given, and must leave alone what the next host needs.
     const AmdmNodeVtable *(*node)(uint32_t index);
 } AmdmNodeFactory;
 
@@ -1352,9 +1368,13 @@ AmdmStatus amdm_host_destroy(AmdmHost *host);
 // Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
 // where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
 // library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
-// all rights of the process. It is never unloaded.
+// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
+// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
+// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
 //
-// Failures: `PACK_INVALID`, `ABI_MISMATCH`, `DENIED` for another file than `sha256` says.
+// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
+// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
+// larger than packs may be (64 MiB).
 //
 // \thread any
 AmdmStatus amdm_host_load_pack(AmdmHost *host,
@@ -1403,6 +1423,9 @@ AmdmStatus amdm_host_model_info(AmdmHost *host,
 
 // Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
 // `packs`, `models`; the caller frees the text.
+//
+// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and where it
+// is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code is not isolated.
 //
 // \thread any
 AmdmStatus amdm_host_info(AmdmHost *host,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use amdm_diffusion::Device;
-use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, Origin, ResultCache};
+use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, NativePack, Origin, ResultCache};
 use serde_json::json;
 
 use crate::handle::{HANDLES, Kind};
@@ -96,6 +96,14 @@ impl Host {
 
     pub fn log_level(&self) -> u32 {
         self.log_level
+    }
+
+    /// Says in the log what of the host's code is not isolated.
+    pub fn warn_of_native_code(&self) {
+        for NativePack { name, file, .. } in self.runtime.native_packs() {
+            let (path, sha256) = (file.path.display(), native::hex(&file.sha256));
+            tracing::warn!(pack = name, %path, sha256, "native code is loaded");
+        }
     }
 
     /// Remembers a run, which the end of the host ends.
@@ -273,9 +281,13 @@ pub unsafe extern "C" fn amdm_host_destroy(host: *mut AmdmHost) -> AmdmStatus {
 /// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
 /// where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
 /// library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
-/// all rights of the process. It is never unloaded.
+/// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
+/// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
+/// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
 ///
-/// Failures: `PACK_INVALID`, `ABI_MISMATCH`, `DENIED` for another file than `sha256` says.
+/// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
+/// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
+/// larger than packs may be (64 MiB).
 ///
 /// \thread any
 #[unsafe(no_mangle)]
@@ -296,10 +308,14 @@ pub unsafe extern "C" fn amdm_host_load_pack(
         if flags & AMDM_LOAD_NATIVE != 0 {
             return native::load(&host.runtime, path, expected, &mut |_, _| {});
         }
-        if let Some(expected) = expected {
-            native::confirm(path, expected)?;
+        match expected {
+            None => host.runtime.load_pack(path)?,
+            Some(expected) => {
+                let file = native::Confirmed::read(&host.runtime, path, expected)?;
+                host.runtime.load_pack_from(path, file.bytes)?;
+            }
         }
-        Ok(host.runtime.load_pack(path)?)
+        Ok(())
     })
 }
 
@@ -410,6 +426,9 @@ pub unsafe extern "C" fn amdm_host_model_info(
 /// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
 /// `packs`, `models`; the caller frees the text.
 ///
+/// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and where it
+/// is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code is not isolated.
+///
 /// \thread any
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmString) -> AmdmStatus {
@@ -419,10 +438,22 @@ pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmStrin
         let host = HANDLES.get::<Host>(host as usize)?;
         let packs = host.runtime.packs();
         let packs = packs.iter().map(|pack| {
-            let hash = pack.sha256().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            let built_in = matches!(pack.origin(), Origin::Embedded(_));
-            json!({"name": pack.name(), "version": pack.version(), "sha256": hash,
-                   "built_in": built_in})
+            let mut about = json!({
+                "name": pack.name(), "version": pack.version(),
+                "sha256": native::hex(&pack.sha256()), "built_in": true, "native": false,
+            });
+            if let Origin::File(path) = pack.origin() {
+                (about["built_in"], about["path"]) = (false.into(), path.to_string_lossy().into());
+            }
+            about
+        });
+        let native = host.runtime.native_packs();
+        let native = native.iter().map(|pack| {
+            json!({
+                "name": pack.name, "version": pack.version,
+                "sha256": native::hex(&pack.file.sha256), "built_in": false, "native": true,
+                "path": pack.file.path.to_string_lossy(),
+            })
         });
         let device = host.device();
         let info = json!({
@@ -432,7 +463,7 @@ pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmStrin
             "threads": device.threads(),
             "cuda": cfg!(feature = "cuda"),
             "memory_budget": host.runtime.limits().run_tensor_bytes,
-            "packs": packs.collect::<Vec<_>>(),
+            "packs": packs.chain(native).collect::<Vec<_>>(),
             "models": host.runtime.models().names("models"),
         });
         // SAFETY: as above.

@@ -7,7 +7,7 @@ use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
 use amdm::math::Phase;
 use amdm_diffusion::Models;
-use amdm_runtime::{Host, Node, NodeCall, StepOperator, StepView, on_caller};
+use amdm_runtime::{Host, Node, NodeCall, Registration, StepOperator, StepView, on_caller};
 
 use crate::context::{AmdmContext, Context};
 use crate::layout::{Versioned, read, text};
@@ -101,8 +101,8 @@ pub struct AmdmNodeVtable {
     /// Ends an operator; on any thread. May be NULL.
     pub operator_destroy:
         Option<unsafe extern "C" fn(user_data: *mut c_void, operator_data: *mut c_void)>,
-    /// Called once, when the host needs the class no more, also where its registration failed; on any
-    /// thread. May be NULL.
+    /// Called once for each registration, when the host needs the class no more, also where the
+    /// registration failed; on any thread. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
 }
 
@@ -139,6 +139,19 @@ pub(crate) unsafe fn register(
     vtable: *const AmdmNodeVtable,
 ) -> Result<(), Fail> {
     // SAFETY: the caller says so.
+    let class = unsafe { class(host.clone(), vtable)? };
+    Ok(host?.register_node(class.descriptor, class.node, class.concurrent)?)
+}
+
+/// The class of a vtable, for `host`.
+///
+/// # Safety
+/// `vtable` is as its documentation says.
+pub(crate) unsafe fn class(
+    host: Result<&Host, Fail>,
+    vtable: *const AmdmNodeVtable,
+) -> Result<Registration, Fail> {
+    // SAFETY: the caller says so.
     let vtable = unsafe { read(vtable, "vtable")? };
     // From here on the vtable's data is ended, whatever happens.
     let user = User::new(vtable.user_data, vtable.destroy);
@@ -159,7 +172,7 @@ pub(crate) unsafe fn register(
         return Err(Fail::argument(format!("found NULL for {name}, which {class} needs")));
     }
     let own = Arc::new(Own { vtable, user, models: Arc::downgrade(host.models()) });
-    Ok(host.register_node(descriptor, Arc::new(OwnNode(own)), concurrent)?)
+    Ok(Registration { descriptor, node: Arc::new(OwnNode(own)), concurrent })
 }
 
 fn descriptor(text: &str) -> Result<(Descriptor, bool), Fail> {

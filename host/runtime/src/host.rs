@@ -21,7 +21,7 @@ use crate::engine::{self, CacheDir};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Guest;
 use crate::limits::Limits;
-use crate::own::Node;
+use crate::own::{NativeFile, NativePack, Node, Registration};
 use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Clock, Inputs, Outputs, name};
 use crate::registry::Registry;
@@ -157,9 +157,24 @@ impl Host {
     /// # Errors
     /// Those of [`Self::open`] for one pack.
     pub fn load_pack(&self, path: &Path) -> Result<(), Failure> {
+        self.load_pack_from(path, self.read_pack(path)?)
+    }
+
+    /// The bytes of a pack file, bounded as [`Self::open`] bounds them.
+    ///
+    /// # Errors
+    /// `input_output` where it cannot be read, is too big, or is no regular file.
+    pub fn read_pack(&self, path: &Path) -> Result<Vec<u8>, Failure> {
+        pack::read(path, self.limits.pack_bytes)
+    }
+
+    /// The same as [`Self::load_pack`] for a file that was read before, whatever has become of it since.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`] for one pack.
+    pub fn load_pack_from(&self, path: &Path, bytes: Vec<u8>) -> Result<(), Failure> {
         worker::run(|| {
             let linker = engine::linker(&self.engine)?;
-            let bytes = pack::read(path, self.limits.pack_bytes)?;
             self.add(&linker, Origin::File(path.to_owned()), bytes, &Cancel::new())
         })
     }
@@ -176,7 +191,21 @@ impl Host {
         node: Arc<dyn Node>,
         concurrent: bool,
     ) -> Result<(), Failure> {
-        self.change(|registry| Ok(registry.add_node(descriptor, (node, concurrent))?))
+        let class = Registration { descriptor, node, concurrent };
+        self.change(|registry| Ok(registry.add_node(class)?))
+    }
+
+    /// Adds the classes of a file of native code, all or none, for the graphs that are checked from now
+    /// on. Keys of results know them by the file's content.
+    ///
+    /// # Errors
+    /// As [`Self::register_node`], and `invalid_input` for the name of a pack that is there already.
+    pub fn register_native(
+        &self,
+        file: &NativeFile,
+        classes: Vec<Registration>,
+    ) -> Result<(), Failure> {
+        self.change(|registry| Ok(registry.add_native(file, classes)?))
     }
 
     /// Changes the registry, or leaves it as it was.
@@ -255,6 +284,11 @@ impl Host {
     /// All packs, the standard one first.
     pub fn packs(&self) -> Vec<Arc<Pack>> {
         self.registry().packs().cloned().collect()
+    }
+
+    /// Packs whose nodes are native code of a file's, in the order of loading.
+    pub fn native_packs(&self) -> Vec<NativePack> {
+        self.registry().native().to_vec()
     }
 
     /// Where graphs run.

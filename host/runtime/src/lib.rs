@@ -49,7 +49,7 @@ pub use engine::CacheDir;
 pub use failure::{Failure, FailureCode, NodeRef};
 pub use host::{Host, HostOptions};
 pub use limits::Limits;
-pub use own::{Node, NodeCall, StepOperator, StepView};
+pub use own::{NativeFile, NativePack, Node, NodeCall, Registration, StepOperator, StepView};
 pub use pack::{Origin, Pack, SECTION};
 pub use pictures::{Clock, Inputs, Moment};
 pub use run::{

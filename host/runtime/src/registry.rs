@@ -8,10 +8,11 @@ use amdm::catalogue::{Catalogue, Descriptor};
 use amdm::error::{Code, Error};
 use amdm::graph::Checked;
 
+use crate::cache::Code as ContentCode;
 use crate::contract::{Call, legible};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::guest::Guest;
-use crate::own::{self, Node, NodeCall, OwnNode};
+use crate::own::{self, NativeFile, NativePack, NodeCall, OwnNode, Registration};
 use crate::pack::Pack;
 use crate::run::Shared;
 use crate::value::Value;
@@ -26,6 +27,8 @@ pub(crate) struct Registry {
     /// Names of packs, in the order of loading.
     order: Vec<String>,
     own: HashMap<String, OwnNode>,
+    /// Packs of own classes that came in files, in the order of loading.
+    native: Vec<NativePack>,
     /// What of them graphs can use.
     pub catalogue: Arc<Catalogue>,
 }
@@ -59,22 +62,55 @@ impl Registry {
     /// # Errors
     /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name that
     /// is ours.
-    pub fn add_node(
+    pub fn add_node(&mut self, class: Registration) -> Result<(), Error> {
+        // What it does is known in this process alone.
+        let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
+        let pack = &class.descriptor.pack;
+        if self.native.iter().any(|native| native.name == *pack) {
+            return Err(taken(pack));
+        }
+        self.add_own(class, (number.to_le_bytes().to_vec(), false))
+    }
+
+    /// Adds the classes of a file of native code. Where it fails, some of them may have been added.
+    ///
+    /// # Errors
+    /// As [`Self::add_node`], and `invalid_input` for the name of a pack that is there already.
+    pub fn add_native(
         &mut self,
-        descriptor: Descriptor,
-        (node, concurrent): (Arc<dyn Node>, bool),
+        file: &NativeFile,
+        classes: Vec<Registration>,
     ) -> Result<(), Error> {
+        let mut packs = Vec::<NativePack>::new();
+        for class in classes {
+            let (name, version) = (class.descriptor.pack.clone(), class.descriptor.version.clone());
+            match packs.iter_mut().find(|pack| pack.name == name) {
+                Some(pack) => pack.nodes += 1,
+                None if self.catalogue.version(&name).is_some() => return Err(taken(&name)),
+                None => packs.push(NativePack { name, version, nodes: 1, file: file.clone() }),
+            }
+            self.add_own(class, (file.sha256.to_vec(), true))?;
+        }
+        self.native.append(&mut packs);
+        Ok(())
+    }
+
+    fn add_own(&mut self, class: Registration, code: ContentCode) -> Result<(), Error> {
+        let Registration { descriptor, node, concurrent } = class;
         own::permitted(&descriptor)?;
         if self.packs.contains_key(&descriptor.pack) {
-            let pack = &descriptor.pack;
-            return Err(Error::invalid(format!("found the name of a loaded pack, {pack}")));
+            return Err(taken(&descriptor.pack));
         }
-        let class = descriptor.r#type.clone();
+        let name = descriptor.r#type.clone();
         let added = Arc::make_mut(&mut self.catalogue).add_node(descriptor);
         added.map_err(|error| Error::invalid(error.to_string()))?;
-        let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
-        self.own.insert(class, OwnNode::new(node, concurrent, number));
+        self.own.insert(name, OwnNode::new(node, concurrent, code));
         Ok(())
+    }
+
+    /// Packs of own classes that came in files, in the order of loading.
+    pub fn native(&self) -> &[NativePack] {
+        &self.native
     }
 
     /// All packs, in the order of loading.
@@ -92,10 +128,10 @@ impl Registry {
 
     /// What keys of results say about the code of a class, and whether other processes mean the same
     /// by it.
-    pub fn code(&self, descriptor: &Descriptor) -> Option<(Vec<u8>, bool)> {
+    pub fn code(&self, descriptor: &Descriptor) -> Option<ContentCode> {
         match self.find(descriptor)? {
             Provider::Pack(pack) => Some((pack.sha256().to_vec(), true)),
-            Provider::Own(own) => Some((own.number.to_le_bytes().to_vec(), false)),
+            Provider::Own(own) => Some(own.code),
         }
     }
 
@@ -116,6 +152,10 @@ impl Registry {
         }
         self.packs.get(&descriptor.pack).cloned().map(Provider::Pack)
     }
+}
+
+fn taken(pack: &str) -> Error {
+    Error::invalid(format!("found the name of a loaded pack, {pack}"))
 }
 
 impl Provider {

@@ -230,6 +230,7 @@ impl Run {
         });
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             tracing::dispatcher::with_default(&tracing::Dispatch::new(listener), || {
+                self.host.warn_of_native_code();
                 self.execute(wakeup)
             })
         }));

@@ -21,5 +21,12 @@ pub fn run(arguments: &PacksArguments) -> Result<(), Stop> {
             }
         ));
     }
+    for pack in host.native_packs() {
+        let (path, nodes) = (pack.file.path.display(), pack.nodes);
+        output::line(format_args!(
+            "{}@{}  {nodes} nodes  native code  {path}",
+            pack.name, pack.version
+        ));
+    }
     Ok(())
 }

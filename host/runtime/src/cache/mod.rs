@@ -23,7 +23,7 @@ use amdm_diffusion::Device;
 pub(crate) use self::checkpoint::{Checkpoints, NUMBERS};
 use self::disk::Disk;
 pub(crate) use self::files::{Files, Read};
-pub(crate) use self::key::{Key, Keys, NodeKey, Sources};
+pub(crate) use self::key::{Code, Key, Keys, NodeKey, Sources};
 use self::memory::Memory;
 pub(crate) use self::origins::origins;
 use crate::contract::fits;

@@ -2,7 +2,8 @@
 //!
 //! Two runs of one graph with equal origins write the same files. Packs, networks and pictures are
 //! known by their contents; a name that comes through a link could be any on the host's list, so all
-//! of that list count. What cannot be read is told as such: the run itself will say more.
+//! of that list count. What cannot be read is told as such: the run itself will say more. Code and
+//! networks that an embedder registers have no content to compare: their versions stand for them.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,12 @@ fn node(node: &CheckedNode, sources: &Sources<'_>, found: &mut BTreeMap<String, 
     let descriptor = &node.descriptor;
     found.entry(format!("pack {}", descriptor.pack)).or_insert_with(|| {
         let code = (sources.code)(descriptor);
-        let content = code.map_or_else(unreadable, |(code, _)| hex(&code));
+        let content = match code {
+            Some((code, true)) => hex(&code),
+            // Own code without a file: its version is all that another process could compare.
+            Some((_, false)) => "registered".to_owned(),
+            None => unreadable(),
+        };
         format!("{} {content}", descriptor.version)
     });
     for input in &descriptor.inputs {
@@ -66,7 +72,7 @@ fn model(name: &str, sources: &Sources<'_>) -> String {
     match sources.models.source(name) {
         Ok(ModelSource::BuiltIn(weights)) => hex(&Sha256::digest(weights)),
         Ok(ModelSource::Registered(_, Some(version))) => format!("registered, version {version}"),
-        Ok(ModelSource::Registered(number, None)) => format!("registered {number}"),
+        Ok(ModelSource::Registered(_, None)) => "registered, without a version".to_owned(),
         Ok(ModelSource::File(path)) => {
             let content = sources.files.content(&path, true, sources.cancel);
             content.map_or_else(unreadable, |(hash, _)| hex(&hash))

@@ -7,6 +7,7 @@
 //! what it does besides is the embedder's own matter.
 
 mod call;
+mod native;
 mod step;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +18,9 @@ use amdm::error::{Code, Error};
 use amdm::math::Phase;
 
 pub use self::call::NodeCall;
+pub use self::native::{NativeFile, NativePack, Registration};
 pub use self::step::StepView;
+use crate::cache::Code as ContentCode;
 use crate::cancel::Cancel;
 use crate::turn::{Entered, Turn};
 use crate::worker::said;
@@ -81,14 +84,14 @@ pub(crate) struct OwnNode {
     node: Arc<dyn Node>,
     /// Held while the node works, where it is not for several runs at a time.
     turn: Option<Arc<Turn>>,
-    /// What no other registration in this process has.
-    pub number: u64,
+    /// What keys of results say about it.
+    pub code: ContentCode,
 }
 
 impl OwnNode {
     /// A class; `concurrent` says whether several runs may call it at once.
-    pub fn new(node: Arc<dyn Node>, concurrent: bool, number: u64) -> Self {
-        Self { node, turn: (!concurrent).then(Arc::default), number }
+    pub fn new(node: Arc<dyn Node>, concurrent: bool, code: ContentCode) -> Self {
+        Self { node, turn: (!concurrent).then(Arc::default), code }
     }
 
     /// Does `work` with the node, in its turn.
