@@ -15,5 +15,6 @@ mod installed;
 mod library;
 mod misuse;
 mod models;
+mod process;
 mod snippets;
 mod surface;
