@@ -18,7 +18,7 @@ import zipfile
 
 NAME, VERSION = "amdm", "0.1.0"
 INFO = f"{NAME}-{VERSION}.dist-info"
-LIBRARY = {"darwin": "libamdm.1.dylib", "win32": "amdm.dll"}.get(sys.platform, "libamdm.so.1")
+LIBRARY = {"darwin": "libamdm.1.dylib", "win32": "amdm_capi.dll"}.get(sys.platform, "libamdm.so.1")
 METADATA = f"""\
 Metadata-Version: 2.1
 Name: {NAME}

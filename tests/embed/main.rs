@@ -16,5 +16,6 @@ mod library;
 mod misuse;
 mod models;
 mod native;
+mod process;
 mod snippets;
 mod surface;

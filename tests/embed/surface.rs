@@ -9,6 +9,7 @@ use std::process::Command;
 use crate::behaviour::scene;
 use crate::header::committed;
 use crate::library::{api, description, graph, ok, open, path, run};
+use crate::process::{alone, left_out, passed};
 
 /// Set in the child process of [`a_run_leaves_the_process_alone`].
 const CHILD: &str = "AMDM_SURFACE_CHILD";
@@ -45,7 +46,7 @@ fn the_table_holds_all_functions_but_its_own() {
 #[cfg(target_os = "linux")]
 fn exported_symbols_are_the_documented_ones() {
     let Ok(output) = Command::new("nm").args(["-D", "--defined-only"]).arg(path()).output() else {
-        eprintln!("left out: there is no nm");
+        left_out("exported symbols, as there is no nm");
         return;
     };
     let symbols = String::from_utf8(output.stdout).unwrap();
@@ -66,7 +67,7 @@ fn the_header_is_c_and_c_plus_plus() {
         compile.arg(format!("-std={standard}"));
         compile.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"]);
         match compile.arg(&include).arg(&file).output() {
-            Err(_) => eprintln!("left out: there is no {compiler}"),
+            Err(_) => left_out(&format!("the header, as there is no {compiler}")),
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr);
                 assert!(output.status.success(), "{compiler}: {said}");
@@ -159,10 +160,5 @@ fn child() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_run_leaves_the_process_alone() {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "surface::child", "--nocapture"]).env(CHILD, "1");
-    let output = child.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+    passed(&alone("surface::child").env(CHILD, "1").output().unwrap());
 }

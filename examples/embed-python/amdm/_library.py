@@ -17,7 +17,7 @@ from . import _types as t
 from ._tables import ModelVtable, NodeVtable
 from .error import Error
 
-NAME = {"darwin": "libamdm.1.dylib", "win32": "amdm.dll"}.get(sys.platform, "libamdm.so.1")
+NAME = {"darwin": "libamdm.1.dylib", "win32": "amdm_capi.dll"}.get(sys.platform, "libamdm.so.1")
 
 OUT = POINTER(c_void_p)
 FUNCTIONS = {

@@ -2,37 +2,79 @@
 //! `--check` rebuilds and compares, `--sources` compares hashes without building.
 //!
 //! `cargo xtask install --prefix DIR`: the C library with all that programs need to build against it.
-#![allow(clippy::print_stdout)] // a command line talks through it
+//!
+//! Exit codes: 0, 1 for what failed, 2 for a command line that cannot be meant.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line talks through them
 
-use anyhow::{Result, bail};
+use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask nodes [--check | --sources]\n       cargo xtask install \
-                     --prefix DIR [--release | --profile NAME] [--artifacts DIR]";
+use anyhow::Result;
+use xtask::install::{self, Request};
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let root = xtask::root();
-    match arguments.as_slice() {
-        ["nodes"] => {
-            let manifest = xtask::build(&root)?;
-            println!("nodes/prebuilt/{}: {} bytes", xtask::manifest::WASM, manifest.bytes);
+const USAGE: &str = "\
+usage: cargo xtask nodes [--check | --sources]
+  rebuilds the embedded pack of nodes
+  --check           rebuilds it and compares
+  --sources         compares hashes, without building";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let usage = match words.first() {
+        Some(&"nodes") => USAGE.to_owned(),
+        Some(&"install") => install::request::USAGE.to_owned(),
+        _ => format!("{USAGE}\n\n{}", install::request::USAGE),
+    };
+    if words.iter().any(|word| ["--help", "-h", "help"].contains(word)) {
+        println!("{usage}");
+        return ExitCode::SUCCESS;
+    }
+    let done = match words.as_slice() {
+        ["nodes"] => nodes(),
+        ["nodes", "--check"] => check(),
+        ["nodes", "--sources"] => sources(),
+        ["install", words @ ..] => match Request::parse(words) {
+            Ok(request) => installed(&request),
+            Err(misuse) => return misused(&misuse.0, &usage),
+        },
+        [] => return misused("found no command", &usage),
+        ["nodes", word, ..] | [word, ..] => return misused(&format!("found {word}"), &usage),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
-        ["nodes", "--check"] => {
-            xtask::check(&root)?;
-            println!("nodes/prebuilt is what the sources give");
-        }
-        ["nodes", "--sources"] => {
-            xtask::check_sources(&root)?;
-            println!("nodes/prebuilt was built from these sources");
-        }
-        ["install", words @ ..] => {
-            let request = xtask::install::Request::parse(words)?;
-            for file in xtask::install::run(&root, &request)? {
-                println!("{}", file.display());
-            }
-        }
-        _ => bail!(USAGE),
+    }
+}
+
+fn misused(what: &str, usage: &str) -> ExitCode {
+    eprintln!("error: {what}\n{usage}");
+    ExitCode::from(2)
+}
+
+fn nodes() -> Result<()> {
+    let manifest = xtask::build(&xtask::root())?;
+    println!("nodes/prebuilt/{}: {} bytes", xtask::manifest::WASM, manifest.bytes);
+    Ok(())
+}
+
+fn check() -> Result<()> {
+    xtask::check(&xtask::root())?;
+    println!("nodes/prebuilt is what the sources give");
+    Ok(())
+}
+
+fn sources() -> Result<()> {
+    xtask::check_sources(&xtask::root())?;
+    println!("nodes/prebuilt was built from these sources");
+    Ok(())
+}
+
+fn installed(request: &Request) -> Result<()> {
+    for file in install::run(&xtask::root(), request)? {
+        println!("{}", file.display());
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::scene::{copy, graph, with};
-use super::{Job, Stop, agreed, faces, own, owning};
+use super::{Job, Part, agreed, faces, having, own};
 
 #[test]
 fn the_same_is_wrong_with_a_graph() {
@@ -70,7 +70,7 @@ fn the_same_ends_a_run() {
 #[test]
 fn an_own_node_fails_in_its_own_words() {
     let inputs = tempfile::tempdir().unwrap();
-    let faces = owning(faces(inputs.path()));
+    let faces = having(Part::Nodes, faces(inputs.path()));
     let mut graph = graph();
     graph["turn"] = json!({"class_type": "test.own.Turn",
                            "inputs": {"image": ["decode", 0], "amount": own::REFUSED}});
@@ -88,14 +88,14 @@ fn an_own_node_fails_in_its_own_words() {
 #[test]
 fn an_own_operator_refuses_before_any_network_runs() {
     let inputs = tempfile::tempdir().unwrap();
-    let faces = owning(faces(inputs.path()));
+    let faces = having(Part::Nodes, faces(inputs.path()));
     let mut graph = with("sample", "policy", json!(["nudge", 0]));
     graph["nudge"] = json!({"class_type": "test.own.Nudge", "inputs": {}});
     graph["third"] = json!({"class_type": "Lane", "inputs": {
         "model": ["layout", 0], "positive": ["where", 0], "lanes": ["lanes", 0]}});
     graph["sample"]["inputs"]["lanes"] = json!(["third", 0]);
-    let ran = agreed(&faces, &Job { stop: Stop::Never, ..Job::new(&graph) });
+    let ran = agreed(&faces, &Job::new(&graph));
     let failure = ran.failure.unwrap();
-    assert_eq!(failure["message"], "found three lanes, expected at most two");
+    assert_eq!(failure["message"], own::THREE_LANES);
     assert!(ran.events.iter().all(|event| event["event"] != "progress"), "{:?}", ran.events);
 }

@@ -18,9 +18,19 @@ pub enum Mode {
     Executed,
 }
 
+/// Where results are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    Nothing,
+    InMemory,
+    OnDisk,
+}
+
 pub struct Loaded {
     pub host: *mut AmdmHost,
     mode: Mode,
+    applied: own::Applied,
+    cache: Option<tempfile::TempDir>,
 }
 
 impl Drop for Loaded {
@@ -60,11 +70,15 @@ impl Heard {
             if event.kind == AMDM_EVENT_FINISHED {
                 return true;
             }
-            if event.kind == AMDM_EVENT_PROGRESS && self.stop == Stop::FirstStep {
+            let when = match self.stop {
+                Stop::FirstStep => Some(AMDM_CANCEL_NOW),
+                Stop::NextPicture => Some(AMDM_CANCEL_AFTER_IMAGE),
+                _ => None,
+            };
+            if let Some(when) = when.filter(|_| event.kind == AMDM_EVENT_PROGRESS) {
                 let run = self.run as usize;
                 // From another thread, as a program with a button would.
-                let cancel =
-                    move || unsafe { (api().run_cancel)(run as *mut AmdmRun, AMDM_CANCEL_NOW) };
+                let cancel = move || unsafe { (api().run_cancel)(run as *mut AmdmRun, when) };
                 ok(std::thread::spawn(cancel).join().unwrap());
             }
             let json: Value = serde_json::from_str(&shown(event.json)).unwrap();
@@ -76,25 +90,36 @@ impl Heard {
     }
 }
 
+/// What is kept on disk here is kept in memory elsewhere.
+pub fn kept_in_memory(events: &mut [Value]) {
+    for event in events.iter_mut().filter(|event| event["event"] == "cached") {
+        assert_eq!(event["from"], "disk");
+        event["from"] = "memory".into();
+    }
+}
+
 unsafe extern "C" fn wakeup(user_data: *mut c_void) {
     unsafe { &mut *user_data.cast::<Heard>() }.take(0);
 }
 
 impl Loaded {
     pub fn open(inputs: &Path, mode: Mode) -> Self {
-        Self::with(inputs, mode, false)
+        Self::with(inputs, mode, Keeps::Nothing)
     }
 
-    pub fn with(inputs: &Path, mode: Mode, keeps: bool) -> Self {
+    pub fn with(inputs: &Path, mode: Mode, keeps: Keeps) -> Self {
         let mut desc = description();
-        if !keeps {
+        if keeps != Keeps::InMemory {
             desc.cache_bytes = 0;
         }
+        let cache = (keeps == Keeps::OnDisk).then(|| tempfile::tempdir().unwrap());
+        let place = cache.as_ref().map(|cache| text(cache.path().to_str().unwrap()));
+        desc.cache_dir = place.as_ref().map_or(std::ptr::null(), |place| place.as_ptr());
         let dir = text(inputs.to_str().unwrap());
         desc.input_dir = dir.as_ptr();
         let host = open(&desc);
-        own::library::register(host);
-        Self { host, mode }
+        let applied = own::library::register(host);
+        Self { host, mode, applied, cache }
     }
 
     fn prepare(&self, job: &Job<'_>) -> *mut AmdmGraph {
@@ -198,6 +223,7 @@ pub fn json(
 impl Face for Loaded {
     fn name(&self) -> &'static str {
         match self.mode {
+            Mode::Started if self.cache.is_some() => "the library, on disk",
             Mode::Started => "the library, started",
             Mode::Executed => "the library, executed",
         }
@@ -225,7 +251,7 @@ impl Face for Loaded {
         let mut heard = Heard { run: std::ptr::null_mut(), events: Vec::new(), stop: job.stop };
         let mut desc = unsafe { std::mem::zeroed::<AmdmRunDesc>() };
         desc.struct_size = size_of::<AmdmRunDesc>();
-        (desc.output_dir, desc.no_metadata) = (dir.as_ptr(), 1);
+        (desc.output_dir, desc.no_metadata) = (dir.as_ptr(), u32::from(!job.metadata));
         (desc.wanted, desc.wanted_count) = (names.as_ptr(), names.len());
         if self.mode == Mode::Executed {
             desc.wakeup = Some(wakeup);
@@ -265,13 +291,18 @@ impl Face for Loaded {
         let result = json(run, api().run_output_json).unwrap();
         let nodes = job.graph.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let wanted = job.wanted.iter().filter_map(|(node, output)| tensor(run, node, output));
+        let mut events = std::mem::take(&mut heard.events);
+        if self.cache.is_some() {
+            kept_in_memory(&mut events);
+        }
         let ran = Ran {
             failure,
-            events: std::mem::take(&mut heard.events),
+            events,
             files: files(out.path()),
             images: Some(images(run, &nodes)),
             tensors: Some(wanted.collect()),
             warnings: serde_json::from_value(result["warnings"].clone()).unwrap(),
+            applied: std::mem::take(&mut *self.applied.lock().unwrap()),
         };
         ok(unsafe { (api().run_destroy)(run) });
         ran

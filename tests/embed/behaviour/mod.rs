@@ -6,9 +6,11 @@ mod command;
 mod errors;
 mod images;
 pub mod library;
+mod memory;
 mod native;
 mod outputs;
 mod own;
+mod owned;
 mod parallel;
 mod turns;
 
@@ -27,6 +29,23 @@ pub enum Stop {
     Before,
     /// When its first step is told.
     FirstStep,
+    /// Once the picture after that is done.
+    NextPicture,
+}
+
+/// What not every face has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The node and the operator of [`own`].
+    Nodes,
+    /// The model of [`own`].
+    Models,
+    /// Outputs that are wanted besides those of output nodes.
+    Wanted,
+    /// Being stopped before it starts.
+    StopBefore,
+    /// Being stopped amid a run.
+    Stop,
 }
 
 /// What is to be done.
@@ -37,11 +56,13 @@ pub struct Job<'a> {
     /// Node, output.
     pub wanted: &'a [(&'a str, &'a str)],
     pub stop: Stop,
+    /// Whether the graph goes into the pictures.
+    pub metadata: bool,
 }
 
 impl<'a> Job<'a> {
     pub fn new(graph: &'a Value) -> Self {
-        Self { graph, set: &[], wanted: &[], stop: Stop::Never }
+        Self { graph, set: &[], wanted: &[], stop: Stop::Never, metadata: false }
     }
 }
 
@@ -63,6 +84,8 @@ pub struct Ran {
     pub tensors: Option<Vec<(Vec<u32>, Vec<u32>)>>,
     /// Warnings.
     pub warnings: Vec<String>,
+    /// Phase and step of each call of the operator of [`own`].
+    pub applied: Vec<(u32, u32)>,
 }
 
 /// One way to the host.
@@ -72,8 +95,9 @@ pub trait Face {
     fn verdict(&self, graph: &Value) -> Value;
     /// Runs a graph in a directory of its own.
     fn run(&self, job: &Job<'_>) -> Ran;
-    /// Whether it brings nodes and models of its own.
-    fn has_own(&self) -> bool {
+    /// Whether it has this.
+    fn has(&self, part: Part) -> bool {
+        let _ = part;
         true
     }
 }
@@ -89,14 +113,18 @@ pub fn caching(inputs: &Path) -> Vec<Box<dyn Face>> {
 }
 
 fn all(inputs: &Path, keeps: bool) -> Vec<Box<dyn Face>> {
+    use library::{Keeps, Loaded, Mode};
+    let memory = if keeps { Keeps::InMemory } else { Keeps::Nothing };
     let mut faces: Vec<Box<dyn Face>> = vec![
         Box::new(native::Native::open(inputs, keeps)),
-        Box::new(library::Loaded::with(inputs, library::Mode::Started, keeps)),
-        Box::new(library::Loaded::with(inputs, library::Mode::Executed, keeps)),
+        Box::new(Loaded::with(inputs, Mode::Started, memory)),
+        Box::new(Loaded::with(inputs, Mode::Executed, memory)),
     ];
-    match command::Command::open(inputs, keeps) {
-        Some(command) => faces.push(Box::new(command)),
-        None => eprintln!("left out: the command, which is not built beside this test"),
+    if keeps {
+        faces.push(Box::new(Loaded::with(inputs, Mode::Started, Keeps::OnDisk)));
+    }
+    if let Some(command) = command::Command::open(inputs, keeps) {
+        faces.push(Box::new(command));
     }
     faces
 }
@@ -112,12 +140,19 @@ pub fn settled(mut event: Value) -> Value {
 /// Runs a job through all faces; all give the same, which is returned.
 #[track_caller]
 pub fn agreed(faces: &[Box<dyn Face>], job: &Job<'_>) -> Ran {
-    let mut all = faces.iter().map(|face| (face.name(), face.run(job)));
-    let (_, first) = all.next().unwrap();
+    let all = faces.iter().map(|face| (face.name(), face.run(job)));
+    same(all.collect())
+}
+
+/// What all have; they have the same.
+#[track_caller]
+pub fn same(mut all: Vec<(&'static str, Ran)>) -> Ran {
+    let (_, first) = all.remove(0);
     for (name, ran) in all {
         assert_eq!(ran.failure, first.failure, "{name}");
         assert_eq!(ran.events, first.events, "{name}");
         assert_eq!(ran.warnings, first.warnings, "{name}");
+        assert_eq!(ran.applied, first.applied, "{name}");
         assert!(ran.files == first.files, "{name}: other files");
         if let (Some(ran), Some(first)) = (&ran.images, &first.images) {
             assert!(ran == first, "{name}: other images");
@@ -129,7 +164,7 @@ pub fn agreed(faces: &[Box<dyn Face>], job: &Job<'_>) -> Ran {
     first
 }
 
-/// Those faces that bring nodes of their own.
-pub fn owning(faces: Vec<Box<dyn Face>>) -> Vec<Box<dyn Face>> {
-    faces.into_iter().filter(|face| face.has_own()).collect()
+/// Those faces that have something.
+pub fn having(part: Part, faces: Vec<Box<dyn Face>>) -> Vec<Box<dyn Face>> {
+    faces.into_iter().filter(|face| face.has(part)).collect()
 }

@@ -16,6 +16,7 @@ use super::{Face, Image, Job, Ran, Stop, settled};
 
 pub struct Native {
     host: Host,
+    applied: own::Applied,
     inputs: PathBuf,
 }
 
@@ -28,8 +29,8 @@ impl Native {
     pub fn open(inputs: &Path, keeps: bool) -> Self {
         let results = if keeps { ResultCache::default() } else { ResultCache::off() };
         let host = Host::open(&HostOptions { results, ..options() }).unwrap();
-        own::native::register(&host);
-        Self { host, inputs: inputs.into() }
+        let applied = own::native::register(&host);
+        Self { host, applied, inputs: inputs.into() }
     }
 
     fn inputs(&self) -> Inputs {
@@ -93,25 +94,28 @@ impl Face for Native {
         let options = RunOptions {
             output_dir: out.path().into(),
             inputs: self.inputs(),
-            metadata: false,
+            metadata: job.metadata,
             kept: Some(kept.clone()),
             ..RunOptions::default()
         };
         let (cancel, heard) = (Cancel::new(), Arc::new(Mutex::new(Vec::new())));
+        assert_ne!(job.stop, Stop::NextPicture, "the crate has no such cancel");
         if job.stop == Stop::Before {
             cancel.stop();
         }
         let (events, stop, token) = (heard.clone(), job.stop, cancel.clone());
         let sink = Arc::new(move |event: Event| {
             if stop == Stop::FirstStep && matches!(event, Event::Progress { .. }) {
-                token.stop();
+                // From another thread, as a program with a button would.
+                let token = token.clone();
+                std::thread::spawn(move || token.stop()).join().unwrap();
             }
             events.lock().unwrap().push(serde_json::to_value(event).unwrap());
         });
         let result = self.host.report(&document, &checked, &options, &cancel, sink);
         let mut events = std::mem::take(&mut *heard.lock().unwrap());
-        let last = events.pop().unwrap();
-        assert!(["finished", "failed"].contains(&last["event"].as_str().unwrap()));
+        let last = if result.error.is_some() { "failed" } else { "finished" };
+        assert_eq!(events.pop().unwrap()["event"], last);
         let tensors = asked.iter().filter_map(|(node, output)| match kept.value(node, output)? {
             Wire::Tensor(tensor) => Some(bits(&tensor)),
             Wire::Object(object) => match object.field("samples")? {
@@ -127,6 +131,7 @@ impl Face for Native {
             images: Some(images(&kept)),
             tensors: Some(tensors.collect()),
             warnings: result.warnings,
+            applied: std::mem::take(&mut *self.applied.lock().unwrap()),
         }
     }
 }

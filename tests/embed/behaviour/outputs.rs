@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::scene::{graph, pixels, with};
-use super::{Job, agreed, caching, faces, own, owning};
+use super::{Job, Part, agreed, caching, faces, having, same};
 
-fn names(events: &[Value], kind: &str) -> Vec<String> {
+/// Nodes of the events of a kind.
+pub fn names(events: &[Value], kind: &str) -> Vec<String> {
     let events = events.iter().filter(|event| event["event"] == kind);
     events.map(|event| event["node"].as_str().unwrap().to_owned()).collect()
 }
@@ -26,8 +27,8 @@ fn pictures_pixels_and_progress_are_the_same() {
     assert_eq!(begun.len(), graph.as_object().unwrap().len());
     assert_eq!(ran.events[0]["event"], "started");
     let steps = ran.events.iter().filter(|event| event["event"] == "progress");
-    let steps = steps.map(|event| event["step"].as_u64().unwrap()).collect::<Vec<_>>();
-    assert!(steps.is_sorted() && steps.last() == Some(&3), "{steps:?}");
+    let told = |step| json!({"event": "progress", "node": "sample", "step": step, "total": 3});
+    assert_eq!(steps.cloned().collect::<Vec<_>>(), [1, 2, 3].map(told));
 }
 
 #[test]
@@ -37,8 +38,7 @@ fn wanted_outputs_are_the_same_tensors() {
     graph.as_object_mut().unwrap().remove("save");
     let wanted = [("sample", "latent"), ("decode", "image"), ("start", "latent")];
     let job = Job { wanted: &wanted, ..Job::new(&graph) };
-    let faces = faces(inputs.path()).into_iter().filter(|face| face.has_own());
-    let ran = agreed(&faces.collect::<Vec<_>>(), &job);
+    let ran = agreed(&having(Part::Wanted, faces(inputs.path())), &job);
     let shapes = ran.tensors.unwrap().into_iter().map(|(shape, _)| shape).collect::<Vec<_>>();
     assert_eq!(shapes[1], [1, 32, 32, 3]);
     assert_eq!(shapes.len(), 3);
@@ -50,100 +50,64 @@ fn settings_are_the_same() {
     let (faces, graph) = (faces(inputs.path()), graph());
     let set = [
         ("sample", "seed", json!(11)),
-        ("sample", "solver", json!("ddim")),
+        ("sample", "solver", json!("dpmpp-2m")),
         ("merge", "weight", json!(0.5)),
         ("save", "filename_prefix", json!("seed_%Sampler.seed%")),
     ];
     let ran = agreed(&faces, &Job { set: &set, ..Job::new(&graph) });
     assert_eq!(ran.files.keys().collect::<Vec<_>>(), ["seed_11_00001_.png"]);
-    let written = agreed(&faces, &Job::new(&with("sample", "seed", json!(11))));
-    assert_ne!(ran.images, written.images);
+    // They do what the same values in the graph do, and each of them does something.
+    let mut written = graph.clone();
+    for (node, input, value) in &set {
+        written[node]["inputs"][input] = value.clone();
+    }
+    assert!(agreed(&faces, &Job::new(&written)) == ran);
+    for left_out in 0..set.len() {
+        let set = set.iter().enumerate().filter(|(at, _)| *at != left_out);
+        let set = set.map(|(_, set)| set.clone()).collect::<Vec<_>>();
+        let other = faces[0].run(&Job { set: &set, ..Job::new(&graph) });
+        assert!(other.files != ran.files, "{left_out}");
+    }
+}
+
+/// The graph inside the pictures, with what was set, is the same to the byte.
+#[test]
+fn pictures_carry_the_same_graph() {
+    let inputs = tempfile::tempdir().unwrap();
+    let (faces, graph) = (faces(inputs.path()), graph());
+    let set = [("sample", "seed", json!(11))];
+    let ran = agreed(&faces, &Job { set: &set, metadata: true, ..Job::new(&graph) });
+    let picture = &ran.files["picture_00001_.png"];
+    let reader = png::Decoder::new(std::io::Cursor::new(picture)).read_info().unwrap();
+    let chunks = &reader.info().uncompressed_latin1_text;
+    let prompt = chunks.iter().find(|chunk| chunk.keyword == "prompt").unwrap();
+    let prompt: Value = serde_json::from_str(&prompt.text).unwrap();
+    assert_eq!(prompt["sample"]["inputs"]["seed"], 11);
+    // It is a graph that gives the picture again.
+    let again = agreed(&faces, &Job { metadata: true, ..Job::new(&prompt) });
+    assert_eq!(again.files, ran.files);
 }
 
 #[test]
 fn a_second_run_is_kept() {
     let inputs = tempfile::tempdir().unwrap();
     let (faces, graph) = (caching(inputs.path()), graph());
-    for face in &faces {
-        let (first, second) = (face.run(&Job::new(&graph)), face.run(&Job::new(&graph)));
-        assert_eq!(first.files, second.files, "{}", face.name());
-        assert_eq!(names(&first.events, "cached"), [""; 0]);
-        assert!(names(&second.events, "cached").contains(&"decode".to_owned()));
-        let begun = names(&second.events, "node_started");
-        assert_eq!(begun.last().map(String::as_str), Some("save"), "{}", face.name());
-        assert!(!begun.contains(&"sample".to_owned()), "{}: {begun:?}", face.name());
-        // Another seed runs again, from the sampler on.
-        let other = with("sample", "seed", json!(8));
-        let third = face.run(&Job::new(&other));
-        assert_ne!(third.files, first.files);
-        assert!(names(&third.events, "node_started").contains(&"sample".to_owned()));
-    }
-}
-
-/// The graph with a node of ours behind the decoder.
-fn turned(amount: Value) -> Value {
-    let mut graph = graph();
-    graph["turn"] = json!({"class_type": "test.own.Turn",
-                           "inputs": {"image": ["decode", 0], "amount": amount}});
-    graph["save"]["inputs"]["images"] = json!(["turn", 0]);
-    graph
-}
-
-#[test]
-fn an_own_node_works_in_a_graph() {
-    let inputs = tempfile::tempdir().unwrap();
-    let faces = owning(faces(inputs.path()));
-    let plain = agreed(&faces, &Job::new(&graph()));
-    let wanted = [("turn", "image"), ("turn", "half")];
-    let graph = turned(json!(1.0));
-    let ran = agreed(&faces, &Job { wanted: &wanted, ..Job::new(&graph) });
-    assert_eq!(ran.failure, None);
-    assert_eq!(ran.warnings, [format!("node turn (test.own.Turn): {}", own::WARNING)]);
-    assert!(names(&ran.events, "ui").contains(&"turn".to_owned()));
-    assert!(names(&ran.events, "progress").ends_with(&["turn".into(), "turn".into()]));
-    let turn = |bytes: &[u8]| bytes.iter().map(|byte| 255 - byte).collect::<Vec<_>>();
-    let (plain, ran) = (plain.images.unwrap(), ran.images.unwrap());
-    assert_eq!(turn(&plain[0].2), ran[0].2);
-}
-
-#[test]
-fn an_own_operator_works_at_every_step() {
-    let inputs = tempfile::tempdir().unwrap();
-    let faces = owning(faces(inputs.path()));
-    let plain = agreed(&faces, &Job::new(&graph()));
-    let mut graph = with("sample", "policy", json!(["nudge", 0]));
-    graph["nudge"] = json!({"class_type": "test.own.Nudge",
-                            "inputs": {"policy": ["merge", 0], "by": 0.5}});
-    let wanted = [("sample", "latent"), ("sample", "all_lanes")];
-    let ran = agreed(&faces, &Job { wanted: &wanted, ..Job::new(&graph) });
-    assert_eq!(ran.failure, None);
-    assert_ne!(ran.images, plain.images);
-    assert_eq!(ran.tensors.unwrap().len(), 2);
-    // Alone, and with a stochastic solver and half a window left.
-    graph["nudge"]["inputs"] = json!({"by": 0.25});
-    graph["sample"]["inputs"]["eta"] = json!(1.0);
-    assert_eq!(agreed(&faces, &Job::new(&graph)).failure, None);
-}
-
-#[test]
-fn a_model_that_wraps_a_built_in_one_gives_its_image() {
-    let inputs = tempfile::tempdir().unwrap();
-    let faces = owning(faces(inputs.path()));
-    let mut plain = graph();
-    plain["sample"]["inputs"]["steps"] = json!(5);
-    let mut wrapped = plain.clone();
-    wrapped["layout"]["inputs"]["model_name"] = json!(own::WRAPPED);
-    let wanted = [("sample", "all_lanes")];
-    let built_in = agreed(&faces, &Job { wanted: &wanted, ..Job::new(&plain) });
-    let ran = agreed(&faces, &Job { wanted: &wanted, ..Job::new(&wrapped) });
-    assert_eq!(ran.failure, None);
-    assert!(ran.images == built_in.images && ran.tensors == built_in.tensors);
-    assert_eq!(ran.files, built_in.files);
-    // Operators that ask for parts get them from it, too.
-    for graph in [&mut plain, &mut wrapped] {
-        graph["nudge"] = json!({"class_type": "test.own.Nudge", "inputs": {}});
-        graph["sample"]["inputs"]["policy"] = json!(["nudge", 0]);
-    }
-    let built_in = agreed(&faces, &Job::new(&plain));
-    assert!(agreed(&faces, &Job::new(&wrapped)).images == built_in.images);
+    let first = agreed(&faces, &Job::new(&graph));
+    assert_eq!(names(&first.events, "cached"), [""; 0]);
+    let second = agreed(&faces, &Job::new(&graph));
+    assert_eq!((&second.files, &second.images), (&first.files, &first.images));
+    assert!(names(&second.events, "cached").contains(&"decode".to_owned()));
+    assert_eq!(names(&second.events, "node_started"), ["save"]);
+    // Another seed runs again, from the sampler on; before it, values that are not kept on disk.
+    let other = with("sample", "seed", json!(8));
+    let third = faces.iter().map(|face| (face.name(), face.run(&Job::new(&other))));
+    let on_disk = ["the library, on disk", "the command"];
+    let (on_disk, in_memory): (Vec<_>, Vec<_>) =
+        third.partition(|(name, _)| on_disk.contains(name));
+    let (on_disk, in_memory) = (same(on_disk), same(in_memory));
+    assert!(in_memory.files == on_disk.files && in_memory.files != first.files);
+    let begun = names(&in_memory.events, "node_started");
+    assert_eq!(begun, ["merge", "sample", "decode", "save"]);
+    let begun = names(&on_disk.events, "node_started");
+    assert!(begun.ends_with(&["sample", "decode", "save"].map(String::from)), "{begun:?}");
 }

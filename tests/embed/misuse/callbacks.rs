@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use amdm_capi::*;
 use serde_json::{Value, json};
 
-use super::calls;
 use super::dice::Dice;
+use super::{calls, tables};
 
 /// Operators made, and ended.
 pub static MADE: AtomicUsize = AtomicUsize::new(0);
@@ -63,7 +63,7 @@ unsafe fn meddle(dice: &mut Dice, ctx: *mut AmdmContext, api: *const AmdmNodeApi
         unsafe {
             match dice.below(3) {
                 0 => calls::inside(dice),
-                _ => calls::table(dice, ctx, &*api),
+                _ => tables::one(dice, ctx, &*api),
             }
         }
     }

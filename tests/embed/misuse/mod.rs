@@ -1,14 +1,19 @@
 //! Random calls that are wrong in every way a caller's can be: each returns a code, nothing crashes,
-//! what is to be ended is ended once, and afterwards a run goes as it did before.
+//! what is to be ended is ended once, and afterwards a run goes as it did before. Which code it is the
+//! tables of `refusals`, `states` and `inside` say.
 //!
 //! `AMDM_MISUSE` says how many sequences, `AMDM_MISUSE_SEED` which.
 
 mod callbacks;
 mod calls;
 mod dice;
+mod inside;
+mod moves;
+pub mod refusals;
+mod states;
+mod tables;
 mod world;
 
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -35,11 +40,12 @@ fn misuse_is_told_by_codes() {
     let seed = setting("AMDM_MISUSE_SEED", 20_260_101);
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("sequence");
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "misuse::child", "--nocapture"]).env(CHILD, &place);
+    let mut child = crate::process::alone("misuse::child");
+    child.env(CHILD, &place);
     child.env("AMDM_MISUSE", sequences.to_string()).env("AMDM_MISUSE_SEED", seed.to_string());
     let output = std::fs::File::create(dir.path().join("output")).unwrap();
-    child.stdout(Stdio::null()).stderr(output);
+    let told = std::fs::File::create(dir.path().join("told")).unwrap();
+    child.stdout(told).stderr(output);
     let mut child = child.spawn().unwrap();
     let limit = Duration::from_secs(120) + Duration::from_millis(50) * sequences as u32;
     let begun = Instant::now();
@@ -57,6 +63,8 @@ fn misuse_is_told_by_codes() {
     let at = std::fs::read_to_string(&place).unwrap_or_default();
     let success = status == "exit status: 0" || status == "exit code: 0";
     assert!(success, "seed {seed}, sequence {at} of {sequences}: {status}\n{said}");
+    let told = std::fs::read_to_string(dir.path().join("told")).unwrap();
+    assert!(told.contains("1 passed"), "{told}");
     let last = said.lines().last().unwrap_or_default();
     eprintln!("{sequences} sequences, seed {seed}: {last}");
 }

@@ -48,7 +48,7 @@ pub fn lying_in(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if layout::place(&path).is_some() {
+        if layout::kind(&path).is_some() {
             files.push(path);
         }
     }

@@ -16,11 +16,14 @@ pub mod request;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+#[cfg(not(unix))]
+use anyhow::ensure;
+use anyhow::{Context, Result};
 
-pub use request::Request;
+use layout::Layout;
+pub use request::{Misuse, Request};
 
-/// Installs, and says which files are there now.
+/// Installs, and says which files are there now. What is missing is found before anything is written.
 ///
 /// # Errors
 /// Where the library does not build, or a file cannot be written.
@@ -29,20 +32,19 @@ pub fn run(root: &Path, request: &Request) -> Result<Vec<PathBuf>> {
         Some(dir) => artifacts::lying_in(dir)?,
         None => artifacts::build(root, &request.profile)?,
     };
-    let mut written = Vec::new();
+    let layout = Layout::of(&built)?;
     let header = root.join("host/capi/include/amdm.h");
-    written.push(copy(&header, &request.prefix.join("include/amdm.h"))?);
-    let mut shared = None;
-    for file in &built {
-        let Some(place) = layout::place(file) else { continue };
-        written.push(copy(file, &request.prefix.join(place.path))?);
-        if let Some(link) = place.link {
-            written.push(symlink(place.path, &request.prefix.join(link))?);
-        }
-        shared = shared.or(place.shared.then_some(place));
+    for file in layout.placed().map(|placed| &placed.from).chain([&header]) {
+        std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     }
-    let shared = shared.context("found no shared library among what was built")?;
-    for (path, text) in metadata::files(&shared) {
+    let mut written = vec![copy(&header, &request.prefix.join("include/amdm.h"))?];
+    for placed in layout.placed() {
+        written.push(copy(&placed.from, &request.prefix.join(placed.path))?);
+    }
+    if let Some(link) = layout.link {
+        written.push(symlink(layout.shared.path, &request.prefix.join(link))?);
+    }
+    for (path, text) in metadata::files(&layout) {
         written.push(put(&request.prefix.join(path), text.as_bytes())?);
     }
     Ok(written)
@@ -93,10 +95,4 @@ fn symlink(target: &str, link: &Path) -> Result<PathBuf> {
     let from = link.parent().context("a file without a folder")?.join(name);
     ensure!(from.is_file(), "{} is missing", from.display());
     copy(&from, link)
-}
-
-/// Refuses a prefix that cannot be meant.
-pub(crate) fn check_prefix(prefix: &Path) -> Result<()> {
-    ensure!(!prefix.is_file(), "the prefix {} is a file, expected a folder", prefix.display());
-    Ok(())
 }

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
-
 /// How the command is called.
 pub const USAGE: &str = "\
 usage: cargo xtask install --prefix DIR [--release | --profile NAME] [--artifacts DIR]
   --prefix DIR      where include/, lib/ and their files go
-  --release         build with the profile `release`
-  --profile NAME    build with that profile; without either, `dev`
+  --profile NAME    build with that cargo profile, such as `dev`; without it, `release`
+  --release         the same as `--profile release`
   --artifacts DIR   take the libraries that lie in DIR, and build nothing";
 
 /// An installation that is asked for.
@@ -23,34 +21,49 @@ pub struct Request {
     pub artifacts: Option<PathBuf>,
 }
 
+/// A command line that cannot be meant: what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misuse(pub String);
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Request {
     /// Reads the words after `install`.
     ///
     /// # Errors
     /// For words that it does not know, and without a prefix.
-    pub fn parse(words: &[&str]) -> Result<Self> {
+    pub fn parse(words: &[&str]) -> Result<Self, Misuse> {
         let (mut prefix, mut profile, mut artifacts) = (None, None, None);
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            let mut value = || words.next().with_context(|| format!("{word}: expected a value"));
-            match *word {
-                "--prefix" => prefix = Some(PathBuf::from(*value()?)),
-                "--artifacts" => artifacts = Some(PathBuf::from(*value()?)),
-                "--release" | "--profile" => {
-                    let name = if *word == "--release" { "release" } else { *value()? };
-                    ensure!(profile.is_none(), "found a second profile {name}\n{USAGE}");
-                    profile = Some(name.to_owned());
-                }
-                _ => bail!("found {word}\n{USAGE}"),
+            let (place, value) = match *word {
+                "--prefix" => (&mut prefix, words.next()),
+                "--artifacts" => (&mut artifacts, words.next()),
+                "--profile" => (&mut profile, words.next()),
+                "--release" => (&mut profile, Some(&"release")),
+                _ => return Err(Misuse(format!("found {word}"))),
+            };
+            let value = value.filter(|value| !value.is_empty() && !value.starts_with("--"));
+            let value = value.ok_or_else(|| Misuse(format!("found no value of {word}")))?;
+            if let Some(before) = place.replace(*value) {
+                return Err(Misuse(format!("found {word} {value} after {before}")));
             }
         }
-        let prefix = prefix.with_context(|| format!("found no --prefix\n{USAGE}"))?;
-        super::check_prefix(&prefix)?;
-        ensure!(
-            artifacts.is_none() || profile.is_none(),
-            "found a profile and --artifacts: what is built already has one\n{USAGE}"
-        );
-        Ok(Self { prefix, profile: profile.unwrap_or_else(|| "dev".into()), artifacts })
+        let prefix = PathBuf::from(prefix.ok_or_else(|| Misuse("found no --prefix".into()))?);
+        if prefix.is_file() {
+            let prefix = prefix.display();
+            return Err(Misuse(format!("found the file {prefix} as prefix, expected a folder")));
+        }
+        if artifacts.is_some() && profile.is_some() {
+            let message = "found a profile and --artifacts: what is built already has one";
+            return Err(Misuse(message.into()));
+        }
+        let profile = profile.unwrap_or("release").to_owned();
+        Ok(Self { prefix, profile, artifacts: artifacts.map(PathBuf::from) })
     }
 }
 
@@ -59,18 +72,40 @@ mod tests {
     use super::Request;
 
     #[test]
-    fn it_reads_what_it_documents_and_refuses_the_rest() {
-        let request = Request::parse(&["--prefix", "a", "--release"]).ok();
-        let request = request.map(|request| (request.prefix, request.profile));
-        assert_eq!(request, Some(("a".into(), "release".into())));
-        for wrong in [
-            &["--release"][..],
-            &["--prefix"],
-            &["--prefix", "a", "--static"],
-            &["--prefix", "a", "--release", "--profile", "dev"],
-            &["--prefix", "a", "--release", "--artifacts", "b"],
+    fn it_reads_what_it_documents() {
+        let profile = |more: &[&str]| {
+            let request = Request::parse(&[&["--prefix", "a"], more].concat()).ok();
+            request.map(|request| (request.prefix, request.profile))
+        };
+        assert_eq!(profile(&[]), Some(("a".into(), "release".into())));
+        assert_eq!(profile(&["--release"]), Some(("a".into(), "release".into())));
+        assert_eq!(profile(&["--profile", "dev"]), Some(("a".into(), "dev".into())));
+        let request = Request::parse(&["--artifacts", "b", "--prefix", "a"]);
+        assert_eq!(request.map(|request| request.artifacts), Ok(Some("b".into())));
+    }
+
+    #[test]
+    fn it_refuses_the_rest() {
+        for (wrong, told) in [
+            (&["--release"][..], "found no --prefix"),
+            (&["--prefix"], "found no value of --prefix"),
+            (&["--prefix", ""], "found no value of --prefix"),
+            (&["--prefix", "--release"], "found no value of --prefix"),
+            (&["--prefix", "a", "--static"], "found --static"),
+            (&["--prefix", "a", "--prefix", "b"], "found --prefix b after a"),
+            (
+                &["--prefix", "a", "--release", "--profile", "dev"],
+                "found --profile dev after release",
+            ),
+            (
+                &["--prefix", "a", "--release", "--artifacts", "b"],
+                "found a profile and --artifacts: what is built already has one",
+            ),
         ] {
-            assert!(Request::parse(wrong).is_err(), "{wrong:?}");
+            let misuse = Request::parse(wrong).map_err(|misuse| misuse.0);
+            assert_eq!(misuse, Err(told.into()), "{wrong:?}");
         }
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert!(Request::parse(&["--prefix", file]).is_err());
     }
 }

@@ -1,13 +1,13 @@
-//! The three against the header: functions with C's calling convention, and only the tables that they
-//! are handed.
+//! The node and the operator against the header: functions with C's calling convention, and only the
+//! tables that they are handed.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use amdm_capi::*;
-use serde_json::{Value, json};
 
-use super::{INNER, REFUSAL, REFUSED, WARNING, WRAPPED, nudge, turn};
+use super::{Applied, REFUSAL, REFUSED, THREE_LANES, WARNING, nudge, turn};
 use crate::library::{api, ok, text};
 
 /// The status that a code of the runtime's has.
@@ -27,38 +27,28 @@ pub fn status(code: &str) -> AmdmStatus {
     }
 }
 
-/// The facts about a built-in model under another name, as `info_json` has them.
-pub fn facts(inner: &str, name: &str) -> Value {
-    let device = amdm_diffusion::Device::cpu(1).unwrap();
-    let info = amdm_diffusion::Models::new(&device).load(inner, "").unwrap().info().clone();
-    json!({
-        "name": name, "prediction": "epsilon", "latent_shape": info.latent_shape,
-        "latent_space": info.latent_space, "alphas_cumprod": info.alphas_cumprod,
-        "final_alpha": info.final_alpha, "clip": info.clip, "parts": true,
-        "conditioning_schema": serde_json::from_str::<Value>(&info.conditioning_schema).unwrap(),
-    })
-}
-
 /// A vtable without functions.
 pub fn node() -> AmdmNodeVtable {
     let vtable = unsafe { std::mem::zeroed::<AmdmNodeVtable>() };
     AmdmNodeVtable { struct_size: size_of::<AmdmNodeVtable>(), ..vtable }
 }
 
-/// A vtable without functions.
-pub fn model() -> AmdmModelVtable {
-    let vtable = unsafe { std::mem::zeroed::<AmdmModelVtable>() };
-    AmdmModelVtable { struct_size: size_of::<AmdmModelVtable>(), ..vtable }
-}
-
 /// Times that a vtable's data was ended.
 pub static ENDED: AtomicUsize = AtomicUsize::new(0);
 
-unsafe extern "C" fn ended(_: *mut c_void) {
+pub unsafe extern "C" fn ended(_: *mut c_void) {
     ENDED.fetch_add(1, Ordering::Relaxed);
 }
 
-pub fn register(host: *mut AmdmHost) {
+/// Lets go of the operator's list.
+unsafe extern "C" fn ended_with_list(data: *mut c_void) {
+    drop(unsafe { Arc::from_raw(data.cast::<Mutex<Vec<(u32, u32)>>>()) });
+    ENDED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Puts all three into a host.
+pub fn register(host: *mut AmdmHost) -> Applied {
+    let applied = Applied::default();
     let json = text(&turn().to_string());
     let vtable = AmdmNodeVtable {
         descriptor_json: json.as_ptr(),
@@ -76,31 +66,13 @@ pub fn register(host: *mut AmdmHost) {
         operator_check: Some(check),
         operator_apply: Some(apply),
         operator_destroy: Some(destroy),
-        destroy: Some(ended),
+        user_data: Arc::into_raw(applied.clone()).cast_mut().cast(),
+        destroy: Some(ended_with_list),
         ..node()
     };
     ok(unsafe { (api().host_register_node)(host, &vtable) });
-    let json = text(&facts(INNER, WRAPPED).to_string());
-    let vtable = AmdmModelVtable {
-        info_json: json.as_ptr(),
-        condition: Some(condition),
-        predict: Some(predict),
-        encode: Some(encode),
-        decode: Some(decode),
-        destroy: Some(ended),
-        ..model()
-    };
-    ok(unsafe { (api().host_register_model)(host, &vtable) });
-}
-
-/// Returns from a callback with the status of what failed.
-macro_rules! attempt {
-    ($call:expr) => {
-        match $call {
-            AMDM_STATUS_OK => {}
-            status => return status,
-        }
-    };
+    super::model::register(host);
+    applied
 }
 
 unsafe extern "C" fn execute(
@@ -185,9 +157,8 @@ unsafe extern "C" fn check(
     unsafe {
         attempt!(((*(*api).step).lanes)(ctx, &mut lanes));
         if lanes > 2 {
-            let message = c"found three lanes, expected at most two".as_ptr();
-            let none = std::ptr::null();
-            ((*(*api).call).fail)(ctx, AMDM_STATUS_INVALID_INPUT, message, none);
+            let (message, none) = (text(THREE_LANES), std::ptr::null());
+            ((*(*api).call).fail)(ctx, AMDM_STATUS_INVALID_INPUT, message.as_ptr(), none);
             return AMDM_STATUS_INVALID_INPUT;
         }
     }
@@ -195,7 +166,7 @@ unsafe extern "C" fn check(
 }
 
 unsafe extern "C" fn apply(
-    _: *mut c_void,
+    list: *mut c_void,
     data: *mut c_void,
     ctx: *mut AmdmContext,
     api: *const AmdmNodeApi,
@@ -203,7 +174,9 @@ unsafe extern "C" fn apply(
 ) -> AmdmStatus {
     unsafe {
         let (by, step, tensor) = (*data.cast::<f64>(), &*(*api).step, &*(*api).tensor);
-        let mut lanes = 0;
+        let (mut lanes, mut index) = (0, 0);
+        attempt!((step.index)(ctx, &mut index));
+        (*list.cast::<Mutex<Vec<(u32, u32)>>>()).lock().unwrap().push((phase, index));
         attempt!((step.lanes)(ctx, &mut lanes));
         for lane in 0..lanes {
             let mut made = std::ptr::null_mut();
@@ -242,79 +215,4 @@ unsafe extern "C" fn apply(
 
 unsafe extern "C" fn destroy(_: *mut c_void, data: *mut c_void) {
     drop(unsafe { Box::from_raw(data.cast::<f64>()) });
-}
-
-/// The wrapped model.
-unsafe fn inner(
-    ctx: *mut AmdmContext,
-    api: *const AmdmNodeApi,
-    out: &mut *mut AmdmModel,
-) -> AmdmStatus {
-    unsafe { ((*(*api).model).load)(ctx, text(INNER).as_ptr(), std::ptr::null(), out) }
-}
-
-unsafe extern "C" fn condition(
-    _: *mut c_void,
-    ctx: *mut AmdmContext,
-    api: *const AmdmNodeApi,
-    json: *const c_char,
-    names: *const *const c_char,
-    tensors: *const *mut AmdmTensor,
-    count: usize,
-    out: *mut *mut AmdmObject,
-) -> AmdmStatus {
-    unsafe {
-        assert!(CStr::from_ptr(json).to_str().is_ok());
-        let mut model = std::ptr::null_mut();
-        attempt!(inner(ctx, api, &mut model));
-        let condition = (*(*api).model).condition;
-        condition(ctx, model, json, names, tensors.cast(), count, out)
-    }
-}
-
-unsafe extern "C" fn predict(
-    _: *mut c_void,
-    ctx: *mut AmdmContext,
-    api: *const AmdmNodeApi,
-    requests: *const AmdmRequest,
-    count: usize,
-    parts: u32,
-    out: *mut AmdmPrediction,
-) -> AmdmStatus {
-    unsafe {
-        let mut model = std::ptr::null_mut();
-        attempt!(inner(ctx, api, &mut model));
-        let requests = std::slice::from_raw_parts(requests, count);
-        let asked = requests.iter().map(|request| AmdmRequest { model, ..*request });
-        let asked = asked.collect::<Vec<_>>();
-        ((*(*api).model).predict)(ctx, asked.as_ptr(), count, parts, out)
-    }
-}
-
-unsafe extern "C" fn encode(
-    _: *mut c_void,
-    ctx: *mut AmdmContext,
-    api: *const AmdmNodeApi,
-    image: *mut AmdmTensor,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        let mut model = std::ptr::null_mut();
-        attempt!(inner(ctx, api, &mut model));
-        ((*(*api).model).encode)(ctx, model, image, out)
-    }
-}
-
-unsafe extern "C" fn decode(
-    _: *mut c_void,
-    ctx: *mut AmdmContext,
-    api: *const AmdmNodeApi,
-    latent: *mut AmdmTensor,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        let mut model = std::ptr::null_mut();
-        attempt!(inner(ctx, api, &mut model));
-        ((*(*api).model).decode)(ctx, model, latent, out)
-    }
 }

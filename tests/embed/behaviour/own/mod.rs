@@ -1,10 +1,27 @@
-//! A node, a step operator and a model that every face but the command brings: the same three, written
-//! once against the crate and once against the header.
+//! A node, a step operator and a model of the test's own: the same three, written once against the crate
+//! and once against the header. The command has the first two as a native pack in C (`pack.c`).
+
+/// Returns from a callback with the status of what failed.
+macro_rules! attempt {
+    ($call:expr) => {
+        match $call {
+            AMDM_STATUS_OK => {}
+            status => return status,
+        }
+    };
+}
 
 pub mod library;
+pub mod model;
 pub mod native;
+pub mod pack;
+
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+
+/// Phase and step of each call of the operator.
+pub type Applied = Arc<Mutex<Vec<(u32, u32)>>>;
 
 /// The image with its contrast turned by `amount`: `(1 - 2 amount) x + amount`.
 pub fn turn() -> Value {
@@ -23,6 +40,8 @@ pub fn turn() -> Value {
 pub const REFUSED: f64 = 0.25;
 /// What it says then.
 pub const REFUSAL: &str = "found 0.25, expected another amount";
+/// What the operator refuses more than two lanes with.
+pub const THREE_LANES: &str = "found three lanes, expected at most two";
 /// What it warns of.
 pub const WARNING: &str = "an image was turned";
 

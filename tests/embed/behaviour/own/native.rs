@@ -9,15 +9,17 @@ use amdm_diffusion::{
 };
 use amdm_runtime::{Host, Level, Node, NodeCall, StepOperator, StepView, Value};
 
-use super::{INNER, REFUSAL, REFUSED, WARNING, WRAPPED, nudge, turn};
+use super::{Applied, INNER, REFUSAL, REFUSED, THREE_LANES, WARNING, WRAPPED, nudge, turn};
 
-pub fn register(host: &Host) {
+pub fn register(host: &Host) -> Applied {
+    let applied = Applied::default();
     let descriptor = |json| serde_json::from_value(json).unwrap();
     host.register_node(descriptor(turn()), Arc::new(Turn), false).unwrap();
-    host.register_node(descriptor(nudge()), Arc::new(Nudge), false).unwrap();
+    host.register_node(descriptor(nudge()), Arc::new(Nudge(applied.clone())), false).unwrap();
     let inner = host.models().load(INNER, "").unwrap();
     let info = ModelInfo { name: WRAPPED.into(), ..inner.info().clone() };
     host.models().register(WRAPPED, Arc::new(Wrapped { info, inner }), None).unwrap();
+    applied
 }
 
 struct Turn;
@@ -43,7 +45,7 @@ impl Node for Turn {
     }
 }
 
-struct Nudge;
+struct Nudge(Applied);
 
 impl Node for Nudge {
     fn execute(&self, _: &NodeCall) -> std::result::Result<(), Error> {
@@ -54,12 +56,13 @@ impl Node for Nudge {
         let Some(Value::Float(by)) = call.input("by") else {
             return Err(Error::invalid("found no number"));
         };
-        Ok(Box::new(Nudging { by }))
+        Ok(Box::new(Nudging { by, applied: self.0.clone() }))
     }
 }
 
 struct Nudging {
     by: f64,
+    applied: Applied,
 }
 
 impl StepOperator for Nudging {
@@ -78,12 +81,18 @@ impl StepOperator for Nudging {
 
     fn check(&mut self, step: &StepView) -> std::result::Result<(), Error> {
         match step.lanes() {
-            3.. => Err(Error::invalid("found three lanes, expected at most two")),
+            3.. => Err(Error::invalid(THREE_LANES)),
             _ => Ok(()),
         }
     }
 
     fn apply(&mut self, phase: Phase, step: &StepView) -> std::result::Result<(), Error> {
+        let number = match phase {
+            Phase::Prepare => 0,
+            Phase::Predicted => 1,
+            Phase::Stepped => 2,
+        };
+        self.applied.lock().unwrap().push((number, step.index()));
         for lane in 0..step.lanes() {
             match phase {
                 Phase::Prepare => step.set_guidance(lane, step.guidance(lane) + self.by),
