@@ -43,10 +43,10 @@ static AmdmStatus make(void *user, AmdmContext *ctx, const AmdmNodeApi *api, voi
     return AMDM_STATUS_OK;
 }
 
-static AmdmStatus window(void *user, void *operator_data, uint32_t steps,
-                         const AmdmWindow *before, size_t count, AmdmWindow *out)
+static AmdmStatus window(void *user, void *operator_data, AmdmContext *ctx, const AmdmNodeApi *api,
+                         uint32_t steps, const AmdmWindow *before, size_t count, AmdmWindow *out)
 {
-    (void)user, (void)operator_data, (void)before, (void)count;
+    (void)user, (void)operator_data, (void)ctx, (void)api, (void)before, (void)count;
     out->start = 0;
     out->end = steps;
     return AMDM_STATUS_OK;

@@ -171,9 +171,17 @@ Destroy = CFUNCTYPE(None, c_void_p)
 Execute = CFUNCTYPE(c_int32, c_void_p, Handle, Api)
 MakeOperator = CFUNCTYPE(c_int32, c_void_p, Handle, Api, Handles)
 OperatorWindow = CFUNCTYPE(
-    c_int32, c_void_p, c_void_p, c_uint32, POINTER(Window), c_size_t, POINTER(Window)
+    c_int32,
+    c_void_p,
+    c_void_p,
+    Handle,
+    Api,
+    c_uint32,
+    POINTER(Window),
+    c_size_t,
+    POINTER(Window),
 )
-WantsParts = CFUNCTYPE(c_uint32, c_void_p, c_void_p)
+WantsParts = CFUNCTYPE(c_int32, c_void_p, c_void_p, Handle, Api, POINTER(c_uint32))
 OperatorCheck = CFUNCTYPE(c_int32, c_void_p, c_void_p, Handle, Api)
 OperatorApply = CFUNCTYPE(c_int32, c_void_p, c_void_p, Handle, Api, c_uint32)
 OperatorDestroy = CFUNCTYPE(None, c_void_p, c_void_p)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import types
 from ctypes import byref
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,6 @@ from . import _tables, registry
 from ._ends import INSIDE
 from ._tables import NodeVtable
 from .callback import Call, count_of, guarded
-from .error import INTERNAL
 from .step import PHASES, Operator, Step
 
 if TYPE_CHECKING:
@@ -70,41 +67,25 @@ def _make(key, context, api, out):
     return guarded(context, api, work, host)
 
 
-def _without_context(operator, work):
-    """Does what has no way to tell the run why it failed: the interpreter's hook is told."""
-    with INSIDE:
-        try:
-            work()
-            return 0
-        except BaseException as error:  # Nothing may get across.
-            told = types.SimpleNamespace(
-                exc_type=type(error),
-                exc_value=error,
-                exc_traceback=error.__traceback__,
-                err_msg=None,
-                object=operator,
-            )
-            sys.unraisablehook(told)
-            return INTERNAL
-
-
 @_tables.OperatorWindow
-def _window(_, key, steps, before, count, out):
-    operator, _ = registry.recall(key)
+def _window(_, key, context, api, steps, before, count, out):
+    operator, host = registry.recall(key)
 
-    def work():
+    def work(_):
         windows = [(one.start, one.end) for one in count_of(before, count)]
         out[0].start, out[0].end = operator.window(steps, windows)
 
-    return _without_context(operator, work)
+    return guarded(context, api, work, host)
 
 
 @_tables.WantsParts
-def _wants_parts(_, key):
-    operator, _ = registry.recall(key)
-    wants = []
-    _without_context(operator, lambda: wants.append(bool(operator.wants_parts)))
-    return int(wants == [True])
+def _wants_parts(_, key, context, api, out):
+    operator, host = registry.recall(key)
+
+    def work(_):
+        out[0] = int(bool(operator.wants_parts))
+
+    return guarded(context, api, work, host)
 
 
 @_tables.OperatorCheck

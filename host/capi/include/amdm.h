@@ -811,12 +811,18 @@ typedef struct {
     // `count` operators before it in the chain.
     AmdmStatus (*operator_window)(void *user_data,
                                   void *operator_data,
+                                  AmdmContext *ctx,
+                                  const AmdmNodeApi *api,
                                   uint32_t steps,
                                   const AmdmWindow *before,
                                   size_t count,
                                   AmdmWindow *out);
-    // 1 where it needs conditional and unconditional predictions apart. NULL: it does not.
-    uint32_t (*operator_wants_parts)(void *user_data, void *operator_data);
+    // Writes 1 where it needs conditional and unconditional predictions apart, else 0. NULL: it does not.
+    AmdmStatus (*operator_wants_parts)(void *user_data,
+                                       void *operator_data,
+                                       AmdmContext *ctx,
+                                       const AmdmNodeApi *api,
+                                       uint32_t *out);
     // Refuses what it cannot do with the lanes, before any network runs. NULL: it can do all.
     AmdmStatus (*operator_check)(void *user_data,
                                  void *operator_data,

@@ -70,15 +70,24 @@ pub struct AmdmNodeVtable {
         unsafe extern "C" fn(
             user_data: *mut c_void,
             operator_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
             steps: u32,
             before: *const AmdmWindow,
             count: usize,
             out: *mut AmdmWindow,
         ) -> AmdmStatus,
     >,
-    /// 1 where it needs conditional and unconditional predictions apart. NULL: it does not.
-    pub operator_wants_parts:
-        Option<unsafe extern "C" fn(user_data: *mut c_void, operator_data: *mut c_void) -> u32>,
+    /// Writes 1 where it needs conditional and unconditional predictions apart, else 0. NULL: it does not.
+    pub operator_wants_parts: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            operator_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            out: *mut u32,
+        ) -> AmdmStatus,
+    >,
     /// Refuses what it cannot do with the lanes, before any network runs. NULL: it can do all.
     pub operator_check: Option<
         unsafe extern "C" fn(
@@ -241,12 +250,13 @@ impl StepOperator for OwnOperator {
         let window = self.own.vtable.operator_window.ok_or_else(|| absent("operator_window"))?;
         let before = before.iter().map(|&(start, end)| AmdmWindow { start, end });
         let (before, data) = (before.collect::<Vec<_>>(), self.data);
-        let window = self.own.ask((&self.call, None), move |own, _| {
+        let window = self.own.ask((&self.call, None), move |own, ctx| {
             let mut out = AmdmWindow::default();
-            let (first, count) = (before.as_ptr(), before.len());
+            let (first, count, data) = (before.as_ptr(), before.len(), data as *mut c_void);
             // SAFETY: as the vtable's documentation says.
             let status = unsafe {
-                window(own.user.data, data as *mut c_void, steps, first, count, &mut out)
+                let api = &raw const NODE_API;
+                window(own.user.data, data, ctx, api, steps, first, count, &mut out)
             };
             (status, out)
         })?;
@@ -256,10 +266,11 @@ impl StepOperator for OwnOperator {
     fn wants_parts(&mut self) -> Result<bool, Error> {
         let Some(wants) = self.own.vtable.operator_wants_parts else { return Ok(false) };
         let data = self.data;
-        self.own.ask((&self.call, None), move |own, _| {
+        self.own.ask((&self.call, None), move |own, ctx| {
+            let (mut out, data) = (0, data as *mut c_void);
             // SAFETY: as the vtable's documentation says.
-            let wants = unsafe { wants(own.user.data, data as *mut c_void) };
-            (0, wants != 0)
+            let status = unsafe { wants(own.user.data, data, ctx, &raw const NODE_API, &mut out) };
+            (status, out != 0)
         })
     }
 

@@ -107,6 +107,8 @@ unsafe extern "C" fn make(
 unsafe extern "C" fn window(
     _: *mut c_void,
     _: *mut c_void,
+    _: *mut AmdmContext,
+    _: *const AmdmNodeApi,
     steps: u32,
     _: *const AmdmWindow,
     _: usize,

@@ -1,5 +1,6 @@
 //! Inside callbacks: what is not allowed there is `WRONG_THREAD`, with handles that are alive; what is
 //! allowed works. Callbacks of nodes, of operators, of models, `wakeup` and the ends of vtables.
+#![allow(const_item_mutation)] // A new empty text for each call.
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
@@ -138,6 +139,8 @@ unsafe extern "C" fn make(
 unsafe extern "C" fn window(
     scene: *mut c_void,
     _: *mut c_void,
+    _: *mut AmdmContext,
+    _: *const AmdmNodeApi,
     steps: u32,
     _: *const AmdmWindow,
     _: usize,
@@ -150,9 +153,15 @@ unsafe extern "C" fn window(
     AMDM_STATUS_OK
 }
 
-unsafe extern "C" fn wants_parts(scene: *mut c_void, _: *mut c_void) -> u32 {
+unsafe extern "C" fn wants_parts(
+    scene: *mut c_void,
+    _: *mut c_void,
+    _: *mut AmdmContext,
+    _: *const AmdmNodeApi,
+    _: *mut u32,
+) -> AmdmStatus {
     unsafe { Scene::visit(scene, "operator_wants_parts") };
-    0
+    AMDM_STATUS_OK
 }
 
 unsafe extern "C" fn check(
@@ -325,7 +334,8 @@ fn callbacks_may_call_what_the_header_says_and_nothing_else() {
         let host = open(&description());
         register(host, place);
         let (made, mut desc) = (graph(host, &json), run_desc());
-        (desc.wakeup, desc.user_data) = (Some(wakeup), place);
+        desc.wakeup = Some(wakeup);
+        desc.user_data = place;
         let mut run = std::ptr::null_mut();
         unsafe {
             ok((api().run_create)(made, &desc, &mut run));

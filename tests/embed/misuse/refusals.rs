@@ -1,5 +1,6 @@
 //! Wrong uses one by one, and the status that each must have: handles, pointers, versions.
 //! `sizes` and `states` have more.
+#![allow(const_item_mutation)] // A new empty text for each call.
 
 use std::ffi::{CStr, c_char, c_void};
 

@@ -326,7 +326,7 @@ mod tests {
     fn the_limit_holds_before_anything_is_written() {
         let (dir, device) = (tempfile::tempdir().unwrap(), Device::cpu(1).unwrap());
         let large = Disk::new(dir.path().into(), 1 << 20);
-        (1..=9).for_each(|name| large.put(&key(name), &entry(&device, 1000)));
+        assert!((1..=9).all(|name| large.put(&key(name), &entry(&device, 1000))));
         let left = dir.path().join("results/01/.amdm-1.part");
         let time = SystemTime::now() - 2 * ABANDONED;
         File::create(&left).unwrap().set_modified(time).unwrap();

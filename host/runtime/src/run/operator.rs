@@ -90,7 +90,11 @@ impl Drop for OwnOperator {
         // Its end is one more call of the class. It must come, even of a run that is being stopped.
         let _turn = self.own.turn(&Cancel::new());
         // A panic at the end changes nothing that was computed.
-        let _ = caught(|| Ok(drop(self.operator.take())));
+        let operator = self.operator.take();
+        let _ = caught(|| {
+            drop(operator);
+            Ok(())
+        });
     }
 }
 

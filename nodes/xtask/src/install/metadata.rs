@@ -99,6 +99,8 @@ fn cmake_version() -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::path::{Path, PathBuf};
 
     use super::{cmake, files};
@@ -106,7 +108,7 @@ mod tests {
 
     fn layout(names: &[&str]) -> Layout {
         let files = names.iter().map(|name| Path::new(name).to_path_buf());
-        Layout::of(&files.collect::<Vec<PathBuf>>()).unwrap_or_else(|error| panic!("{error}"))
+        Layout::of(&files.collect::<Vec<PathBuf>>()).unwrap()
     }
 
     #[test]

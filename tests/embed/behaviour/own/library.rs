@@ -130,6 +130,8 @@ unsafe extern "C" fn make(
 unsafe extern "C" fn window(
     _: *mut c_void,
     _: *mut c_void,
+    _: *mut AmdmContext,
+    _: *const AmdmNodeApi,
     steps: u32,
     before: *const AmdmWindow,
     count: usize,
@@ -143,8 +145,15 @@ unsafe extern "C" fn window(
     AMDM_STATUS_OK
 }
 
-unsafe extern "C" fn wants_parts(_: *mut c_void, _: *mut c_void) -> u32 {
-    1
+unsafe extern "C" fn wants_parts(
+    _: *mut c_void,
+    _: *mut c_void,
+    _: *mut AmdmContext,
+    _: *const AmdmNodeApi,
+    out: *mut u32,
+) -> AmdmStatus {
+    unsafe { *out = 1 };
+    AMDM_STATUS_OK
 }
 
 unsafe extern "C" fn check(

@@ -54,12 +54,14 @@ static AmdmStatus make(void *user, AmdmContext *ctx, const AmdmNodeApi *api, voi
     return AMDM_STATUS_OK;
 }
 
-static AmdmStatus window(void *user, void *data, uint32_t steps, const AmdmWindow *before,
-                         size_t count, AmdmWindow *out) {
+static AmdmStatus window(void *user, void *data, AmdmContext *ctx, const AmdmNodeApi *api,
+                         uint32_t steps, const AmdmWindow *before, size_t count, AmdmWindow *out) {
     uint32_t start = 0;
     size_t i;
     (void)user;
     (void)data;
+    (void)ctx;
+    (void)api;
     for (i = 0; i < count; i++) {
         if (before[i].start > start) start = before[i].start;
     }
@@ -68,10 +70,14 @@ static AmdmStatus window(void *user, void *data, uint32_t steps, const AmdmWindo
     return AMDM_STATUS_OK;
 }
 
-static uint32_t wants_parts(void *user, void *data) {
+static AmdmStatus wants_parts(void *user, void *data, AmdmContext *ctx, const AmdmNodeApi *api,
+                              uint32_t *out) {
     (void)user;
     (void)data;
-    return 1;
+    (void)ctx;
+    (void)api;
+    *out = 1;
+    return AMDM_STATUS_OK;
 }
 
 static AmdmStatus check(void *user, void *data, AmdmContext *ctx, const AmdmNodeApi *api) {
