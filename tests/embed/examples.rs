@@ -122,11 +122,8 @@ fn c_links_the_static_library() {
     }
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("static");
-    let archive = prefix().join("lib/libamdm.a");
-    let system = flags(&["--libs", "--static"]);
-    let system = system.iter().filter(|flag| *flag != "-lamdm").map(String::as_str);
-    let mut libraries = vec![archive.to_str().unwrap()];
-    libraries.extend(system);
+    let libraries = ran(command("pkg-config").args(["--libs", "amdm-static"]));
+    let libraries = libraries.split_whitespace().collect::<Vec<_>>();
     compiled(&C, &[&example("embed-c/main.c")], &libraries, &program);
     let mut command = command(&program);
     command.env_remove("LD_LIBRARY_PATH").env_remove("DYLD_LIBRARY_PATH");

@@ -133,6 +133,26 @@ fn an_installation_over_another_replaces_it_whole() {
 }
 
 #[test]
+fn a_prefix_may_have_blanks() {
+    if !has("pkg-config") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path().join("a prefix/lib/pkgconfig");
+    std::fs::create_dir_all(&at).unwrap();
+    std::fs::copy(prefix().join("lib/pkgconfig/amdm.pc"), at.join("amdm.pc")).unwrap();
+    let include = dir.path().join("a prefix/include");
+    std::fs::create_dir(&include).unwrap();
+    std::fs::copy(prefix().join("include/amdm.h"), include.join("amdm.h")).unwrap();
+    // As shells read it a second time.
+    let check = r##"for word in "$@"; do case $word in -I*) ls "${word#-I}/amdm.h"; esac; done"##;
+    let script = format!(r#"eval set -- "$(pkg-config --cflags amdm)"; {check}"#);
+    let mut shell = command("sh");
+    let said = ran(shell.args(["-c", &script]).env("PKG_CONFIG_PATH", &at));
+    assert!(said.trim().ends_with("amdm.h"), "{said}");
+}
+
+#[test]
 fn cmake_finds_it() {
     if !has("cmake") {
         return;

@@ -11,27 +11,31 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Paths below the prefix, and texts.
 #[must_use]
 pub fn files(layout: &Layout) -> Vec<(&'static str, String)> {
-    vec![
-        ("lib/pkgconfig/amdm.pc", pkg_config(layout)),
+    let archive = layout.archive.as_ref().map(|archive| {
+        let linked = format!("${{prefix}}/{} {}", archive.path, layout.system.libraries());
+        ("lib/pkgconfig/amdm-static.pc", pkg_config("amdm-static", &linked))
+    });
+    let mut files = vec![
+        ("lib/pkgconfig/amdm.pc", pkg_config("amdm", "-L${libdir} -lamdm")),
         ("lib/cmake/amdm/amdm-config.cmake", cmake(layout)),
         ("lib/cmake/amdm/amdm-config-version.cmake", cmake_version()),
-    ]
+    ];
+    files.extend(archive);
+    files
 }
 
-/// The quotes are for prefixes with blanks.
-fn pkg_config(layout: &Layout) -> String {
-    let libraries = layout.system.libraries();
+/// Of prefixes with blanks pkg-config escapes them by itself.
+fn pkg_config(name: &str, linked: &str) -> String {
     format!(
         "prefix=${{pcfiledir}}/../..\n\
          includedir=${{prefix}}/include\n\
          libdir=${{prefix}}/lib\n\
          \n\
-         Name: amdm\n\
+         Name: {name}\n\
          Description: Runs node graphs that aggregate diffusion models\n\
          Version: {VERSION}\n\
-         Cflags: \"-I${{includedir}}\"\n\
-         Libs: \"-L${{libdir}}\" -lamdm\n\
-         Libs.private: {libraries}\n"
+         Cflags: -I${{includedir}}\n\
+         Libs: {linked}\n"
     )
 }
 
