@@ -237,7 +237,7 @@ fn cpp_reads_previews() {
             amdm::Run run(graph, desc);
             run.start();
             run.follow([](const AmdmEvent &event) {
-                if (event.kind != AMDM_EVENT_PREVIEW || event.image->release) return;
+                if (event.kind != AMDM_EVENT_PREVIEW) return;
                 amdm::Image image(*event.image);
                 amdm::Image moved(std::move(image));
                 std::cout << moved.get().width << " wide, " << int(moved.row(0)[0]) << "\n";
@@ -249,7 +249,11 @@ fn cpp_reads_previews() {
     words.extend(flags(&["--libs"]));
     let words = words.iter().map(String::as_str).collect::<Vec<_>>();
     compiled(&CPP, &[&source], &words, &dir.path().join("previews"));
-    ran(command(dir.path().join("previews")).arg(example("embed-c/graph.json")));
+    let said = ran(command(dir.path().join("previews")).arg(example("embed-c/graph.json")));
+    assert!(
+        said.lines().count() > 1 && said.lines().all(|line| line.contains(" wide, ")),
+        "{said}"
+    );
 }
 
 /// Python with the package from the sources, or from `site`.

@@ -10,6 +10,8 @@
 
 mod behaviour;
 mod examples;
+mod followed;
+mod given;
 mod header;
 mod installed;
 mod library;

@@ -9,7 +9,7 @@ pub mod library;
 mod memory;
 mod native;
 mod outputs;
-mod own;
+pub mod own;
 mod owned;
 mod parallel;
 mod turns;
