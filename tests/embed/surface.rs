@@ -1,6 +1,6 @@
 //! What the library shows and leaves alone: its symbols are the header's functions, its header is C and
-//! C++ without a warning and mostly documentation, and a process that runs a graph with it keeps its
-//! signal handlers and its output to itself.
+//! C++ without a warning and mostly documentation, and a process that runs graphs with it keeps its
+//! signals, its allocator and its output to itself.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,11 +8,8 @@ use std::process::Command;
 
 use crate::behaviour::scene;
 use crate::header::committed;
-use crate::library::{api, description, graph, ok, open, path, run};
-use crate::process::{alone, left_out, passed};
-
-/// Set in the child process of [`a_run_leaves_the_process_alone`].
-const CHILD: &str = "AMDM_SURFACE_CHILD";
+use crate::library::path;
+use crate::process::{C_FLAGS, left_out};
 
 /// Functions of the header: what stands between `Amdm... amdm_` and `(` outside comments and structs.
 fn documented() -> BTreeSet<String> {
@@ -88,77 +85,23 @@ fn much_of_the_header_is_documentation() {
     assert_eq!(prototypes.matches("\\thread ").count(), documented().len());
 }
 
-#[cfg(target_os = "linux")]
-mod process {
-    use std::fs::File;
-    use std::os::fd::AsRawFd;
-
-    unsafe extern "C" {
-        fn dup(fd: i32) -> i32;
-        fn dup2(from: i32, to: i32) -> i32;
-    }
-
-    /// Signals that are caught, as the kernel lists them.
-    pub fn caught() -> String {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        status.lines().find(|line| line.starts_with("SigCgt")).unwrap().to_owned()
-    }
-
-    /// What `work` writes to stdout and stderr, of whatever language.
-    pub fn written(work: impl FnOnce()) -> String {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let to = File::options().append(true).open(file.path()).unwrap();
-        let kept = [1, 2].map(|fd| (fd, unsafe { dup(fd) }));
-        for (fd, _) in kept {
-            assert!(unsafe { dup2(to.as_raw_fd(), fd) } >= 0);
-        }
-        work();
-        for (fd, kept) in kept {
-            assert!(unsafe { dup2(kept, fd) } >= 0);
-        }
-        std::fs::read_to_string(file.path()).unwrap()
-    }
-}
-
-/// Runs in a process of its own: see below.
+/// A program in C that opens the library, runs graphs well and badly, and looks at itself.
 #[test]
 #[cfg(target_os = "linux")]
-fn child() {
-    if std::env::var_os(CHILD).is_none() {
-        return;
-    }
-    let before = process::caught();
+fn a_process_that_uses_the_library_stays_what_it_was() {
     let dir = tempfile::tempdir().unwrap();
-    let work = || unsafe {
-        let mut desc = description();
-        desc.log_level = amdm_capi::AMDM_LOG_TRACE;
-        let host = open(&desc);
-        for json in [scene::graph(), scene::with("save", "filename_prefix", "../x".into())] {
-            let graph = graph(host, &json);
-            let out = crate::library::text(dir.path().to_str().unwrap());
-            let mut desc = std::mem::zeroed::<amdm_capi::AmdmRunDesc>();
-            desc.struct_size = size_of::<amdm_capi::AmdmRunDesc>();
-            (desc.output_dir, desc.preview_ms) = (out.as_ptr(), 1);
-            let mut run = std::ptr::null_mut();
-            ok((api().run_create)(graph, &desc, &mut run));
-            ok((api().run_start)(run));
-            (api().run_wait)(run, -1);
-            ok((api().graph_destroy)(graph));
-            ok((api().run_destroy)(run));
-        }
-        let ran = run(graph(host, &scene::graph()));
-        ok((api().run_execute)(ran));
-        assert_eq!((api().run_destroy)(host.cast()), amdm_capi::AMDM_STATUS_INVALID_HANDLE);
-        ok((api().host_destroy)(host));
-    };
-    let written = process::written(work);
-    assert_eq!(process::caught(), before, "signal handlers");
-    assert_eq!(written, "", "nothing is printed");
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_run_leaves_the_process_alone() {
-    passed(&alone("surface::child").env(CHILD, "1").output().unwrap());
+    let program = dir.path().join("quiet");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut compile = Command::new("gcc");
+    compile.args(C_FLAGS).arg("-I").arg(here.join("include"));
+    compile.arg(here.join("../../tests/embed/quiet.c")).arg("-o").arg(&program).arg("-ldl");
+    let Ok(output) = compile.output() else { return left_out("signals, as there is no gcc") };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let graph = dir.path().join("graph.json");
+    std::fs::write(&graph, scene::graph().to_string()).unwrap();
+    let out = dir.path().join("out");
+    let output = Command::new(program).arg(path()).arg(graph).arg(&out).output().unwrap();
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+    assert_eq!(said, ["the same\n", ""], "{}", output.status);
+    assert_eq!(std::fs::read_dir(out).unwrap().count(), 2);
 }
