@@ -23,12 +23,9 @@ pub fn prefix() -> &'static Path {
         let words = ["--prefix", first.to_str().unwrap(), "--artifacts", &built];
         let written = install::run(&root(), &Request::parse(&words).unwrap()).unwrap();
         assert!(written.iter().all(|path| path.starts_with(&first)), "{written:?}");
-        let moved = dir.join("moved here");
+        let moved = dir.join("prefix");
         std::fs::rename(&first, &moved).unwrap();
-        // Makefiles and the output of pkg-config have no good way with blanks.
-        let last = dir.join("prefix");
-        std::fs::rename(&moved, &last).unwrap();
-        last
+        moved
     })
 }
 
@@ -150,6 +147,18 @@ fn a_prefix_may_have_blanks() {
     let mut shell = command("sh");
     let said = ran(shell.args(["-c", &script]).env("PKG_CONFIG_PATH", &at));
     assert!(said.trim().ends_with("amdm.h"), "{said}");
+}
+
+#[test]
+fn what_lacks_the_shared_library_installs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (built, prefix) = (dir.path().join("built"), dir.path().join("prefix"));
+    std::fs::create_dir(&built).unwrap();
+    std::fs::write(built.join("libamdm_capi.a"), "").unwrap();
+    let words = ["--prefix", prefix.to_str().unwrap(), "--artifacts", built.to_str().unwrap()];
+    let refused = install::run(&root(), &Request::parse(&words).unwrap()).unwrap_err();
+    assert!(refused.to_string().contains("found no shared library"), "{refused}");
+    assert!(!prefix.exists());
 }
 
 #[test]
