@@ -46,7 +46,8 @@ def library():
             "found no libamdm: set AMDM_LIBRARY to the file, or PKG_CONFIG_PATH to the "
             "lib/pkgconfig of an installation"
         ) from error
-    return pathlib.Path(found.strip()) / LIBRARY
+    libdir = pathlib.Path(found.strip())
+    return (libdir.parent / "bin" if sys.platform == "win32" else libdir) / LIBRARY
 
 
 def tag():

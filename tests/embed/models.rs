@@ -172,6 +172,83 @@ fn who_waits_for_a_model_can_be_stopped() {
     ok(unsafe { (api().host_destroy)(host) });
 }
 
+/// Asks itself, on a thread of its own.
+unsafe extern "C" fn asks_itself(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    input: *mut AmdmTensor,
+    out: *mut *mut AmdmTensor,
+) -> AmdmStatus {
+    let words = [ctx.expose_provenance(), api.expose_provenance(), input.expose_provenance()];
+    let helper = std::thread::spawn(move || unsafe {
+        let ctx = std::ptr::with_exposed_provenance_mut::<AmdmContext>(words[0]);
+        let model = &*(*std::ptr::with_exposed_provenance::<AmdmNodeApi>(words[1])).model;
+        let input = std::ptr::with_exposed_provenance::<AmdmTensor>(words[2]);
+        let (mut itself, mut made) = (std::ptr::null_mut(), std::ptr::null_mut());
+        ok((model.load)(ctx, c"test-itself".as_ptr(), std::ptr::null(), &mut itself));
+        (model.decode)(ctx, itself, input, &mut made)
+    });
+    match helper.join().unwrap() {
+        // As it must be: the rest is an ordinary answer.
+        AMDM_STATUS_UNSUPPORTED => unsafe { grey(std::ptr::null_mut(), ctx, api, input, out) },
+        status => status,
+    }
+}
+
+/// Threads that a callback waits for are the run's as well: they are not left waiting for it.
+#[test]
+fn threads_of_a_callback_know_where_they_are() {
+    let host = open(&description());
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-itself", &CALLS), |vtable| vtable.decode = Some(asks_itself));
+    let decoding = graph(
+        host,
+        &json!({
+            "model": {"class_type": "ModelLoader", "inputs": {"model_name": "test-itself"}},
+            "start": {"class_type": "EmptyLatent", "inputs": {"model": ["model", 0]}},
+            "decode": {"class_type": "DecodeLatent",
+                       "inputs": {"model": ["model", 0], "latent": ["start", 0]}},
+            "show": {"class_type": "PreviewImage", "inputs": {"images": ["decode", 0]}},
+        }),
+    );
+    let run = run(decoding);
+    ok(unsafe { (api().run_execute)(run) });
+    ok(unsafe { (api().run_destroy)(run) });
+    ok(unsafe { (api().graph_destroy)(decoding) });
+    ok(unsafe { (api().host_destroy)(host) });
+}
+
+/// Who waits for events of a run that never starts hears of its end.
+#[test]
+fn nobody_waits_for_a_run_that_was_destroyed() {
+    for by_host in [false, true] {
+        let host = open(&description());
+        let made = graph(host, &crate::behaviour::scene::graph());
+        let run = run(made);
+        let place = run.expose_provenance();
+        let watcher = std::thread::spawn(move || unsafe {
+            let mut event = std::mem::zeroed::<AmdmEvent>();
+            event.struct_size = size_of::<AmdmEvent>();
+            (api().run_next_event)(std::ptr::with_exposed_provenance_mut(place), -1, &mut event)
+        });
+        std::thread::sleep(Duration::from_millis(30));
+        if by_host {
+            ok(unsafe { (api().host_destroy)(host) });
+        } else {
+            ok(unsafe { (api().run_destroy)(run) });
+        }
+        let heard = watcher.join().unwrap();
+        assert!([AMDM_STATUS_EMPTY, AMDM_STATUS_INVALID_HANDLE].contains(&heard), "{heard}");
+        if by_host {
+            ok(unsafe { (api().run_destroy)(run) });
+        } else {
+            ok(unsafe { (api().host_destroy)(host) });
+        }
+        ok(unsafe { (api().graph_destroy)(made) });
+    }
+}
+
 #[test]
 fn facts_are_told_before_anything_runs() {
     let host = open(&description());

@@ -113,7 +113,12 @@ fn a_pack_is_loaded_whole_or_not_at_all() {
     pack.compile(&[]);
     assert_eq!(pack.load(host), AMDM_STATUS_OK, "{}", last_error());
     assert_eq!(classes(host).len(), 3);
-    // Once more it is there already, and stays.
+    // Once more it is there already, and nothing of it is called.
+    let before = pack.trace();
+    assert_eq!(pack.load(host), AMDM_STATUS_OK);
+    assert_eq!((pack.trace(), classes(host).len()), (before, 3));
+    // Other bytes with nodes of the same names are another pack, which is refused.
+    pack.compile(&["NODES=1", "PADDING=1"]);
     assert_eq!(pack.load(host), AMDM_STATUS_PACK_INVALID);
     assert!(
         last_error().contains("found the name of a loaded pack, acme:traced"),

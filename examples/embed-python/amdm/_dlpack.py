@@ -12,6 +12,7 @@ import ctypes
 import sys
 from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, byref, c_char_p, c_int, c_int32
 from ctypes import c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, py_object
+from typing import Any, Callable
 
 from . import _library as library
 
@@ -104,19 +105,24 @@ def capsule(handle: int | None):
     return made
 
 
-def taken(host: int | None, source) -> int:
-    """A handle of a tensor made from another library's, by one copy."""
+def of_host(host: int | None) -> Callable[[Any], int]:
+    """What makes tensors of a host's, outside callbacks."""
+    return lambda view: library.handle("tensor_from_dlpack", host, view, 0)
+
+
+def taken(source, make: Callable[[Any], int]) -> int:
+    """A handle of a tensor that `make` makes from another library's, by one copy."""
     try:
         given = source.__dlpack__(max_version=(1, 0))
     except TypeError:  # A library from before versions.
         given = source.__dlpack__()
     if _is_valid(id(given), NEW):
-        made = library.handle("tensor_from_dlpack", host, _pointer(given, NEW), 0)
+        made = make(_pointer(given, NEW))
         _set_name(given, NEW_USED)
         return made
     old = Unversioned.from_address(_pointer(given, OLD))
     # Without a deleter: the library copies, and the old tensor ends here.
-    made = library.handle("tensor_from_dlpack", host, byref(Versioned(1, 0, tensor=old.tensor)), 0)
+    made = make(byref(Versioned(1, 0, tensor=old.tensor)))
     _set_name(given, OLD_USED)
     if old.deleter:
         old.deleter(ctypes.addressof(old))

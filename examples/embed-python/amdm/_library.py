@@ -30,6 +30,7 @@ FUNCTIONS = {
     "host_register_model": (c_void_p, POINTER(ModelVtable)),
     "host_node_schemas": (c_void_p, POINTER(t.String)),
     "host_info": (c_void_p, POINTER(t.String)),
+    "host_model_info": (c_void_p, c_char_p, POINTER(t.String)),
     "graph_from_json": (c_void_p, c_char_p, c_size_t, OUT),
     "graph_validate": (c_void_p, POINTER(t.String)),
     "graph_inputs": (c_void_p, POINTER(t.String)),

@@ -5,7 +5,7 @@ opaque.
 """
 
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double
-from ctypes import c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from ._types import Floats, Handles, NamedValue, NoiseLevel, Prediction, Request, Shape, Sized, Str
 from ._types import TensorInfo, Value, Window
@@ -108,6 +108,7 @@ TensorApi = table(
         "narrow": (Handle, c_uint32, c_uint32, c_uint32, Handles),
         "concat": (Handles, c_size_t, c_uint32, Handles),
         "read_f32": (Handle, Floats, c_size_t),
+        "from_dlpack": (c_void_p, c_int64, Handles),
     },
 )
 

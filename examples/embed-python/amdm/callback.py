@@ -137,8 +137,8 @@ class Call:
     Setting one leaves it usable.
     """
 
-    def __init__(self, context: int, api, host: int | None = None):
-        self._context, self._api, self._host = context, api.contents, host
+    def __init__(self, context: int, api):
+        self._context, self._api = context, api.contents
         # Objects that were given away, and are held until the end of the callback: once each.
         self._held: set[int] = set()
 
@@ -241,7 +241,7 @@ class Call:
         `Tensor`. Other numbers than floats of 32 bits are converted by their value.
         shape: extents where they differ from those of `source`.
         """
-        return tensors.lent(self, self._host, source, shape)
+        return tensors.lent(self, source, shape)
 
     def combine(self, terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
         """`sum(weight * term)` of tensors of one shape."""
@@ -261,10 +261,12 @@ class Call:
     def object(self, kind: str, fields: dict[str, Any]) -> Object:
         """A value of wire `kind` with named fields."""
         named, kept = (t.NamedValue * len(fields))(), []
-        for place, (name, value) in zip(named, fields.items()):
+        # What fails does so before any object is given away.
+        plain = [None if isinstance(one, Object) else self._sent(one) for one in fields.values()]
+        for place, sent, (name, value) in zip(named, plain, fields.items()):
             kept.append(ctypes.create_string_buffer(name.encode()))
             place.name = t.Str(ctypes.cast(kept[-1], c_void_p), len(kept[-1]) - 1)
-            place.value, text = self._sent(value)
+            place.value, text = sent or self._sent(value)
             kept.append(text)
         return Object(self, self.made("object", "create", kind.encode(), named, len(fields)))
 
@@ -281,7 +283,7 @@ class Call:
         self.do("call", "set_ui", json.dumps(value).encode())
 
     def log(self, message: str, level: str = "info") -> None:
-        """A line for the log: "trace" to "error". Warnings ("warn") go into the run's result."""
+        """A line for the log: "trace" to "error". A node's warnings go into the run's result."""
         self.do("call", "log", LEVELS[level], message.encode())
 
     def depends_on_more(self) -> None:
@@ -298,11 +300,11 @@ def count_of(pointer, count: int) -> list:
     return [pointer[index] for index in range(count)] if count else []
 
 
-def guarded(context: int, api, work: Callable[[Any], None], host=None, kind=Call) -> int:
+def guarded(context: int, api, work: Callable[[Any], None], kind=Call) -> int:
     """Does `work(call)`; what it raises becomes the run's error, with its type and words."""
     with INSIDE:
         try:
-            call = kind(context, api, host)
+            call = kind(context, api)
             try:
                 work(call)
             finally:

@@ -11,7 +11,6 @@ from . import _library as library
 from . import _types as t
 from . import tensor
 from ._ends import Owned
-from .facts import Facts
 from .graph import Graph
 from .model import Denoiser
 from .node import Node
@@ -55,7 +54,6 @@ class Host(Owned):
         desc.cache_dir = library.path(cache_dir) if cache_dir else None
         if cache_bytes is not None:
             desc.cache_bytes = cache_bytes
-        self._facts: Facts | None = None
         self._own(library.handle("host_create", byref(desc)))
 
     def graph(self, source: str | bytes | os.PathLike | dict) -> Graph:
@@ -93,11 +91,8 @@ class Host(Owned):
         model.register(self)
 
     def model_info(self, name: str) -> dict[str, Any]:
-        """Facts about a model, in the form of `Denoiser.info`."""
-        if self._facts is None:
-            self._facts = Facts()
-            self.register_node(self._facts)
-        return self._facts.of(self, name)
+        """Facts about a model, in the form of `Denoiser.info`; loads it, if it was not."""
+        return json.loads(library.text("host_model_info", self._handle, name.encode()))
 
     def load_pack(
         self, path: str | os.PathLike, sha256: str | None = None, native: bool = False

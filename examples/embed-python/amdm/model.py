@@ -53,7 +53,7 @@ class Denoiser:
                 functions[name] = function
         vtable = ModelVtable(
             info_json=json.dumps(self.info).encode(),
-            user_data=registry.remember((self, host.handle)),
+            user_data=registry.remember(self),
             destroy=registry.destroy,
             **functions,
         )
@@ -62,7 +62,7 @@ class Denoiser:
 
 @Timesteps
 def _timesteps(key, context, api, steps, out):
-    model, host = registry.recall(key)
+    model = registry.recall(key)
 
     def work(call):
         timesteps = model.timesteps(call, steps)
@@ -71,12 +71,12 @@ def _timesteps(key, context, api, steps, out):
         for index, timestep in enumerate(timesteps):
             out[index] = timestep
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 @Predict
 def _predict(key, context, api, requests, count, parts, out):
-    model, host = registry.recall(key)
+    model = registry.recall(key)
 
     def work(call):
         asked = [Request(call, request) for request in count_of(requests, count)]
@@ -88,12 +88,12 @@ def _predict(key, context, api, requests, count, parts, out):
             for name, tensor in zip(NAMES, answer):
                 setattr(out[place], name, call.given(call.tensor(tensor)))
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 @Condition
 def _condition(key, context, api, text, names, tensors, count, out):
-    model, host = registry.recall(key)
+    model = registry.recall(key)
 
     def work(call):
         named = [name.decode() for name in count_of(names, count)]
@@ -103,17 +103,17 @@ def _condition(key, context, api, text, names, tensors, count, out):
             raise TypeError(f"found {type(made).__name__} as a condition, expected amdm.Object")
         out[0] = call.given(made)
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 def _coded(key, context, api, given, out, method):
-    model, host = registry.recall(key)
+    model = registry.recall(key)
 
     def work(call):
         made = getattr(model, method)(call, Tensor(given, call, lent=True))
         out[0] = call.given(call.tensor(made))
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 @Codec

@@ -41,7 +41,7 @@ class Node:
             functions = _OPERATOR
         vtable = NodeVtable(
             descriptor_json=json.dumps(self.descriptor).encode(),
-            user_data=registry.remember((self, host.handle)),
+            user_data=registry.remember(self),
             destroy=registry.destroy,
             **functions,
         )
@@ -50,54 +50,54 @@ class Node:
 
 @_tables.Execute
 def _execute(key, context, api):
-    node, host = registry.recall(key)
-    return guarded(context, api, node.execute, host)
+    node = registry.recall(key)
+    return guarded(context, api, node.execute)
 
 
 @_tables.MakeOperator
 def _make(key, context, api, out):
-    node, host = registry.recall(key)
+    node = registry.recall(key)
 
     def work(call):
         made = node.make_operator(call)
         if not isinstance(made, Operator):
             raise TypeError(f"found {type(made).__name__} as an operator, expected amdm.Operator")
-        out[0] = registry.remember((made, host))
+        out[0] = registry.remember(made)
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 @_tables.OperatorWindow
 def _window(_, key, context, api, steps, before, count, out):
-    operator, host = registry.recall(key)
+    operator = registry.recall(key)
 
     def work(_):
         windows = [(one.start, one.end) for one in count_of(before, count)]
         out[0].start, out[0].end = operator.window(steps, windows)
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 @_tables.WantsParts
 def _wants_parts(_, key, context, api, out):
-    operator, host = registry.recall(key)
+    operator = registry.recall(key)
 
     def work(_):
         out[0] = int(bool(operator.wants_parts))
 
-    return guarded(context, api, work, host)
+    return guarded(context, api, work)
 
 
 @_tables.OperatorCheck
 def _check(_, key, context, api):
-    operator, host = registry.recall(key)
-    return guarded(context, api, operator.check, host, Step)
+    operator = registry.recall(key)
+    return guarded(context, api, operator.check, Step)
 
 
 @_tables.OperatorApply
 def _apply(_, key, context, api, phase):
-    operator, host = registry.recall(key)
-    return guarded(context, api, lambda step: operator.apply(step, PHASES[phase]), host, Step)
+    operator = registry.recall(key)
+    return guarded(context, api, lambda step: operator.apply(step, PHASES[phase]), Step)
 
 
 @_tables.OperatorDestroy

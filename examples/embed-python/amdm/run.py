@@ -101,7 +101,7 @@ class Run(_ends.Owned):
     def execute(self) -> None:
         """Runs it to its end; nodes and models in Python are called on this thread.
 
-        Ctrl-C cancels it, at its next event, and raises KeyboardInterrupt.
+        Ctrl-C cancels it, at its next event, and raises KeyboardInterrupt: on the main thread.
         """
         with Interruptible(self.cancel):
             status = library.status_of("run_execute", self._handle)

@@ -202,20 +202,21 @@ def made(host: int | None, source, shape=None) -> Tensor:
     if not _has_buffer(source) and hasattr(source, "__dlpack__"):
         if shape is not None:
             raise TypeError("found a shape for a tensor of another library's, which has its own")
-        return Tensor(_dlpack.taken(host, source))
+        return Tensor(_dlpack.taken(source, _dlpack.of_host(host)))
     values, found = floats(source)
     extents = found if shape is None else shaped(shape, len(values))
     return Tensor(_dlpack.copied(host, values, extents))
 
 
-def lent(call: Call, host: int | None, source, shape=None) -> Tensor:
+def lent(call: Call, source, shape=None) -> Tensor:
     """A tensor of a callback's, from what `Call.tensor` takes."""
     if isinstance(source, Tensor):
         shared = Tensor(given(call, source), call, lent=True)
         return shared if shape is None else shared.reshape(*shape)
     if not _has_buffer(source) and hasattr(source, "__dlpack__"):
-        owned = Tensor(_dlpack.taken(host, source))
-        return lent(call, host, owned, shape)
+        made = _dlpack.taken(source, lambda view: call.made("tensor", "from_dlpack", view, 0))
+        taken = Tensor(made, call, lent=True)
+        return taken if shape is None else taken.reshape(*shape)
     values, found = floats(source)
     extents = found if shape is None else shaped(shape, len(values))
     places = (c_uint32 * len(extents))(*extents)

@@ -701,7 +701,8 @@ typedef struct {
                          const AmdmModel *model,
                          const AmdmTensor *latent,
                          AmdmTensor **out);
-    // Adds a reference, so that the model outlives the callback.
+    // Adds a reference, so that the model outlives the callback. A node that asks it in a later run says
+    // `depends_on_more` there: that run does not know what it read.
     AmdmStatus (*retain)(AmdmContext *ctx, AmdmModel *model);
     // Gives such a reference back.
     AmdmStatus (*release)(AmdmContext *ctx, AmdmModel *model);
@@ -862,7 +863,8 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 //   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
 //   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
 //   on disk and for other processes; a change of weights or code needs another one. Without one results
-//   are kept in memory alone. Of models that a callback loads the files are watched by the library;
+//   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
+//   unless they are built in;
 //   `parts` (false): whether it gives conditional and unconditional predictions apart;
 //   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 //   models that ask each other must both be concurrent.

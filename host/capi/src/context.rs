@@ -4,16 +4,17 @@
 //! retains it. A handle that is given away (an output that is set) is used up: the reference that the
 //! callback was lent, or else one that it retained.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use amdm::error::Error;
 use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
-use amdm_runtime::{NodeCall, Object, Running, StepView, Value};
+use amdm_runtime::{NodeCall, Object, Place, Running, StepView, Value};
 
 use crate::handle::{HANDLES, Kind};
 use crate::layout::{AmdmStr, put, sized};
 use crate::status::{
-    AMDM_STATUS_INTERNAL, AMDM_STATUS_UNSUPPORTED, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, guard,
+    AMDM_STATUS_INTERNAL, AMDM_STATUS_UNSUPPORTED, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail,
+    callback, guard,
 };
 use crate::tensor::AmdmTensor;
 
@@ -171,6 +172,8 @@ pub(crate) struct Context {
     step: Option<StepView>,
     /// The run that a model is asked for.
     running: Option<Running>,
+    /// Where the callback's thread stands, for threads of the embedder's that work for it.
+    place: OnceLock<Place>,
     cancel: Mutex<Option<Asked>>,
     held: Mutex<Held>,
 }
@@ -189,8 +192,15 @@ unsafe impl Send for Held {}
 impl Context {
     pub fn new(models: &Weak<Models>, call: Option<NodeCall>, step: Option<StepView>) -> Arc<Self> {
         let (models, cancel, held) = (models.clone(), Mutex::default(), Mutex::default());
-        let running = Running::here();
-        Arc::new(Self { models, call, step, running, cancel, held })
+        let (running, place) = (Running::here(), OnceLock::new());
+        Arc::new(Self { models, call, step, running, place, cancel, held })
+    }
+
+    /// Calls the embedder's code, on the thread where it runs, once it may.
+    pub fn call_out<T>(&self, work: impl FnOnce() -> T) -> T {
+        // It is set once: a context is for one callback.
+        let _ = self.place.set(Place::here());
+        callback(work)
     }
 
     /// Does `work` with a handle on the context, which then ends; what `fail` said comes out in place
@@ -238,6 +248,15 @@ impl Context {
             (_, Some(running)) => running.load_model(name, options_json)?,
             _ => self.models()?.load(name, options_json)?,
         })
+    }
+
+    /// The network of a handle. Where a model's callback asks it, the run notes that.
+    pub fn asked(&self, handle: *const AmdmModel) -> Result<Arc<Model>, Fail> {
+        let model = HANDLES.get::<Model>(handle as usize)?;
+        if let (None, Some(running)) = (&self.call, &self.running) {
+            running.asks(&model.0.info().name);
+        }
+        Ok(model)
     }
 
     /// The node's call.
@@ -422,7 +441,14 @@ pub(crate) fn within(
     context: *mut AmdmContext,
     body: impl FnOnce(&Context) -> Result<(), Fail>,
 ) -> AmdmStatus {
-    guard(|| body(&*HANDLES.get::<Context>(context as usize)?))
+    guard(|| {
+        let context = HANDLES.get::<Context>(context as usize)?;
+        match context.place.get() {
+            // A thread of the embedder's own.
+            Some(place) if Running::here().is_none() => place.clone().with(|| body(&context)),
+            _ => body(&context),
+        }
+    })
 }
 
 /// The same, with a tensor as its result.

@@ -18,6 +18,7 @@ use crate::handle::{HANDLES, Kind};
 use crate::host::{AmdmHost, Host};
 use crate::layout::{AmdmString, clear, no_text, put, read, sized, slice, text};
 use crate::memory;
+use crate::native::hex;
 use crate::picture::{self, AmdmImage};
 use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, guard, must_be_outside, outside};
 use crate::tensor::{AmdmTensor, of};
@@ -71,14 +72,26 @@ impl State {
         host.runtime().catalogue_for(self.inputs(host))
     }
 
-    /// The id of the node that reads memory for an input: one for each input, so that setting it again
-    /// and again leaves one node.
+    /// The id of the node that reads memory for a target: one for each, so that setting it again and
+    /// again leaves one node.
     fn memory_node(&self, target: &Target) -> String {
-        let (node, input) = target.place(&self.document).unwrap_or_default();
+        let places = target.places(&self.document).collect::<Vec<_>>();
+        let (node, input) = places.first().copied().unwrap_or_default();
         let mut id = format!("{MEMORY}{node}.{input}");
+        if id.len() > limits::GRAPH_NAME_BYTES / 2 {
+            id = format!("{MEMORY}{}", hex(&Sha256::digest(id).into()));
+        }
+        // Another node, or one that others read as well.
         let strange = |id: &str| {
-            let node = self.document.find(id).and_then(|at| self.document.nodes().get(at));
-            node.is_some_and(|node| !is_memory(node))
+            let found = self.document.find(id).and_then(|at| self.document.nodes().get(at));
+            let others = |node: &Node| {
+                let mut inputs = node.inputs();
+                inputs.any(|(input, given)| {
+                    matches!(given, Given::Link(link) if link.node == id)
+                        && !places.contains(&(node.id(), input))
+                })
+            };
+            found.is_some_and(|node| !is_memory(node) || self.document.nodes().iter().any(others))
         };
         while strange(&id) {
             id.push('\'');
@@ -325,6 +338,7 @@ fn give(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Re
         return Err(Fail::argument("found a parameter without inputs"));
     };
     if picture && declared.choices_from.as_deref() == Some("images") {
+        let tensor = coloured(tensor)?;
         let name = name(&tensor)?;
         target.set_value(&mut state.document, &Value::from(name.as_str()));
         state.memory.insert(name, tensor);
@@ -348,6 +362,14 @@ fn give(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Re
     state.memory.insert(name, tensor);
     state.forget_unread();
     Ok(())
+}
+
+/// A picture as files give it: in colour.
+fn coloured(tensor: Tensor) -> Result<Tensor, Fail> {
+    match tensor.extents() {
+        [_, _, _, 1] => Ok(Tensor::concat(&[&tensor, &tensor, &tensor], 3)?),
+        _ => Ok(tensor),
+    }
 }
 
 /// A tensor in the shape that a wire carries.
@@ -380,8 +402,7 @@ fn name(tensor: &Tensor) -> Result<String, Fail> {
     let mut hash = Sha256::new();
     tensor.extents().iter().for_each(|extent| hash.update(extent.to_le_bytes()));
     tensor.to_f32()?.iter().for_each(|value| hash.update(value.to_le_bytes()));
-    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Ok(format!("{MEMORY}{hash}"))
+    Ok(format!("{MEMORY}{}", hex(&hash.finalize().into())))
 }
 
 /// Ends a graph. Runs made from it go on. NULL is fine.

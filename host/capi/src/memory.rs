@@ -13,6 +13,9 @@ use crate::status::Fail;
 /// The pack of these classes.
 pub(crate) const PACK: &str = "embed:memory";
 
+/// Wires that values in memory may have.
+const WIRES: [&str; 3] = ["IMAGE", "MASK", "LATENT"];
+
 /// The class that gives a value for a wire; none where there is none.
 pub(crate) fn class(wire: &str) -> Option<&'static str> {
     match wire {
@@ -25,12 +28,12 @@ pub(crate) fn class(wire: &str) -> Option<&'static str> {
 
 /// Whether a class is one of these.
 pub(crate) fn is_class(class: &str) -> bool {
-    class.strip_prefix("embed.memory.").is_some()
+    WIRES.iter().any(|wire| self::class(wire) == Some(class))
 }
 
 /// Puts the classes among the host's.
 pub(crate) fn register(host: &Host) -> Result<(), Fail> {
-    for wire in ["IMAGE", "MASK", "LATENT"] {
+    for wire in WIRES {
         let Some(class) = class(wire) else { continue };
         let descriptor = json!({
             "type": class, "pack": PACK, "version": "1.0.0", "title": "Memory",

@@ -210,9 +210,9 @@ impl Own {
         let context = Context::new(&self.models, Some(call.clone()), step.cloned());
         let mut left = None;
         context.during(|handle| {
-            let (own, handle) = (self.clone(), handle as usize);
+            let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
             let (status, given) =
-                on_caller(move || callback(|| work(&own, handle as *mut AmdmContext)))?;
+                on_caller(move || inside.call_out(|| work(&own, handle as *mut AmdmContext)))?;
             left = Some(given);
             Ok(status)
         })?;

@@ -68,6 +68,12 @@ impl<T> Queue<T> {
         self.changed.notify_all();
     }
 
+    /// Says that nothing will come, to who waits as well.
+    pub fn close(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
     /// The next event, waited for until `limit` has passed (none waits for ever). None where none came,
     /// and once all were taken.
     pub fn next(&self, limit: Option<Duration>) -> Option<T> {

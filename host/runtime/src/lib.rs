@@ -53,7 +53,7 @@ pub use own::{NativeFile, NativePack, Node, NodeCall, Registration, StepOperator
 pub use pack::{Origin, Pack, SECTION};
 pub use pictures::{Clock, Inputs, Moment};
 pub use run::{
-    CacheState, Event, Kept, Level, NodeTime, Outcome, OutputFile, PreviewSink, RunOptions,
+    CacheState, Event, Kept, Level, NodeTime, Outcome, OutputFile, Place, PreviewSink, RunOptions,
     RunResult, Running, Saved, Seed, Sink, Status, Versions,
 };
 pub use turn::{Entered, Turn};

@@ -16,7 +16,7 @@ use std::thread::{Builder, scope};
 use amdm::error::{Code, Error};
 
 use crate::failure::{Failure, FailureCode};
-use crate::run::running::{self, Running};
+use crate::run::Place;
 use crate::turn;
 
 /// Two guests (512 KiB each, see `wasmtime::Config::max_wasm_stack`) and host functions above them.
@@ -71,8 +71,8 @@ fn serve(jobs: &Receiver<Job>) {
 pub fn on_caller<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     let Some(caller) = CALLER.with_borrow(Clone::clone) else { return Ok(work()) };
     let (sender, result) = channel();
-    let (entered, running) = (turn::entered(), Running::here());
-    let work = move || turn::as_in(entered, || running::within(running, work));
+    let place = Place::here();
+    let work = move || place.with(work);
     let job = move || drop(sender.send(work()));
     // The caller may be gone only where this run's thread is, too.
     let _ = caller.send(Box::new(job));

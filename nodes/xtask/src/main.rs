@@ -25,7 +25,8 @@ fn main() -> ExitCode {
         Some(&"install") => install::request::USAGE.to_owned(),
         _ => format!("{USAGE}\n\n{}", install::request::USAGE),
     };
-    if words.iter().any(|word| ["--help", "-h", "help"].contains(word)) {
+    let asks = words.iter().any(|word| ["--help", "-h"].contains(word));
+    if asks || words.first() == Some(&"help") {
         println!("{usage}");
         return ExitCode::SUCCESS;
     }
@@ -38,7 +39,9 @@ fn main() -> ExitCode {
             Err(misuse) => return misused(&misuse.0, &usage),
         },
         [] => return misused("found no command", &usage),
-        ["nodes", word, ..] | [word, ..] => return misused(&format!("found {word}"), &usage),
+        ["nodes", "--check" | "--sources", word, ..] | ["nodes", word, ..] | [word, ..] => {
+            return misused(&format!("found {word}"), &usage);
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -86,10 +86,12 @@ impl Target {
         self.places.first().map(Place::input)
     }
 
-    /// Id of the node and name of the input that are set; of a parameter the first.
-    pub fn place<'t>(&'t self, document: &'t Document) -> Option<(&'t str, &'t str)> {
-        let (at, input) = self.keys().next()?;
-        Some((document.nodes().get(at)?.id(), input))
+    /// Ids of nodes and names of their inputs that are set.
+    pub fn places<'t>(
+        &'t self,
+        document: &'t Document,
+    ) -> impl Iterator<Item = (&'t str, &'t str)> {
+        self.keys().filter_map(|(at, input)| Some((document.nodes().get(at)?.id(), input)))
     }
 
     /// The inputs that are set, as index of the node and name of the input.

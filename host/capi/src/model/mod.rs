@@ -37,7 +37,8 @@ use crate::tensor::{AmdmTensor, of};
 ///   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
 ///   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
 ///   on disk and for other processes; a change of weights or code needs another one. Without one results
-///   are kept in memory alone. Of models that a callback loads the files are watched by the library;
+///   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
+///   unless they are built in;
 ///   `parts` (false): whether it gives conditional and unconditional predictions apart;
 ///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 ///   models that ask each other must both be concurrent.
@@ -220,7 +221,8 @@ impl Own {
             let (status, given) = on_caller(move || {
                 let cancelled = || inside.cancelled();
                 let _turn = own.turn.as_ref().map(|turn| turn.wait(&cancelled)).transpose()?;
-                Ok::<_, Error>(callback(|| call(&own, &inside, handle as *mut AmdmContext)))
+                let call = || call(&own, &inside, handle as *mut AmdmContext);
+                Ok::<_, Error>(inside.call_out(call))
             })??;
             left = Some(given);
             Ok(status)
@@ -538,7 +540,7 @@ pub(crate) unsafe fn predict(
             false => Some(HANDLES.get::<Object>(request.negative as usize)?),
         };
         Ok(Resolved {
-            model: HANDLES.get::<Model>(request.model as usize)?,
+            model: context.asked(request.model)?,
             latent: of(request.latent)?,
             positive: HANDLES.get::<Object>(request.positive as usize)?,
             negative,

@@ -11,20 +11,21 @@ use libloading::Library;
 
 use super::Confirmed;
 
-/// Opens a library and gives the address of a symbol of it, which stays for good.
+/// Opens a library and gives the address of a symbol of it, which stays for good, or what the loader says
+/// about the symbol.
 ///
 /// # Errors
-/// What the loader says.
+/// What the loader says about the library.
 ///
 /// # Safety
 /// Runs the library's initialisers.
-pub unsafe fn symbol(file: &Confirmed, name: &[u8]) -> Result<usize, String> {
+pub unsafe fn symbol(file: &Confirmed, name: &[u8]) -> Result<Result<usize, String>, String> {
     // SAFETY: the caller says so.
     let library = ManuallyDrop::new(unsafe { open(file)? });
     // SAFETY: the address is only handed on.
-    let symbol = unsafe { library.get::<*const u8>(name) }.map_err(|error| reason(&error))?;
+    let symbol = unsafe { library.get::<*const u8>(name) }.map_err(|error| reason(&error));
     // SAFETY: the library is never closed.
-    Ok(unsafe { symbol.try_as_raw_ptr() }.map_or(0, |address| address as usize))
+    Ok(symbol.map(|symbol| unsafe { symbol.try_as_raw_ptr() }.map_or(0, |at| at as usize)))
 }
 
 /// What the system's loader says, where it says anything.

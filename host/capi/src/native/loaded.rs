@@ -66,8 +66,10 @@ unsafe fn open(file: &Confirmed) -> Result<Loaded, Fail> {
     // What could not be opened may be another time, with other libraries on the system.
     // SAFETY: the caller says so.
     let symbol = unsafe { library::symbol(file, ENTRY) }.map_err(invalid)?;
-    // SAFETY: the symbol of this name is an entry, and its library is never closed.
-    let entry = unsafe { entry(symbol as *const AmdmPackEntry) };
+    let entry = symbol.map_err(invalid).and_then(|symbol| {
+        // SAFETY: the symbol of this name is an entry, and its library is never closed.
+        unsafe { entry(symbol as *const AmdmPackEntry) }
+    });
     Ok(Loaded { entry, initialised: false })
 }
 

@@ -90,7 +90,7 @@ unsafe impl Versioned for AmdmNodeFactory {
     const FIRST: usize = std::mem::offset_of!(Self, node) + size_of::<usize>();
 }
 
-/// Loads a native pack and registers its nodes, all or none.
+/// Loads a native pack and registers its nodes, all or none; does nothing where the host has it.
 pub(crate) fn load(
     host: &Host,
     path: &Path,
@@ -103,6 +103,9 @@ pub(crate) fn load(
     };
     let file = Confirmed::read(host, path, expected)?;
     let hash = hex(&file.sha256);
+    if host.native_packs().iter().any(|pack| pack.file.sha256 == file.sha256) {
+        return Ok(());
+    }
     tracing::warn!(path = %file.path.display(), sha256 = hash, "loading native code");
     tell(&file.path, &hash);
     let about = |fail: Fail| {
@@ -113,7 +116,7 @@ pub(crate) fn load(
     let classes = unsafe { loaded::with(&file, |entry| classes(host, entry)) }.map_err(about)?;
     let file = NativeFile { path: file.path.clone(), sha256: file.sha256 };
     host.register_native(&file, classes).map_err(|failure| {
-        let message = format!("{} is no native pack: {}", file.path.display(), failure.message);
+        let message = format!("{}: {}", file.path.display(), failure.message);
         Fail::new(AMDM_STATUS_PACK_INVALID, message)
     })
 }

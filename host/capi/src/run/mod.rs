@@ -134,7 +134,7 @@ struct Progress {
     result: Option<Arc<RunResult>>,
     /// Nothing of the embedder's is called any more.
     over: bool,
-    /// Its host was destroyed.
+    /// It was destroyed, or its host was: it never starts.
     ended: bool,
     thread: Option<JoinHandle<()>>,
 }
@@ -181,8 +181,12 @@ impl Run {
 
     /// The same, of one that will never start now.
     pub fn end(&self) {
-        self.lock().ended = true;
         self.stop();
+        let mut progress = self.lock();
+        progress.ended = true;
+        if progress.state == AMDM_RUN_CREATED {
+            self.queue.close();
+        }
     }
 
     /// Waits until nothing of the embedder's is called any more.
@@ -202,7 +206,7 @@ impl Run {
     fn begin(&self) -> Result<(), Fail> {
         let mut progress = self.lock();
         if progress.ended {
-            return Err(Fail::new(AMDM_STATUS_WRONG_STATE, "the host was destroyed"));
+            return Err(Fail::new(AMDM_STATUS_WRONG_STATE, "the host or the run was destroyed"));
         }
         if progress.state != AMDM_RUN_CREATED {
             let message = "the run was started before; a graph runs again with another run";
@@ -523,7 +527,7 @@ pub unsafe extern "C" fn amdm_run_destroy(run: *mut AmdmRun) -> AmdmStatus {
             return Ok(());
         }
         if let Some(run) = HANDLES.release::<Run>(run as usize)? {
-            run.stop();
+            run.end();
             run.join();
         }
         Ok(())

@@ -86,7 +86,8 @@ pub struct AmdmModelApi {
         latent: *const AmdmTensor,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// Adds a reference, so that the model outlives the callback.
+    /// Adds a reference, so that the model outlives the callback. A node that asks it in a later run says
+    /// `depends_on_more` there: that run does not know what it read.
     pub retain: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
     /// Gives such a reference back.
     pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
@@ -164,8 +165,8 @@ unsafe extern "C" fn model_timesteps(
     steps: u32,
     out: *mut f64,
 ) -> AmdmStatus {
-    within(ctx, |_| {
-        let model = HANDLES.get::<Model>(model as usize)?;
+    within(ctx, |c| {
+        let model = c.asked(model)?;
         if steps > STEPS {
             let message = format!("found {steps} steps to plan, expected at most {STEPS}");
             return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
@@ -203,7 +204,7 @@ unsafe extern "C" fn model_condition(
 ) -> AmdmStatus {
     within(ctx, |c| {
         unsafe { clear(out, "the object")? };
-        let model = HANDLES.get::<Model>(model as usize)?;
+        let model = c.asked(model)?;
         let json = unsafe { text(json, "json")? };
         let names = unsafe { list(names, count, "names")? };
         let names = names.iter().map(|name| unsafe { text(*name, "a name") });
@@ -221,9 +222,7 @@ unsafe extern "C" fn model_encode(
     image: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |_| Ok(HANDLES.get::<Model>(model as usize)?.0.encode(&*of(image)?)?))
-    }
+    unsafe { tensor(ctx, out, |c| Ok(c.asked(model)?.0.encode(&*of(image)?)?)) }
 }
 
 unsafe extern "C" fn model_decode(
@@ -232,9 +231,7 @@ unsafe extern "C" fn model_decode(
     latent: *const AmdmTensor,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |_| Ok(HANDLES.get::<Model>(model as usize)?.0.decode(&*of(latent)?)?))
-    }
+    unsafe { tensor(ctx, out, |c| Ok(c.asked(model)?.0.decode(&*of(latent)?)?)) }
 }
 
 unsafe extern "C" fn model_retain(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus {

@@ -26,7 +26,7 @@ pub(crate) use self::operator::Operator;
 pub use self::operator::OperatorSpec;
 pub use self::outcome::{CacheState, NodeTime, Outcome, Saved, Seed, Versions};
 pub use self::result::{OutputFile, RunResult, Status};
-pub use self::running::Running;
+pub use self::running::{Place, Running};
 use crate::cache::{Read, Results};
 use crate::cancel::Cancel;
 use crate::failure::NodeRef;

@@ -9,6 +9,7 @@ use amdm_diffusion::{Denoiser, ModelSource};
 
 use super::Shared;
 use crate::cache::Read;
+use crate::turn;
 
 thread_local! {
     static HERE: RefCell<Option<Running>> = const { RefCell::new(None) };
@@ -30,6 +31,15 @@ impl Running {
         self.0.cancel.is_set()
     }
 
+    /// Notes that a network was asked: what is computed with one that the graph does not name is not
+    /// kept, unless it is built in.
+    pub fn asks(&self, name: &str) {
+        // What is in the program is the same wherever the program is.
+        if !matches!(self.0.models.source(name), Ok(ModelSource::BuiltIn(_))) {
+            self.0.saw(Read::Model(name.to_owned()));
+        }
+    }
+
     /// A network by name. What is computed with one that the graph does not name is not kept, unless it is
     /// built in.
     ///
@@ -37,11 +47,27 @@ impl Running {
     /// As [`Models::load`](amdm_diffusion::Models::load); `cancelled`.
     pub fn load_model(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>, Error> {
         self.0.cancel.check()?;
-        // What is in the program is the same wherever the program is.
-        if !matches!(self.0.models.source(name), Ok(ModelSource::BuiltIn(_))) {
-            self.0.saw(Read::Model(name.to_owned()));
-        }
+        self.asks(name);
         self.0.models.load(name, options_json)
+    }
+}
+
+/// Where a thread stands, for others that work for it.
+#[derive(Clone)]
+pub struct Place {
+    entered: Vec<usize>,
+    running: Option<Running>,
+}
+
+impl Place {
+    /// The run that the calling thread works for, if there is one, and the turns that it has.
+    pub fn here() -> Self {
+        Self { entered: turn::entered(), running: Running::here() }
+    }
+
+    /// Does `work` as a thread that stands there.
+    pub fn with<T>(self, work: impl FnOnce() -> T) -> T {
+        turn::as_in(self.entered, || within(self.running, work))
     }
 }
 
@@ -51,7 +77,7 @@ pub(crate) fn of<T>(run: &Arc<Shared>, work: impl FnOnce() -> T) -> T {
 }
 
 /// Does `work` as a thread of that run, if it is one.
-pub(crate) fn within<T>(running: Option<Running>, work: impl FnOnce() -> T) -> T {
+fn within<T>(running: Option<Running>, work: impl FnOnce() -> T) -> T {
     struct Before(Option<Running>);
     impl Drop for Before {
         fn drop(&mut self) {
