@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 use crate::behaviour::library::{bits, images};
 use crate::behaviour::scene;
 use crate::library::{NOTHING, api, description, graph, ok, open, run, taken, text};
+use crate::process::{alone, passed};
+
+/// Set in the child process.
+const CHILD: &str = "AMDM_GIVEN_CHILD";
 
 /// A picture drawn, saved.
 fn drawn() -> Value {
@@ -70,6 +74,16 @@ fn resident() -> u64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_set_again_takes_the_place_of_what_was() {
+    passed(&alone("given::canvas").env(CHILD, "1").output().unwrap());
+}
+
+/// Runs in a process of its own, which measures itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn canvas() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
     let host = open(&description());
     let made = graph(host, &drawn());
     let mut before = 0;
