@@ -1313,8 +1313,8 @@ AmdmStatus amdm_graph_set_json(AmdmGraph *graph,
 // `LoadImage` gives is 1 where its picture is transparent.)
 //
 // Where a link is replaced, pictures made from the graph are stored without the editor's workflow, which
-// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it: where one of them is
-// a `LoadImage` of a missing picture, set that node's `image` instead.
+// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it:
+// where one of them is a `LoadImage` of a missing picture, set that node's `image` instead.
 //
 // The pixels are copied before this returns, and `image->release` is then called, also on failure. On
 // failure the graph is what it was.
