@@ -123,7 +123,7 @@ impl From<Failure> for Fail {
             FailureCode::PackInvalid => AMDM_STATUS_PACK_INVALID,
             FailureCode::PackMismatch => AMDM_STATUS_PACK_MISMATCH,
             // Only the command sweeps.
-            FailureCode::SweepChanged => AMDM_STATUS_INTERNAL,
+            FailureCode::Program(_) => AMDM_STATUS_INTERNAL,
         };
         Self { status, message: failure.to_string(), input: failure.input }
     }

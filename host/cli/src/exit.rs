@@ -25,6 +25,9 @@ pub const TIMEOUT: Code = Code(4);
 /// Stopped on request.
 pub const INTERRUPTED: Code = Code(130);
 
+/// A sweep that is to be continued was made from something else.
+pub const SWEEP_CHANGED: FailureCode = FailureCode::Program("sweep_changed");
+
 /// A process exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code(u8);
@@ -74,7 +77,7 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         let code = match failure.code {
             FailureCode::Timeout => TIMEOUT,
-            FailureCode::SweepChanged => USAGE,
+            SWEEP_CHANGED => USAGE,
             _ if failure.is_cancelled() => INTERRUPTED,
             _ => FAILED,
         };

@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod events;
 mod exit;
 mod interrupt;
 mod limits;

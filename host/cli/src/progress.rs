@@ -13,7 +13,7 @@ use crate::output;
 /// A sink for `mode`. The bar goes to stderr, JSON lines to stdout.
 pub fn sink(mode: ProgressMode) -> Sink {
     let bar = match mode {
-        ProgressMode::Json => return Arc::new(json),
+        ProgressMode::Json => return Arc::new(|event| json(&event)),
         ProgressMode::None => false,
         ProgressMode::Bar => true,
         ProgressMode::Auto => std::io::stderr().is_terminal(),
@@ -26,8 +26,8 @@ pub fn sink(mode: ProgressMode) -> Sink {
 }
 
 /// Writes an event as a line.
-pub fn json(event: Event) {
-    match serde_json::to_string(&event) {
+pub fn json(event: &impl serde::Serialize) {
+    match serde_json::to_string(event) {
         Ok(text) => output::line(text),
         Err(error) => tracing::error!(%error, "an event has no JSON form"),
     }

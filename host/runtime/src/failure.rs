@@ -52,8 +52,8 @@ pub enum FailureCode {
     PackInvalid,
     /// A pack behaves unlike its own description.
     PackMismatch,
-    /// A sweep that is to be continued was made from something else.
-    SweepChanged,
+    /// A code of the program that uses the runtime, which never gives it itself.
+    Program(&'static str),
 }
 
 impl FailureCode {
@@ -65,7 +65,7 @@ impl FailureCode {
             Self::Timeout => "timeout",
             Self::PackInvalid => "pack_invalid",
             Self::PackMismatch => "pack_mismatch",
-            Self::SweepChanged => "sweep_changed",
+            Self::Program(code) => code,
         }
     }
 }

@@ -14,21 +14,18 @@ use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-use crate::cache::{ResultCache, Results, Sources, origins};
+use crate::cache::{CacheState, ResultCache, Results, Sources, origins};
 use crate::cancel::Cancel;
-use crate::contract::StoreData;
-use crate::engine::{self, CacheDir};
+use crate::core::{Access, Job, Means, running};
 use crate::failure::{Failure, FailureCode, NodeRef};
-use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::own::{NativeFile, NativePack, Node, Registration};
-use crate::pack::{self, Origin, Pack};
 use crate::pictures::{Clock, Inputs, Outputs, name};
+use crate::prepare::Graphs;
 use crate::registry::Registry;
-use crate::run::running;
-use crate::run::{
-    CacheState, Event, Executor, Fate, Outcome, RunOptions, RunResult, Shared, Sink, fates,
-};
+use crate::report::{Event, Outcome, RunResult, Sink};
+use crate::run::{Executor, Fate, RunOptions, fates};
+use crate::wasm::{CacheDir, Guest, Origin, Pack, StoreData, engine, pack};
 use crate::worker;
 
 /// The standard pack, as `cargo xtask nodes` built it.
@@ -226,20 +223,21 @@ impl Host {
 
     /// What the pack's own `describe` says; it runs without files and models.
     fn ask(&self, pack: &Arc<Pack>, cancel: Cancel) -> Result<String, Failure> {
-        let nowhere = (Inputs::new(None), Outputs::nowhere());
-        let none = Arc::new(Models::none(&self.device));
-        let run = Shared::new(
-            cancel,
-            (self.device.clone(), none, self.results.clone()),
-            nowhere,
-            self.limits.clone(),
-            self.clock.ticks(),
-            Arc::new(|_| {}),
-        );
+        let means = Means {
+            device: self.device.clone(),
+            models: Arc::new(Models::none(&self.device)),
+            results: self.results.clone(),
+            inputs: Inputs::new(None),
+            outputs: Outputs::nowhere(),
+            providers: Arc::new(Registry::default()),
+        };
+        let (limits, ticks) = (self.limits.clone(), self.clock.ticks());
+        let job = Arc::new(Job::new(cancel, means, limits, ticks, Arc::new(|_| {})));
         let node =
             NodeRef { id: String::new(), class: format!("{} describe", pack.name()), title: None };
         let _ticker = self.clock.tick(&self.engine)?;
-        let described = Guest::start(&Arc::new(run), pack, &node).and_then(|mut g| g.describe());
+        let described =
+            Guest::start(pack, Access::new(&job, node)).and_then(|mut guest| guest.describe());
         described.map_err(|failure| Failure { node: None, ..failure })
     }
 
@@ -312,6 +310,11 @@ impl Host {
     /// Those of a pack that does not compile, and what it does wrong.
     pub fn describe(&self, pack: &Arc<Pack>) -> Result<String, Failure> {
         worker::run(|| self.ask(pack, Cancel::new()))
+    }
+
+    /// What reads and checks graphs for this host's nodes and the pictures in `inputs`.
+    pub fn graphs(&self, inputs: impl Into<Inputs>) -> Graphs {
+        Graphs::new(self.catalogue_for(inputs))
     }
 
     /// Everything that is wrong with a graph, or the graph ready to run.
@@ -439,7 +442,10 @@ impl Host {
         let result = worker::run(|| self.execute(document, graph, options, cancel, sink));
         let (outcome, failure) = match result {
             Ok(ended) => ended,
-            Err(failure) => (Outcome::before(graph, &self.registry(), &self.device), Some(failure)),
+            Err(failure) => (
+                Outcome::before(graph, self.registry().versions(graph), &self.device),
+                Some(failure),
+            ),
         };
         sink(match &failure {
             None => Event::Finished { outcome: outcome.clone() },
@@ -490,21 +496,23 @@ impl Host {
                 self.confirm(pack, &cancel).map_err(|failure| failure.in_node(&name))?;
             }
         }
-        let run = Shared::new(
-            cancel,
-            (self.device.clone(), self.models.clone(), self.results.clone()),
-            (options.inputs.clone(), outputs),
-            self.limits.clone(),
-            self.clock.ticks(),
-            sink.clone(),
-        );
-        let run = match &options.kept {
-            Some(kept) => run.with_kept(kept.clone()),
-            None => run,
+        let means = Means {
+            device: self.device.clone(),
+            models: self.models.clone(),
+            results: self.results.clone(),
+            inputs: options.inputs.clone(),
+            outputs,
+            providers: registry.clone(),
         };
-        let run = Arc::new(run);
+        let (limits, ticks) = (self.limits.clone(), self.clock.ticks());
+        let job = Job::new(cancel, means, limits, ticks, sink.clone());
+        let job = match &options.kept {
+            Some(kept) => job.with_kept(kept.clone()),
+            None => job,
+        };
+        let job = Arc::new(job);
         let _ticker = self.clock.tick(&self.engine)?;
-        let ended = running::of(&run, || Executor::new(graph, &registry, &run).execute());
+        let ended = running(&job, || Executor::new(graph, &registry, &job).execute());
         if let Some(kept) = &options.kept {
             kept.release();
         }

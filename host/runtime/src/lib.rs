@@ -23,39 +23,39 @@
 //! Guests see only the contract in `wit/`: no files, no network, no clock. A guest that loops, eats
 //! memory or crashes ends its run with an error and nothing else.
 
-mod bindings;
+mod budget;
 mod cache;
 mod cancel;
-mod contract;
-mod engine;
+mod core;
 mod failure;
-mod guest;
 mod host;
 mod limits;
-mod memory;
 mod own;
-mod pack;
 mod pictures;
+mod prepare;
 mod registry;
+mod report;
 mod run;
 mod turn;
 pub mod unfinished;
 mod value;
+mod wasm;
 mod worker;
 
-pub use cache::ResultCache;
+pub use cache::{CacheState, ResultCache};
 pub use cancel::Cancel;
-pub use engine::CacheDir;
+pub use core::{Access, Kept, NodeCall, Place, PreviewSink, Running, StepView};
 pub use failure::{Failure, FailureCode, NodeRef};
 pub use host::{Host, HostOptions};
 pub use limits::Limits;
-pub use own::{NativeFile, NativePack, Node, NodeCall, Registration, StepOperator, StepView};
-pub use pack::{Origin, Pack, SECTION};
+pub use own::{NativeFile, NativePack, Node, Registration, StepOperator};
 pub use pictures::{Clock, Inputs, Moment};
-pub use run::{
-    CacheState, Event, Kept, Level, NodeTime, Outcome, OutputFile, Place, PreviewSink, RunOptions,
-    RunResult, Running, Saved, Seed, Sink, Status, Versions,
+pub use prepare::{Asked, Draft, Graphs, Prepared};
+pub use report::{
+    Event, Level, NodeTime, Outcome, OutputFile, RunResult, Saved, Seed, Sink, Status, Versions,
 };
+pub use run::RunOptions;
 pub use turn::{Entered, Turn};
 pub use value::{Object, Value};
+pub use wasm::{CacheDir, Origin, Pack, SECTION};
 pub use worker::on_caller;

@@ -9,13 +9,10 @@ use amdm::error::{Code, Error};
 use amdm::graph::Checked;
 
 use crate::cache::Code as ContentCode;
-use crate::contract::{Call, legible};
-use crate::failure::{Failure, FailureCode, NodeRef};
-use crate::guest::Guest;
-use crate::own::{self, NativeFile, NativePack, NodeCall, OwnNode, Registration};
-use crate::pack::Pack;
-use crate::run::Shared;
-use crate::value::Value;
+use crate::core::{Provider, Providers};
+use crate::failure::{Failure, FailureCode};
+use crate::own::{self, NativeFile, NativePack, OwnNode, Registration};
+use crate::wasm::Pack;
 
 /// Registrations so far, of all hosts: no two have one number.
 static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
@@ -26,20 +23,11 @@ pub(crate) struct Registry {
     packs: HashMap<String, Arc<Pack>>,
     /// Names of packs, in the order of loading.
     order: Vec<String>,
-    own: HashMap<String, OwnNode>,
+    own: HashMap<String, Arc<OwnNode>>,
     /// Packs of own classes that came in files, in the order of loading.
     native: Vec<NativePack>,
     /// What of them graphs can use.
     pub catalogue: Arc<Catalogue>,
-}
-
-/// What executes a class of nodes.
-#[derive(Clone)]
-pub(crate) enum Provider {
-    /// A component.
-    Pack(Arc<Pack>),
-    /// The embedder's code.
-    Own(OwnNode),
 }
 
 impl Registry {
@@ -104,7 +92,7 @@ impl Registry {
         let name = descriptor.r#type.clone();
         let added = Arc::make_mut(&mut self.catalogue).add_node(descriptor);
         added.map_err(|error| Error::invalid(error.to_string()))?;
-        self.own.insert(name, OwnNode::new(node, concurrent, code));
+        self.own.insert(name, Arc::new(OwnNode::new(node, concurrent, code)));
         Ok(())
     }
 
@@ -129,60 +117,28 @@ impl Registry {
     /// What keys of results say about the code of a class, and whether other processes mean the same
     /// by it.
     pub fn code(&self, descriptor: &Descriptor) -> Option<ContentCode> {
-        match self.find(descriptor)? {
-            Provider::Pack(pack) => Some((pack.sha256().to_vec(), true)),
-            Provider::Own(own) => Some(own.code),
-        }
-    }
-
-    /// What executes the nodes of a class.
-    ///
-    /// # Errors
-    /// `not_found`.
-    pub fn provider(&self, descriptor: &Descriptor) -> Result<Provider, Error> {
-        self.find(descriptor).ok_or_else(|| {
-            let pack = &descriptor.pack;
-            Error::new(Code::NotFound, format!("the pack {pack} is not loaded"))
-        })
-    }
-
-    fn find(&self, descriptor: &Descriptor) -> Option<Provider> {
         if let Some(own) = self.own.get(&descriptor.r#type) {
-            return Some(Provider::Own(own.clone()));
+            return Some(own.code.clone());
         }
-        self.packs.get(&descriptor.pack).cloned().map(Provider::Pack)
+        self.packs.get(&descriptor.pack).map(|pack| (pack.sha256().to_vec(), true))
+    }
+}
+
+impl Providers for Registry {
+    fn provider(&self, descriptor: &Descriptor) -> Result<Arc<dyn Provider>, Error> {
+        if let Some(own) = self.own.get(&descriptor.r#type) {
+            return Ok(own.clone());
+        }
+        match self.packs.get(&descriptor.pack) {
+            Some(pack) => Ok(pack.clone()),
+            None => {
+                let message = format!("the pack {} is not loaded", descriptor.pack);
+                Err(Error::new(Code::NotFound, message))
+            }
+        }
     }
 }
 
 fn taken(pack: &str) -> Error {
     Error::invalid(format!("found the name of a loaded pack, {pack}"))
-}
-
-impl Provider {
-    /// Executes a node once and gives the outputs that it set.
-    ///
-    /// # Errors
-    /// What the node says, or how it crashed; names it.
-    pub fn execute(
-        &self,
-        run: &Arc<Shared>,
-        node: &NodeRef,
-        call: Call,
-    ) -> Result<Vec<(String, Value)>, Failure> {
-        match self {
-            Self::Pack(pack) => Guest::start(run, pack, node)?.execute(&node.class, call),
-            Self::Own(own) => {
-                let call = NodeCall::new(run, node, call);
-                let executed = own.with(&run.cancel, |node| node.execute(&call));
-                executed.map_err(|error| Failure::from(legible(error)).in_node(node))?;
-                call.outputs().take().map_err(|failure| failure.in_node(node))
-            }
-        }
-    }
-
-    /// A failure of its behaviour.
-    pub fn mismatch(&self, descriptor: &Descriptor, message: impl Into<String>) -> Failure {
-        let (pack, message) = (&descriptor.pack, message.into());
-        Failure::new(FailureCode::PackMismatch, format!("pack {pack}: {message}"))
-    }
 }

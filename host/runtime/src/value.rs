@@ -6,11 +6,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
 use amdm_diffusion::{Conditioning, Denoiser, Tensor};
 
-use crate::memory::Storage;
-use crate::run::OperatorSpec;
+use crate::budget::Storage;
+use crate::failure::NodeRef;
 
 /// Values inside one object, those of objects in it included: a graph's lanes are some hundred.
 const MEMBERS: usize = 16 << 10;
@@ -49,6 +50,25 @@ impl Value {
                 format!("a tensor {:?}", amdm::math::Tensor::shape(tensor))
             }
             Self::Object(object) => object.kind().into(),
+        }
+    }
+
+    /// Whether it may travel on a wire of type `wire`.
+    pub(crate) fn fits(&self, wire: &str) -> bool {
+        match (wire, self) {
+            ("BOOLEAN", Self::Boolean(_))
+            | ("INT", Self::Integer(_))
+            | ("FLOAT", Self::Float(_))
+            | ("STRING" | "COMBO", Self::Text(_)) => true,
+            ("IMAGE", Self::Tensor(tensor)) => {
+                matches!(amdm::math::Tensor::shape(tensor)[..], [_, _, _, 1 | 3 | 4])
+            }
+            ("MASK", Self::Tensor(tensor)) => amdm::math::Tensor::shape(tensor).len() == 3,
+            ("BOOLEAN" | "INT" | "FLOAT" | "STRING" | "COMBO" | "IMAGE" | "MASK", _) => false,
+            (_, Self::Object(object)) => object.kind() == wire,
+            // A pack's own wire may carry bare tensors.
+            (_, Self::Tensor(_)) => true,
+            _ => false,
         }
     }
 
@@ -303,5 +323,22 @@ impl Object {
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Object({})", self.0.kind)
+    }
+}
+
+/// A step operator with its resolved inputs. It is data: what acts in a sampling is made from it
+/// when the sampling begins.
+pub struct OperatorSpec {
+    /// The node, as errors name it.
+    pub node: NodeRef,
+    /// Its class.
+    pub descriptor: Descriptor,
+    /// Its inputs but for the policy before it.
+    pub inputs: Vec<(String, Value)>,
+}
+
+impl fmt::Debug for OperatorSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperatorSpec({})", self.node)
     }
 }

@@ -15,8 +15,8 @@ use std::thread::{Builder, scope};
 
 use amdm::error::{Code, Error};
 
+use crate::core::Place;
 use crate::failure::{Failure, FailureCode};
-use crate::run::Place;
 use crate::turn;
 
 /// Two guests (512 KiB each, see `wasmtime::Config::max_wasm_stack`) and host functions above them.

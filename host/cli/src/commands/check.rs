@@ -4,10 +4,13 @@
 //! ComfyUI family does, for nodes of any installation. With `--json` both print what such a server
 //! answers.
 
-use amdm::graph::{self, Prefer, Targets, Verdict, upstream};
 use std::path::Path;
 
-use super::source::{self, Problem};
+use amdm::graph::{self, Prefer, Verdict, upstream};
+use amdm_runtime::Asked;
+
+use super::faults::{self, Problem};
+use super::{files, source};
 use crate::args::CheckArguments;
 use crate::exit::{FAILED, INVALID, Stop, USAGE};
 use crate::output;
@@ -21,7 +24,7 @@ pub fn run(arguments: &CheckArguments) -> Result<(), Stop> {
 }
 
 fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
-    let bytes = source::read(&arguments.graph.graph)?;
+    let bytes = files::read(&arguments.graph.graph)?;
     let host = source::idle_host(&arguments.sources)?;
     let read = match source::graph(&arguments.graph, &bytes, &host) {
         Ok(read) => read,
@@ -30,23 +33,21 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
             return tell(arguments, &Verdict::unreadable(&errors), "", INVALID);
         }
     };
-    let document = read.document;
-    let catalogue = host.catalogue_for(read.inputs);
-    let targets = Targets::read(&document).map_err(|error| vec![error]);
-    let result =
-        targets.and_then(|targets| graph::validate_targets(&document, &catalogue, &targets));
-    let result = result.map_err(|errors| source::explained(errors, &catalogue, &arguments.graph));
-    match result {
-        Ok(checked) => {
-            let verdict = graph::verdict(&document, &catalogue, Some(&checked), &[]);
-            let verdict = verdict.after(read.warnings);
-            let summary = format!("valid, {} nodes would run", checked.order.len());
+    let (draft, graphs) = (read.draft, read.graphs);
+    let catalogue = graphs.catalogue();
+    // A verdict is about the graph as it stands, file names included.
+    let document = draft.document.clone();
+    match graphs.prepare(draft.document, &Asked::default()) {
+        Ok(prepared) => {
+            let verdict = graph::verdict(&document, catalogue, Some(&prepared.checked), &[]);
+            let verdict = verdict.after(draft.warnings);
+            let summary = format!("valid, {} nodes would run", prepared.checked.order.len());
             tell(arguments, &verdict, &summary, INVALID)
         }
         Err(errors) => {
-            let verdict = graph::verdict(&document, &catalogue, None, &errors);
-            let verdict = verdict.after(read.warnings);
-            tell(arguments, &verdict, "", INVALID)
+            let errors = faults::explained(errors, catalogue, &arguments.graph);
+            let verdict = graph::verdict(&document, catalogue, None, &errors);
+            tell(arguments, &verdict.after(draft.warnings), "", INVALID)
         }
     }
 }
@@ -56,8 +57,8 @@ fn foreign(arguments: &CheckArguments, file: &Path) -> Result<(), Stop> {
         let text = "--object-info: found stdin a second time, expected a file";
         return Err(Stop::new(USAGE, text));
     }
-    let info = source::object_info(file)?;
-    let bytes = source::read(&arguments.graph.graph)?;
+    let info = files::object_info(file)?;
+    let bytes = files::read(&arguments.graph.graph)?;
     let verdict = match graph::read(&bytes, &info, Prefer::Prompt) {
         Ok(read) => upstream::judge(&read.document, &info).after(read.warnings),
         Err(errors) => Verdict::unreadable(&errors),
@@ -80,14 +81,14 @@ fn tell(
     if arguments.json {
         output::line(serde_json::to_string(verdict).map_err(anyhow::Error::from)?);
     } else if verdict.is_accepted() {
-        source::warn(&verdict.warnings);
+        faults::warn(&verdict.warnings);
         for fault in &verdict.faults {
             output::problem(&fault.to_string());
         }
         output::line(format_args!("{}: {summary}", path.display()));
     } else {
-        source::warn(&verdict.warnings);
-        source::report(path, &verdict.faults, "nothing would run");
+        faults::warn(&verdict.warnings);
+        faults::report(path, &verdict.faults, "nothing would run");
     }
     if verdict.is_accepted() { Ok(()) } else { Err(Stop::silent(code)) }
 }

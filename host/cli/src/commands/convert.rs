@@ -6,25 +6,25 @@
 use amdm::catalogue::ObjectInfo;
 use amdm::graph::{self, Prefer};
 
-use super::source;
+use super::{faults, files, source};
 use crate::args::ConvertArguments;
 use crate::exit::{INVALID, Stop};
 use crate::output;
 
 /// Converts and prints.
 pub fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
-    let bytes = source::read(&arguments.file)?;
+    let bytes = files::read(&arguments.file)?;
     let info = match &arguments.object_info {
-        Some(file) => source::object_info(file)?,
+        Some(file) => files::object_info(file)?,
         None => {
             let host = source::idle_host(&arguments.sources)?;
-            ObjectInfo::of(&host.catalogue_for(source::parent(&arguments.file)))
+            ObjectInfo::of(&host.catalogue_for(files::parent(&arguments.file)))
         }
     };
     let read = graph::read(&bytes, &info, Prefer::Workflow).map_err(|errors| {
-        source::report(&arguments.file, &errors, "nothing was converted");
+        faults::report(&arguments.file, &errors, "nothing was converted");
         Stop::silent(INVALID)
     })?;
-    source::warn(&read.warnings);
+    faults::warn(&read.warnings);
     output::json(&read.document.to_value())
 }

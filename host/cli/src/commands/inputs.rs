@@ -2,7 +2,8 @@
 
 use amdm::graph::set::{Settable, settable};
 
-use super::source::{self, Problem};
+use super::faults::Problem;
+use super::{files, source};
 use crate::args::InputsArguments;
 use crate::exit::Stop;
 use crate::output;
@@ -12,11 +13,10 @@ const SHOWN: usize = 8;
 
 /// Lists the inputs.
 pub fn run(arguments: &InputsArguments) -> Result<(), Stop> {
-    let bytes = source::read(&arguments.graph.graph)?;
+    let bytes = files::read(&arguments.graph.graph)?;
     let host = source::idle_host(&arguments.sources)?;
     let all = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
-        let catalogue = host.catalogue_for(graph.inputs);
-        settable(&graph.document, &catalogue).map_err(Problem::Graph)
+        settable(&graph.draft.document, graph.graphs.catalogue()).map_err(Problem::Graph)
     });
     let all = all.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing is listed"))?;
     if arguments.json {

@@ -3,6 +3,9 @@
 pub mod check;
 pub mod completions;
 pub mod convert;
+mod execution;
+mod faults;
+mod files;
 pub mod inputs;
 pub mod nodes;
 pub mod packs;

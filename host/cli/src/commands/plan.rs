@@ -1,29 +1,30 @@
 //! `amdm plan`: what running a graph would do.
 
-use amdm::graph::{Memory, Passes, PlannedState, Targets, set, validate_targets};
+use amdm::graph::{Memory, Passes, PlannedState};
+use amdm_runtime::Asked;
 
-use super::source::{self, Loaded, Problem};
+use super::faults::{self, Problem};
+use super::files;
+use super::source::{self, Loaded};
 use crate::args::PlanArguments;
 use crate::exit::Stop;
 use crate::output;
 
 /// Plans the graph.
 pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
-    let bytes = source::read(&arguments.graph.graph)?;
+    let bytes = files::read(&arguments.graph.graph)?;
     let host = source::planning_host(&arguments.sources, source::results(&arguments.results))?;
-    let checked = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
-        let Loaded { mut document, warnings, inputs } = graph;
-        source::warn(&warnings);
-        set::fill_file_names(&mut document);
-        let catalogue = host.catalogue_for(inputs.clone());
-        let targets = Targets::read(&document).map_err(|error| vec![error]);
-        let checked = targets
-            .and_then(|targets| validate_targets(&document, &catalogue, &targets))
-            .map_err(|errors| source::explained(errors, &catalogue, &arguments.graph));
-        Ok((checked.map_err(Problem::Graph)?, inputs))
+    let prepared = source::graph(&arguments.graph, &bytes, &host).and_then(|loaded| {
+        let Loaded { draft, inputs, graphs } = loaded;
+        faults::warn(&draft.warnings);
+        let prepared = graphs.prepare(draft.document, &Asked::default()).map_err(|errors| {
+            let catalogue = graphs.catalogue();
+            Problem::Graph(faults::explained(errors, catalogue, &arguments.graph))
+        })?;
+        Ok((prepared.checked, inputs))
     });
     let (checked, inputs) =
-        checked.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing would run"))?;
+        prepared.map_err(|problem| problem.tell(&arguments.graph.graph, "nothing would run"))?;
     let planned = host.plan(&checked, &inputs)?;
     if arguments.json {
         return output::json(&planned);

@@ -1,19 +1,15 @@
 //! `amdm run`: checks a graph, runs it, prints what it wrote.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use amdm_runtime::{CacheState, Cancel, Event, Host, ResultCache, RunResult};
 
-use amdm::catalogue::Catalogue;
-use amdm::graph::{self, Checked, GraphError, Targets, set, validate_partial, validate_targets};
-use amdm_runtime::{
-    CacheState, Cancel, Event, Host, Inputs, ResultCache, RunOptions, RunResult, Sink,
-};
-
+use super::execution::{announce, execute, invalid, is_for_people, options, prepare, warn};
+use super::faults::Problem;
+use super::files;
 use super::result::{self, Document};
-use super::source::{self, Loaded, Problem};
+use super::source::{self, Loaded};
 use super::sweep;
 use crate::args::{ProgressMode, RunArguments};
-use crate::exit::{FAILED, INVALID, Stop};
+use crate::exit::{FAILED, Stop};
 use crate::{interrupt, output, progress};
 
 /// Runs the graph. What keeps a run from beginning is told to programs as well.
@@ -23,7 +19,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
     place.and_then(|()| start(arguments)).map_err(|mut stop| {
         let Some(failure) = stop.failure.take() else { return stop };
         if arguments.progress == ProgressMode::Json {
-            progress::json(Event::Failed { error: (*failure).clone() });
+            progress::json(&Event::Failed { error: (*failure).clone() });
         }
         if !writable {
             return stop;
@@ -35,7 +31,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Stop> {
 
 fn start(arguments: &RunArguments) -> Result<(), Stop> {
     // Before signals are caught: a graph may come from a terminal.
-    let bytes = source::read(&arguments.graph.graph)?;
+    let bytes = files::read(&arguments.graph.graph)?;
     let cancel = Cancel::new();
     interrupt::connect(&cancel)?;
     // Opening packs counts as well.
@@ -63,64 +59,24 @@ fn results(arguments: &RunArguments) -> ResultCache {
     ResultCache { memory_bytes, checkpoints: arguments.checkpoint_every, ..on_disk }
 }
 
-/// Says that the graph is not valid, after what was odd about its file; `end` what follows.
-pub fn invalid(
-    arguments: &RunArguments,
-    warnings: &[GraphError],
-    errors: Vec<GraphError>,
-    end: &str,
-) -> Stop {
-    match arguments.progress {
-        ProgressMode::Json => {
-            progress::json(Event::Invalid { errors: errors.clone() });
-        }
-        _ => {
-            source::warn(warnings);
-            source::report(&arguments.graph.graph, &errors, end);
-        }
-    }
-    let warnings = warnings.iter().map(ToString::to_string).collect();
-    let told = RunResult { warnings, ..RunResult::invalid(errors) };
-    let document = Document::Run(Box::new(told));
-    result::write(arguments, &document).err().unwrap_or_else(|| Stop::silent(INVALID)).told()
-}
-
-/// A valid graph, and what is wrong with the outputs that are left out of it (`--partial`).
-///
-/// # Errors
-/// All that is wrong.
-pub fn checked(
-    arguments: &RunArguments,
-    document: &graph::Document,
-    catalogue: &Catalogue,
-) -> Result<(Checked, Vec<GraphError>), Vec<GraphError>> {
-    let targets = Targets::read(document).map_err(|error| vec![error])?;
-    let checked = match arguments.partial {
-        true => validate_partial(document, catalogue, &targets),
-        false => validate_targets(document, catalogue, &targets).map(|graph| (graph, Vec::new())),
-    };
-    checked.map_err(|errors| source::explained(errors, catalogue, &arguments.graph))
-}
-
 fn once(
     arguments: &RunArguments,
     host: &Host,
     loaded: Loaded,
     cancel: &Cancel,
 ) -> Result<(), Stop> {
-    let Loaded { mut document, warnings, inputs } = loaded;
-    set::fill_file_names(&mut document);
-    let catalogue = host.catalogue_for(inputs.clone());
-    let (checked, left_out) = checked(arguments, &document, &catalogue)
+    let Loaded { draft, inputs, graphs } = loaded;
+    let warnings = draft.warnings;
+    let prepared = prepare(arguments, draft.document, &graphs)
         .map_err(|errors| invalid(arguments, &warnings, errors, "nothing ran"))?;
-    announce(arguments, &left_out);
-    for warning in warnings.iter().chain(&checked.warnings) {
+    announce(arguments, &prepared.left_out);
+    for warning in warnings.iter().chain(&prepared.checked.warnings) {
         tracing::warn!("{warning}");
     }
     let options = options(arguments, arguments.out.clone(), inputs);
-    let mut ended = execute(arguments, host, (&document, &checked), &options, cancel);
+    let mut ended = execute(arguments, host, &prepared, &options, cancel);
     ended.warnings.splice(0..0, warnings.iter().map(ToString::to_string));
-    ended.errors = left_out;
+    ended.errors = prepared.left_out;
     let document = Document::Run(Box::new(ended));
     result::write(arguments, &document).map_err(Stop::told)?;
     let Document::Run(ended) = document else { return Ok(()) };
@@ -131,67 +87,6 @@ fn once(
             if ended.errors.is_empty() { Ok(()) } else { Err(Stop::silent(FAILED)) }
         }
     }
-}
-
-/// How to run a graph that writes to `output_dir`.
-pub fn options(arguments: &RunArguments, output_dir: PathBuf, inputs: Inputs) -> RunOptions {
-    let metadata = !arguments.no_metadata;
-    RunOptions { output_dir, inputs, metadata, ..RunOptions::default() }
-}
-
-/// Runs a graph and prints the names of the files it wrote.
-pub fn execute(
-    arguments: &RunArguments,
-    host: &Host,
-    (document, checked): (&graph::Document, &Checked),
-    options: &RunOptions,
-    cancel: &Cancel,
-) -> RunResult {
-    let saved = Arc::new(Mutex::new(Vec::new()));
-    let sink = remember(progress::sink(arguments.progress), saved.clone());
-    let ended = host.report(document, checked, options, cancel, sink);
-    if arguments.progress != ProgressMode::Json && !result::on_stdout(arguments) {
-        // What was written before a failure is there.
-        for name in saved.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            output::line(options.output_dir.join(name).display());
-        }
-    }
-    ended
-}
-
-/// Says which errors keep outputs from running, before the others run.
-pub fn announce(arguments: &RunArguments, errors: &[GraphError]) {
-    if errors.is_empty() {
-        return;
-    }
-    if arguments.progress == ProgressMode::Json {
-        progress::json(Event::LeftOut { errors: errors.to_vec() });
-    } else {
-        let end = "what depends on these nodes does not run";
-        source::report(&arguments.graph.graph, errors, end);
-    }
-}
-
-/// A sink that also keeps the names of files.
-fn remember(sink: Sink, saved: Arc<Mutex<Vec<String>>>) -> Sink {
-    Arc::new(move |event| {
-        if let Event::Saved { files, .. } = &event {
-            saved.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(files);
-        }
-        sink(event);
-    })
-}
-
-/// Prints warnings for people.
-pub fn warn(mode: ProgressMode, warnings: &[String]) {
-    if is_for_people(mode) {
-        source::warn(warnings);
-    }
-}
-
-/// Whether what happens is told in words.
-pub fn is_for_people(mode: ProgressMode) -> bool {
-    [ProgressMode::Auto, ProgressMode::Bar].contains(&mode)
 }
 
 fn summary(mode: ProgressMode, ended: &RunResult) {

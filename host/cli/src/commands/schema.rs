@@ -1,14 +1,13 @@
 //! `amdm schema`: JSON Schemas of what the command reads and writes.
 
 use amdm::catalogue::{Descriptor, graph_schema};
-use amdm_runtime::Event;
 use schemars::schema_for;
 use serde_json::Value;
 
 use super::{result, source};
 use crate::args::{SchemaArguments, SchemaKind};
 use crate::exit::Stop;
-use crate::output;
+use crate::{events, output};
 
 /// Prints the schema.
 pub fn run(arguments: &SchemaArguments) -> Result<(), Stop> {
@@ -18,7 +17,7 @@ pub fn run(arguments: &SchemaArguments) -> Result<(), Stop> {
             graph_schema(&host.catalogue_for(None))
         }
         SchemaKind::Nodes => schema_for!(Vec<Descriptor>).to_value(),
-        SchemaKind::Events => schema_for!(Event).to_value(),
+        SchemaKind::Events => events::schema(),
         SchemaKind::Result => schema_for!(result::Document).to_value(),
     };
     output::json(&schema)

@@ -8,22 +8,23 @@ use amdm::graph::{Document, GraphError};
 use amdm_runtime::Inputs;
 use serde_json::Value;
 
-use super::source;
+use super::files;
 use crate::args::GraphArguments;
 use crate::exit::{Stop, USAGE};
 
 /// Bytes of a file that `@file` reads: a long prompt has some thousand.
 const TEXT_BYTES: usize = 1 << 20;
 
-/// Applies all of them to `document`; pictures outside the input directory are added to `inputs`.
+/// Applies all of them to `document`; pictures outside the input directory are added to `inputs`. Says
+/// whether there was anything to apply.
 pub fn apply(
     arguments: &GraphArguments,
     document: &mut Document,
     catalogue: &Catalogue,
     inputs: &mut Inputs,
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     if arguments.params.is_none() && arguments.set.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let finder = Finder::new(document, catalogue);
     if let Some(file) = &arguments.params {
@@ -33,7 +34,7 @@ pub fn apply(
         set(setting, document, &finder, inputs)
             .map_err(|error| Stop::new(USAGE, format!("--set {setting}: {error}")))?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn set(
@@ -59,7 +60,7 @@ fn params(
     inputs: &mut Inputs,
 ) -> Result<(), Stop> {
     let fail = |error: String| Stop::new(USAGE, format!("--params {}: {error}", file.display()));
-    let bytes = source::bytes(file).map_err(|error| fail(error.to_string()))?;
+    let bytes = files::bytes(file).map_err(|error| fail(error.to_string()))?;
     let values = set::values(&bytes).map_err(|error| fail(error.to_string()))?;
     for (name, value) in values {
         let setting = format!("{name}=");
@@ -91,7 +92,7 @@ fn picture(target: &Target, value: &str, inputs: &mut Inputs) -> String {
 /// The text of a file, without the line break at its end.
 fn read(file: &Path) -> Result<String, String> {
     let fail = |error: &dyn std::fmt::Display| format!("cannot read {}: {error}", file.display());
-    let bytes = source::bytes(file).map_err(|error| fail(&error))?;
+    let bytes = files::bytes(file).map_err(|error| fail(&error))?;
     if bytes.len() > TEXT_BYTES {
         return Err(fail(&format!("it has more than {TEXT_BYTES} bytes")));
     }

@@ -27,7 +27,9 @@ pub(crate) enum Read {
     Picture(String),
     /// A network by name.
     Model(String),
-    /// What no key can hold: lists of names, adapters.
+    /// A small weight set by name.
+    Adapter(String),
+    /// What no key can hold, such as lists of names.
     Other,
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Entry, Key};
-use crate::memory::Storage;
+use crate::budget::Storage;
 
 /// Bytes that an entry takes besides its values.
 const ENTRY: usize = 512;

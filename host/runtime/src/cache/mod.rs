@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use amdm::graph::CheckedNode;
 use amdm_diffusion::Device;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(crate) use self::checkpoint::{Checkpoints, NUMBERS};
 use self::disk::Disk;
@@ -26,8 +28,6 @@ pub(crate) use self::files::{Files, Read};
 pub(crate) use self::key::{Code, Key, Keys, NodeKey, Sources};
 use self::memory::Memory;
 pub(crate) use self::origins::origins;
-use crate::contract::fits;
-use crate::run::CacheState;
 use crate::value::Value;
 
 /// Where results are kept, and how many.
@@ -68,6 +68,18 @@ impl Default for ResultCache {
     }
 }
 
+/// Where a node's result came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheState {
+    /// The node ran.
+    Ran,
+    /// An earlier run of this host left it in memory.
+    Memory,
+    /// An earlier run left it on disk.
+    Disk,
+}
+
 /// What a node gave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entry {
@@ -82,7 +94,7 @@ impl Entry {
     fn serves(&self, node: &CheckedNode, slots: &[usize]) -> bool {
         let declared = |(slot, value): &(usize, Value)| {
             let outputs = &node.descriptor.outputs;
-            outputs.get(*slot).is_some_and(|output| fits(&output.r#type, value))
+            outputs.get(*slot).is_some_and(|output| value.fits(&output.r#type))
         };
         let has = |slot: &usize| self.outputs.iter().any(|(set, _)| set == slot);
         self.outputs.iter().all(declared) && slots.iter().all(has)

@@ -6,9 +6,8 @@
 //! directory, give a value of another type than it declares) a node of this kind may not do either;
 //! what it does besides is the embedder's own matter.
 
-mod call;
 mod native;
-mod step;
+mod operator;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,12 +16,14 @@ use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
 use amdm::math::Phase;
 
-pub use self::call::NodeCall;
 pub use self::native::{NativeFile, NativePack, Registration};
-pub use self::step::StepView;
+use self::operator::OwnOperator;
 use crate::cache::Code as ContentCode;
 use crate::cancel::Cancel;
+use crate::core::{Access, Acting, NodeCall, Provider, StepView, legible};
+use crate::failure::Failure;
 use crate::turn::{Entered, Turn};
+use crate::value::Value;
 use crate::worker::said;
 
 /// A class of nodes. Its methods are called from any run, several at a time.
@@ -79,7 +80,6 @@ pub trait StepOperator: Send {
 }
 
 /// A registered class.
-#[derive(Clone)]
 pub(crate) struct OwnNode {
     node: Arc<dyn Node>,
     /// Held while the node works, where it is not for several runs at a time.
@@ -98,7 +98,7 @@ impl OwnNode {
     ///
     /// # Errors
     /// Those of `work`, `internal` where it panics; those of [`Turn::wait`].
-    pub fn with<T>(
+    fn with<T>(
         &self,
         cancel: &Cancel,
         work: impl FnOnce(&dyn Node) -> Result<T, Error>,
@@ -111,16 +111,35 @@ impl OwnNode {
     ///
     /// # Errors
     /// Those of [`Turn::wait`].
-    pub fn turn(&self, cancel: &Cancel) -> Result<Option<Entered<'_>>, Error> {
+    fn turn(&self, cancel: &Cancel) -> Result<Option<Entered<'_>>, Error> {
         self.turn.as_ref().map(|turn| turn.wait(&|| cancel.is_set())).transpose()
     }
+}
+
+impl Provider for OwnNode {
+    fn execute(self: Arc<Self>, call: NodeCall) -> Result<Vec<(String, Value)>, Failure> {
+        let executed = self.with(&call.access().job.cancel, |node| node.execute(&call));
+        executed.map_err(|error| failure(&call, error))?;
+        call.outputs().take().map_err(|failure| failure.in_node(call.node()))
+    }
+
+    fn operator(self: Arc<Self>, call: NodeCall) -> Result<Box<dyn Acting>, Failure> {
+        let operator = self.with(&call.access().job.cancel, |node| node.operator(&call));
+        let operator = operator.map_err(|error| failure(&call, error))?;
+        Ok(Box::new(OwnOperator::new(self, call.access().clone(), operator)))
+    }
+}
+
+/// What native code says, as the run reports it.
+fn failure(access: &Access, error: Error) -> Failure {
+    Failure::from(legible(error)).in_node(access.node())
 }
 
 /// Does `work` of the embedder's.
 ///
 /// # Errors
 /// Those of `work`, `internal` where it panics.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let message = format!("the node's own code panicked: {}", said(panic.as_ref()));
         Err(Error::new(Code::Internal, message))

@@ -11,8 +11,7 @@ use std::time::Duration;
 use amdm::graph::{Checked, Source};
 use amdm_diffusion::{Device, Models};
 
-use super::CacheState;
-use crate::cache::{Entry, Keys, Results, Sources};
+use crate::cache::{CacheState, Entry, Keys, Results, Sources};
 use crate::cancel::Cancel;
 use crate::pictures::Inputs;
 use crate::registry::Registry;

@@ -10,13 +10,13 @@ use amdm::error::Error;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 
 use super::demand::{self, Demand, Fate, Hit};
-use super::{CacheState, Event, NodeTime, OperatorSpec, Outcome, Shared};
-use crate::cache::{Checkpoints, Entry, Keys, NodeKey};
-use crate::contract::Call;
-use crate::failure::{Failure, NodeRef};
-use crate::memory::Ledger;
-use crate::registry::{Provider, Registry};
-use crate::value::{Object, Value};
+use crate::budget::Ledger;
+use crate::cache::{CacheState, Checkpoints, Entry, Keys, NodeKey};
+use crate::core::{Access, Job, NodeCall, Providers as _};
+use crate::failure::{Failure, FailureCode, NodeRef};
+use crate::registry::Registry;
+use crate::report::{Event, NodeTime, Outcome};
+use crate::value::{Object, OperatorSpec, Value};
 
 /// Step operators in one chain: a run needs two or three, and each has a guest's memory.
 const OPERATORS: usize = 64;
@@ -25,7 +25,7 @@ const OPERATORS: usize = 64;
 pub(crate) struct Executor<'a> {
     graph: &'a Checked,
     registry: &'a Registry,
-    run: &'a Arc<Shared>,
+    run: &'a Arc<Job>,
     /// Values that are still to be used, with how often.
     values: HashMap<Source, (Value, usize)>,
     /// What these keep alive.
@@ -37,7 +37,7 @@ pub(crate) struct Executor<'a> {
 
 impl<'a> Executor<'a> {
     /// Prepares to run `graph` with the nodes of `registry`.
-    pub fn new(graph: &'a Checked, registry: &'a Registry, run: &'a Arc<Shared>) -> Self {
+    pub fn new(graph: &'a Checked, registry: &'a Registry, run: &'a Arc<Job>) -> Self {
         let ledger = Ledger::new(run.limits.run_tensor_bytes, &run.tensors);
         let (values, times, strange) = (HashMap::new(), Vec::new(), HashSet::new());
         Self { graph, registry, run, values, ledger, times, strange }
@@ -50,7 +50,8 @@ impl<'a> Executor<'a> {
         let failure = self.all().err();
         let (files, mut warnings) = self.run.take_files();
         warnings.splice(0..0, self.graph.warnings.iter().map(ToString::to_string));
-        warnings.extend(self.run.results.warning());
+        warnings.extend(self.run.means.results.warning());
+        let versions = self.registry.versions(self.graph);
         let outcome = Outcome {
             files,
             passes: self.run.passes(),
@@ -58,7 +59,7 @@ impl<'a> Executor<'a> {
             seconds: start.elapsed().as_secs_f64(),
             nodes: self.times,
             warnings,
-            ..Outcome::before(self.graph, self.registry, &self.run.device)
+            ..Outcome::before(self.graph, versions, &self.run.means.device)
         };
         (outcome, failure)
     }
@@ -70,7 +71,7 @@ impl<'a> Executor<'a> {
         let active = self.graph.order.iter().filter(active).copied().collect::<Vec<_>>();
         self.run.emit(Event::Started {
             nodes: active.iter().map(|&index| self.graph.nodes[index].id.clone()).collect(),
-            device: self.run.device.name().to_owned(),
+            device: self.run.means.device.name().to_owned(),
         });
         for index in active {
             // A kept result lives as long as somebody still takes it, no longer.
@@ -97,8 +98,8 @@ impl<'a> Executor<'a> {
 
     fn keys(&self) -> Keys {
         let run = self.run;
-        let places = (&*run.models, &run.inputs, &run.device);
-        demand::keys(self.graph, self.registry, places, &run.results, &run.cancel)
+        let places = (&*run.means.models, &run.means.inputs, &run.means.device);
+        demand::keys(self.graph, self.registry, places, &run.means.results, &run.cancel)
     }
 
     /// The kept result of a node, where the run may hold as much at a time.
@@ -108,7 +109,8 @@ impl<'a> Executor<'a> {
             return None;
         }
         let (key, node) = (keys.get(index)?, &self.graph.nodes[index]);
-        let (entry, state) = self.run.results.get(key, node, slots, &self.run.device)?;
+        let (entry, state) =
+            self.run.means.results.get(key, node, slots, &self.run.means.device)?;
         let asked = entry.outputs.iter().filter(|(slot, _)| slots.contains(slot));
         let held = asked.flat_map(|(_, value)| value.held()).collect::<Vec<_>>();
         self.ledger.add(&held).ok()?;
@@ -167,7 +169,7 @@ impl<'a> Executor<'a> {
         let wanted = node.descriptor.outputs.iter().enumerate().filter(|(slot, _)| asked(*slot));
         let wanted = wanted.map(|(_, output)| output.name.clone()).collect::<HashSet<_>>();
         let keeper = key.filter(|_| !node.is_operator());
-        let keeper = keeper.and_then(|key| Checkpoints::new(&self.run.results, key, &wanted));
+        let keeper = keeper.and_then(|key| Checkpoints::new(&self.run.means.results, key, &wanted));
         let keeper = keeper.map(Arc::new);
         let outputs = self.outputs(node, &name, wanted, keeper.clone());
         let outputs = outputs.map_err(|failure| self.finish(failure, &name))?;
@@ -221,7 +223,8 @@ impl<'a> Executor<'a> {
             value => Some((*slot, value.clone())),
         };
         let outputs = outputs.iter().map(compact).collect::<Option<_>>();
-        outputs.is_none_or(|outputs| self.run.results.put(key, &Arc::new(Entry { outputs, ui })))
+        outputs
+            .is_none_or(|outputs| self.run.means.results.put(key, &Arc::new(Entry { outputs, ui })))
     }
 
     /// A failure as the run reports it: with its node, and a stop with its reason. Whatever a guest does
@@ -243,15 +246,19 @@ impl<'a> Executor<'a> {
         keeper: Option<Arc<Checkpoints>>,
     ) -> Result<Vec<(usize, Value)>, Failure> {
         let descriptor = &node.descriptor;
-        let provider = self.registry.provider(descriptor)?;
         let inputs = self.inputs(node)?;
         if node.is_operator() {
-            return operator(provider, descriptor, name, inputs).map(|value| vec![(0, value)]);
+            return operator(descriptor, name, inputs).map(|value| vec![(0, value)]);
         }
-        let call = Call::new(self.run, Descriptor::clone(descriptor), inputs, wanted.clone())?
-            .with_checkpoints(keeper);
-        let set = provider.execute(self.run, name, call)?;
-        collect(descriptor, &wanted, set).map_err(|text| provider.mismatch(descriptor, text))
+        let provider = self.registry.provider(descriptor)?;
+        let access = Access::new(self.run, name.clone());
+        let class = Descriptor::clone(descriptor);
+        let call = NodeCall::new(access, class, inputs, wanted.clone(), keeper)?;
+        let set = provider.execute(call)?;
+        collect(descriptor, &wanted, set).map_err(|text| {
+            let message = format!("pack {}: {text}", descriptor.pack);
+            Failure::new(FailureCode::PackMismatch, message)
+        })
     }
 
     /// The values of a node's inputs; linked values are judged here, where they are known.
@@ -305,7 +312,6 @@ impl<'a> Executor<'a> {
 
 /// What a step operator's node yields: the chain before it, and itself.
 fn operator(
-    provider: Provider,
     descriptor: &Descriptor,
     name: &NodeRef,
     inputs: Vec<(String, Value)>,
@@ -327,7 +333,6 @@ fn operator(
         return Err(Error::new(amdm::error::Code::LimitExceeded, message).into());
     }
     chain.push(Arc::new(OperatorSpec {
-        provider,
         node: name.clone(),
         descriptor: descriptor.clone(),
         inputs,

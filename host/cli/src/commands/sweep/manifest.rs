@@ -11,11 +11,11 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use amdm_runtime::{Failure, FailureCode, unfinished};
+use amdm_runtime::{Failure, unfinished};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::exit::{FAILED, Stop, USAGE};
+use crate::exit::{FAILED, SWEEP_CHANGED, Stop, USAGE};
 
 /// The file's name, in the output directory.
 const NAME: &str = "sweep.json";
@@ -108,7 +108,7 @@ impl Manifest {
         };
         if let Some(difference) = found.difference(&self) {
             let message = format!("{}: found a sweep {difference}", path.display());
-            return Err(Failure::new(FailureCode::SweepChanged, message).into());
+            return Err(Failure::new(SWEEP_CHANGED, message).into());
         }
         unfinished::remove_all(out);
         Ok(found)

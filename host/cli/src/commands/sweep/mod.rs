@@ -8,16 +8,16 @@ mod sheet;
 
 use std::collections::{BTreeMap, HashSet};
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::graph::GraphError;
 use amdm::graph::set::{self, Run, Sweep};
-use amdm::graph::{Checked, Document, GraphError};
-use amdm_runtime::{Cancel, Event, Host, RunResult, Status};
+use amdm_runtime::{Cancel, Event, Host, Prepared, RunResult, Status};
 
 use self::manifest::{Entry, Manifest, Swept, Written, clear, hash, hold};
+use super::execution;
 use super::result::{self, SweepResult, SweptRun};
-use super::run;
 use super::source::Loaded;
 use crate::args::{ProgressMode, RunArguments};
+use crate::events::CommandEvent;
 use crate::exit::{FAILED, Stop, USAGE};
 use crate::{output, progress};
 
@@ -28,15 +28,13 @@ pub fn run(
     loaded: &Loaded,
     cancel: &Cancel,
 ) -> Result<(), Stop> {
-    let catalogue = host.catalogue_for(loaded.inputs.clone());
     let sweeps = arguments.sweep.iter().map(|text| {
-        Sweep::parse(&loaded.document, &catalogue, text)
+        Sweep::parse(&loaded.draft.document, loaded.graphs.catalogue(), text)
             .map_err(|error| Stop::new(USAGE, format!("--sweep {text}: {error}")))
     });
     let sweeps = sweeps.collect::<Result<Vec<_>, _>>()?;
     let runs = set::runs(&sweeps).map_err(|error| Stop::new(USAGE, format!("--sweep: {error}")))?;
-    let info = ObjectInfo::of(&catalogue);
-    let work = Work { arguments, host, loaded, catalogue, info, sweeps, runs, cancel };
+    let work = Work { arguments, host, loaded, sweeps, runs, cancel };
     let (made_with, all) = work.examine()?;
     let _held = hold(&arguments.out)?;
     let mut manifest = work.manifest(made_with).open(&arguments.out, arguments.resume)?;
@@ -57,7 +55,7 @@ pub fn run(
         told.error = Some(failure.clone());
         told.status = Status::Failed;
         if arguments.progress == ProgressMode::Json {
-            progress::json(Event::Failed { error: failure.clone() });
+            progress::json(&Event::Failed { error: failure.clone() });
         }
     }
     result::write(arguments, &result::Document::Sweep(told)).map_err(Stop::told)?;
@@ -68,8 +66,6 @@ struct Work<'a> {
     arguments: &'a RunArguments,
     host: &'a Host,
     loaded: &'a Loaded,
-    catalogue: Catalogue,
-    info: ObjectInfo,
     sweeps: Vec<Sweep>,
     runs: Vec<Run>,
     cancel: &'a Cancel,
@@ -77,23 +73,21 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The graph of one run, and what is left out of it.
-    fn graph(&self, run: &Run) -> Result<(Document, Checked, Vec<GraphError>), Vec<GraphError>> {
-        let mut document = self.loaded.document.clone();
+    fn graph(&self, run: &Run) -> Result<Prepared, Vec<GraphError>> {
+        let mut document = self.loaded.draft.document.clone();
         for (sweep, (_, value)) in self.sweeps.iter().zip(run) {
             sweep.set(&mut document, value).map_err(|error| vec![error])?;
         }
-        set::fill_file_names(&mut document);
-        let (checked, left_out) = run::checked(self.arguments, &document, &self.catalogue)?;
-        Ok((document, checked, left_out))
+        execution::prepare(self.arguments, document, &self.loaded.graphs)
     }
 
     /// Looks at all runs: what they are made with, and whether none leaves outputs out.
     fn examine(&self) -> Result<(BTreeMap<String, String>, bool), Stop> {
         let (mut made_with, mut all) = (BTreeMap::new(), true);
         for run in &self.runs {
-            let (_, checked, left_out) = self.graph(run).map_err(|errors| {
+            let Prepared { checked, left_out, .. } = self.graph(run).map_err(|errors| {
                 let end = format!("with {}", label(run));
-                run::invalid(self.arguments, &self.loaded.warnings, errors, &end)
+                execution::invalid(self.arguments, &self.loaded.draft.warnings, errors, &end)
             })?;
             all &= left_out.is_empty();
             let inputs = &self.loaded.inputs;
@@ -117,7 +111,7 @@ impl Work<'_> {
             files: None,
         };
         Manifest {
-            graph: hash(self.loaded.document.to_value().to_string().as_bytes()),
+            graph: hash(self.loaded.draft.document.to_value().to_string().as_bytes()),
             made_with,
             sweeps: self.sweeps.iter().map(swept).collect(),
             runs: self.runs.iter().enumerate().map(entry).collect(),
@@ -145,10 +139,13 @@ impl Work<'_> {
             let mut ended = self.execute(index, &entry.directory)?;
             let names = ended.files;
             let failure = ended.result.error.clone();
-            ended.result.warnings.splice(0..0, self.loaded.warnings.iter().map(|w| w.to_string()));
+            ended
+                .result
+                .warnings
+                .splice(0..0, self.loaded.draft.warnings.iter().map(|w| w.to_string()));
             let new = |warning: &&String| warned.insert((*warning).clone());
             let warnings = ended.result.warnings.iter().filter(new).cloned().collect::<Vec<_>>();
-            run::warn(self.arguments.progress, &warnings);
+            execution::warn(self.arguments.progress, &warnings);
             swept.result = Some(Box::new(ended.result));
             told.runs.push(swept);
             if let Some(failure) = failure {
@@ -160,7 +157,7 @@ impl Work<'_> {
             manifest.store(out)?;
         }
         let count = self.runs.len();
-        if ready > 0 && run::is_for_people(self.arguments.progress) {
+        if ready > 0 && execution::is_for_people(self.arguments.progress) {
             output::note(format_args!("{ready} of {count} were done before"));
         }
         if self.arguments.sheet {
@@ -175,12 +172,11 @@ impl Work<'_> {
         let (run, count) = (&self.runs[index], self.runs.len());
         let out = arguments.out.join(directory);
         clear(&out)?;
-        let (mut document, checked, left_out) = self
+        let prepared = self
             .graph(run)
-            .map_err(|errors| run::invalid(arguments, &[], errors, "nothing ran"))?;
-        document.renew_workflow(&self.info);
+            .map_err(|errors| execution::invalid(arguments, &[], errors, "nothing ran"))?;
         if arguments.progress == ProgressMode::Json {
-            progress::json(Event::SweepRun {
+            progress::json(&CommandEvent::SweepRun {
                 index: index + 1,
                 of: count,
                 directory: directory.to_owned(),
@@ -189,11 +185,10 @@ impl Work<'_> {
         } else if arguments.progress != ProgressMode::None {
             output::note(format_args!("{} of {count}: {}", index + 1, label(run)));
         }
-        run::announce(arguments, &left_out);
-        let options = run::options(arguments, out.clone(), self.loaded.inputs.clone());
-        let graph = (&document, &checked);
-        let mut result = run::execute(arguments, self.host, graph, &options, self.cancel);
-        result.errors = left_out;
+        execution::announce(arguments, &prepared.left_out);
+        let options = execution::options(arguments, out.clone(), self.loaded.inputs.clone());
+        let mut result = execution::execute(arguments, self.host, &prepared, &options, self.cancel);
+        result.errors = prepared.left_out;
         let name = |path: &str| {
             let path = std::path::Path::new(path);
             let name = path.strip_prefix(&out).unwrap_or(path);

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::manifest::{Entry, Manifest, Written, clear, unusable};
 use super::{Work, label};
 use crate::args::ProgressMode;
-use crate::commands::{result, source};
+use crate::commands::{faults, result};
 use crate::exit::{FAILED, Stop};
 use crate::{output, progress};
 
@@ -50,7 +50,7 @@ impl Work<'_> {
         manifest.sheet = Some(Written { name: name.clone(), sha256: Some(made.sha256.clone()) });
         manifest.store(out)?;
         if self.arguments.progress == ProgressMode::Json {
-            progress::json(Event::Saved { node: PREFIX.into(), files: vec![name] });
+            progress::json(&Event::Saved { node: PREFIX.into(), files: vec![name] });
         } else if !result::on_stdout(self.arguments) {
             output::line(path.display());
         }
@@ -110,7 +110,7 @@ impl Work<'_> {
 
     fn check_sheet(&self, document: &Document, inputs: &Inputs) -> Result<Checked, Stop> {
         self.host.check(document, inputs.clone()).map_err(|errors| {
-            source::report(&self.arguments.out, &errors, "no sheet was made");
+            faults::report(&self.arguments.out, &errors, "no sheet was made");
             let first = errors.first().map(ToString::to_string).unwrap_or_default();
             Stop { message: None, ..Stop::new(FAILED, first) }
         })

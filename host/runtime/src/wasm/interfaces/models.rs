@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use amdm::error::{Code, Error};
-use amdm_diffusion::{Conditioning, Denoiser, PredictionKind, Tensor};
+use amdm_diffusion::{Conditioning, Denoiser, Tensor};
 use wasmtime::component::Resource;
 
+use super::enums::lower_kind;
 use super::objects::into_trap;
-use super::{HostError, StoreData, short};
-use crate::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
-use crate::cache::Read;
-use crate::run::Shared;
+use super::{HostError, StoreData};
+use crate::core::within_lanes;
 use crate::value::Object;
-
-/// Most timesteps that a model is asked for: training has 1,000.
-const STEPS: u32 = 100_000;
+use crate::wasm::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
 
 /// A network that the host holds.
 pub struct Model(pub Arc<dyn Denoiser>);
@@ -58,48 +54,6 @@ impl StoreData {
     }
 }
 
-/// Fails for more requests than lanes may be.
-fn within_lanes(found: usize) -> Result<(), Error> {
-    let limit = amdm::math::state::LANES as usize;
-    if found <= limit {
-        return Ok(());
-    }
-    let message = format!("found {found} requests in one step, expected at most {limit}");
-    Err(Error::new(Code::LimitExceeded, message))
-}
-
-/// All predictions of one step, counted and timed.
-///
-/// # Errors
-/// Those of the models, `limit_exceeded`, `cancelled`.
-pub(crate) fn predict(
-    run: &Shared,
-    requests: &[amdm_diffusion::Request<'_>],
-    parts: bool,
-) -> Result<Vec<amdm_diffusion::Prediction>, Error> {
-    run.cancel.check()?;
-    within_lanes(requests.len())?;
-    let stopped = || run.cancel.is_set();
-    let predictions = run.time_networks(|| amdm_diffusion::predict(requests, parts, &stopped))?;
-    run.count_passes(requests.len() as u64);
-    Ok(predictions)
-}
-
-/// A network by name.
-///
-/// # Errors
-/// Those of the models, `limit_exceeded`, `cancelled`.
-pub(crate) fn load_model(
-    run: &Shared,
-    name: &str,
-    options_json: &str,
-) -> Result<Arc<dyn Denoiser>, Error> {
-    run.cancel.check()?;
-    run.saw(Read::Model(name.to_owned()));
-    short(options_json, "model options")?;
-    run.models.load(name, options_json)
-}
-
 impl models::Host for StoreData {
     fn predict(
         &mut self,
@@ -124,7 +78,7 @@ impl models::Host for StoreData {
                 steps: request.steps,
             })
             .collect::<Vec<_>>();
-        let predictions = predict(&self.run, &asked, parts)?;
+        let predictions = self.access.predict(&asked, parts)?;
         predictions.into_iter().map(|prediction| self.push_prediction(prediction)).collect()
     }
 }
@@ -132,7 +86,7 @@ impl models::Host for StoreData {
 impl models::HostModel for StoreData {
     fn load(&mut self, name: String, options_json: String) -> Result<Handle, HostError> {
         let _work = self.work()?;
-        let model = load_model(&self.run, &name, &options_json)?;
+        let model = self.access.load_model(&name, &options_json)?;
         self.push(Model(model))
     }
 
@@ -151,12 +105,7 @@ impl models::HostModel for StoreData {
         let info = self.table.get(&this)?.0.info();
         Ok(ModelInfo {
             name: info.name.clone(),
-            prediction: match info.prediction {
-                PredictionKind::Epsilon => models::PredictionKind::Epsilon,
-                PredictionKind::Velocity => models::PredictionKind::Velocity,
-                PredictionKind::Sample => models::PredictionKind::Sample,
-                PredictionKind::Flow => models::PredictionKind::Flow,
-            },
+            prediction: lower_kind(info.prediction),
             latent_shape: info.latent_shape.clone(),
             latent_space: info.latent_space.clone(),
             alphas_cumprod: info.alphas_cumprod.to_vec(),
@@ -168,27 +117,19 @@ impl models::HostModel for StoreData {
 
     fn timesteps(&mut self, this: Handle, steps: u32) -> Result<Vec<f64>, HostError> {
         let _work = self.work()?;
-        if steps > STEPS {
-            let message = format!("found {steps} steps to plan, expected at most {STEPS}");
-            return Err(Error::new(Code::LimitExceeded, message).into());
-        }
-        Ok(self.table.get(&this)?.0.timesteps(steps)?)
+        Ok(self.access.timesteps(&*self.table.get(&this)?.0, steps)?)
     }
 
     fn with_adapter(
         &mut self,
         this: Handle,
         name: String,
-        _options_json: String,
+        options_json: String,
     ) -> Result<Handle, HostError> {
         let _work = self.work()?;
-        self.run.saw(Read::Other);
-        let model = &self.table.get(&this)?.0.info().name;
-        Err(Error::new(
-            Code::Unsupported,
-            format!("the model {model:?} takes no adapters, found {name:?}"),
-        )
-        .into())
+        let model = &self.table.get(&this)?.0;
+        let adapted = self.access.with_adapter(&**model, &name, &options_json)?;
+        self.push(Model(adapted))
     }
 
     fn condition(
@@ -198,18 +139,17 @@ impl models::HostModel for StoreData {
         parts: Vec<(String, Resource<Tensor>)>,
     ) -> Result<Resource<Object>, HostError> {
         let _work = self.work()?;
-        short(&json, "a condition")?;
         let parts = parts
             .iter()
             .map(|(name, handle)| Ok((name.as_str(), self.table.get(handle)?)))
             .collect::<Result<Vec<_>, HostError>>()?;
-        let conditioning = self.table.get(&this)?.0.condition(&json, &parts)?;
+        let model = &self.table.get(&this)?.0;
+        let conditioning = self.access.condition(&**model, &json, &parts)?;
         self.push_object(Object::from_conditioning(conditioning))
     }
 
     fn list_names(&mut self, kind: String) -> wasmtime::Result<Vec<String>> {
-        self.run.saw(Read::Other);
-        Ok(self.run.models.names(&kind))
+        Ok(self.access.list_names(&kind))
     }
 
     fn encode(
@@ -218,7 +158,8 @@ impl models::HostModel for StoreData {
         image: Resource<Tensor>,
     ) -> Result<Resource<Tensor>, HostError> {
         let _work = self.work()?;
-        let latent = self.table.get(&this)?.0.encode(self.table.get(&image)?)?;
+        let model = &self.table.get(&this)?.0;
+        let latent = self.access.encode(&**model, self.table.get(&image)?)?;
         self.push_tensor(latent)
     }
 
@@ -228,7 +169,8 @@ impl models::HostModel for StoreData {
         latent: Resource<Tensor>,
     ) -> Result<Resource<Tensor>, HostError> {
         let _work = self.work()?;
-        let image = self.table.get(&this)?.0.decode(self.table.get(&latent)?)?;
+        let model = &self.table.get(&this)?.0;
+        let image = self.access.decode(&**model, self.table.get(&latent)?)?;
         self.push_tensor(image)
     }
 

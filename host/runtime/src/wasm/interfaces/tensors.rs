@@ -1,15 +1,16 @@
 //! Interface `tensors`: device tensors behind handles, and noise.
 
-use amdm::error::{Code, Error};
+use amdm::error::Error;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
+use super::enums::lower_dtype;
 use super::objects::into_trap;
 use super::{HostError, StoreData};
-use crate::bindings::amdm::node::tensors;
-use crate::bindings::amdm::node::types::Dtype;
-use crate::memory::Storage;
+use crate::budget::Storage;
+use crate::wasm::bindings::amdm::node::tensors;
+use crate::wasm::bindings::amdm::node::types::Dtype;
 
 /// A stream of standard normal values.
 pub struct Generator(Box<amdm_diffusion::noise::Generator>);
@@ -61,7 +62,7 @@ impl tensors::Host for StoreData {}
 impl tensors::HostTensor for StoreData {
     fn from_f32(&mut self, shape: Vec<u32>, values: Vec<f32>) -> Result<Handle, HostError> {
         let _work = self.work()?;
-        let tensor = Tensor::from_f32(&self.run.device, &shape, values)?;
+        let tensor = Tensor::from_f32(self.access.device(), &shape, values)?;
         self.push_tensor(tensor)
     }
 
@@ -70,14 +71,7 @@ impl tensors::HostTensor for StoreData {
     }
 
     fn dtype(&mut self, this: Handle) -> wasmtime::Result<Dtype> {
-        Ok(match self.table.get(&this)?.dtype() {
-            amdm_diffusion::Dtype::Float32 => Dtype::Float32,
-            amdm_diffusion::Dtype::Float16 => Dtype::Float16,
-            amdm_diffusion::Dtype::Bfloat16 => Dtype::Bfloat16,
-            amdm_diffusion::Dtype::Uint8 => Dtype::Uint8,
-            amdm_diffusion::Dtype::Int64 => Dtype::Int64,
-            other => wasmtime::bail!("the contract has no dtype {other:?}"),
-        })
+        lower_dtype(self.table.get(&this)?.dtype())
     }
 
     fn share(&mut self, this: Handle) -> wasmtime::Result<Handle> {
@@ -91,7 +85,7 @@ impl tensors::HostTensor for StoreData {
             .iter()
             .map(|(handle, weight)| Ok((self.table.get(handle)?, *weight)))
             .collect::<Result<Vec<_>, HostError>>()?;
-        self.affordable(tensors.iter().map(|(tensor, _)| *tensor))?;
+        self.access.affordable(tensors.iter().map(|(tensor, _)| *tensor))?;
         let result = Tensor::linear_combination(&tensors)?;
         self.push_tensor(result)
     }
@@ -103,7 +97,7 @@ impl tensors::HostTensor for StoreData {
     ) -> Result<Handle, HostError> {
         let _work = self.work()?;
         let (terms, weights) = (self.all(&terms)?, self.all(&weights)?);
-        self.affordable(&terms)?;
+        self.access.affordable(&terms)?;
         let result = Tensor::sample_combination(
             &terms.iter().collect::<Vec<_>>(),
             &weights.iter().collect::<Vec<_>>(),
@@ -189,7 +183,7 @@ impl tensors::HostTensor for StoreData {
     fn concat(&mut self, parts: Vec<Handle>, axis: u32) -> Result<Handle, HostError> {
         let _work = self.work()?;
         let parts = self.all(&parts)?;
-        self.affordable(&parts)?;
+        self.access.affordable(&parts)?;
         let result = Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis)?;
         self.push_tensor(result)
     }
@@ -197,15 +191,7 @@ impl tensors::HostTensor for StoreData {
     fn read_f32(&mut self, this: Handle) -> Result<Vec<f32>, HostError> {
         let _work = self.work()?;
         let tensor = self.table.get(&this)?;
-        let found = tensor.shape().iter().map(|&extent| u64::from(extent)).product::<u64>();
-        let limit = self.run.limits.read_values;
-        if found > limit as u64 {
-            return Err(Error::new(
-                Code::LimitExceeded,
-                format!("found {found} values to read back, at most {limit} are given to a node"),
-            )
-            .into());
-        }
+        self.access.readable(tensor)?;
         Ok(tensor.to_f32()?)
     }
 
@@ -224,7 +210,7 @@ impl tensors::HostGenerator for StoreData {
 
     fn normal(&mut self, this: Resource<Generator>, shape: Vec<u32>) -> Result<Handle, HostError> {
         let _work = self.work()?;
-        let device = self.run.device.clone();
+        let device = self.access.device().clone();
         let tensor = self.table.get_mut(&this)?.0.normal(&device, &shape)?;
         self.push_tensor(tensor)
     }

@@ -15,8 +15,8 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, ResourceType};
 use wasmtime::{Engine, Store};
 
-use crate::bindings::exports::amdm::node::{nodes, step_operators};
-use crate::contract::StoreData;
+use super::bindings::exports::amdm::node::{nodes, step_operators};
+use super::interfaces::StoreData;
 use crate::failure::{Failure, FailureCode};
 
 /// Name of the custom section that holds the descriptors as JSON.

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::{NodeTime, Outcome, Seed, Versions};
 use crate::failure::Failure;
-use crate::registry::Registry;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -134,10 +133,15 @@ impl Outcome {
         }
     }
 
-    /// That of a run of `graph` that has not begun: what the graph alone says.
-    pub(crate) fn before(graph: &Checked, registry: &Registry, device: &Device) -> Self {
+    /// That of a run of `graph` on `device` that has not begun: what the graph and the versions of
+    /// its packs alone say.
+    pub(crate) fn before(
+        graph: &Checked,
+        packs: impl IntoIterator<Item = (String, String)>,
+        device: &Device,
+    ) -> Self {
         let mut versions = Versions::program();
-        versions.packs.extend(registry.versions(graph));
+        versions.packs.extend(packs);
         Self {
             device: device.name().to_owned(),
             seeds: Seed::of(graph),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use amdm::error::Error;
 use amdm_diffusion::{Denoiser, ModelSource};
 
-use super::Shared;
+use super::Job;
 use crate::cache::Read;
 use crate::turn;
 
@@ -17,7 +17,7 @@ thread_local! {
 
 /// A run that goes on.
 #[derive(Clone)]
-pub struct Running(Arc<Shared>);
+pub struct Running(Arc<Job>);
 
 impl Running {
     /// The run that the calling thread works for: its own threads, and that which called the host while
@@ -35,7 +35,7 @@ impl Running {
     /// kept, unless it is built in.
     pub fn asks(&self, name: &str) {
         // What is in the program is the same wherever the program is.
-        if !matches!(self.0.models.source(name), Ok(ModelSource::BuiltIn(_))) {
+        if !matches!(self.0.means.models.source(name), Ok(ModelSource::BuiltIn(_))) {
             self.0.saw(Read::Model(name.to_owned()));
         }
     }
@@ -48,7 +48,7 @@ impl Running {
     pub fn load_model(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>, Error> {
         self.0.cancel.check()?;
         self.asks(name);
-        self.0.models.load(name, options_json)
+        self.0.means.models.load(name, options_json)
     }
 }
 
@@ -72,7 +72,7 @@ impl Place {
 }
 
 /// Does `work` as a thread of the run.
-pub(crate) fn of<T>(run: &Arc<Shared>, work: impl FnOnce() -> T) -> T {
+pub(crate) fn of<T>(run: &Arc<Job>, work: impl FnOnce() -> T) -> T {
     within(Some(Running(run.clone())), work)
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
-use crate::bindings::StepPack;
-use crate::contract::StoreData;
+use super::bindings::StepPack;
+use super::interfaces::StoreData;
 use crate::failure::{Failure, FailureCode};
 
 /// Length of one epoch: guests look at the cancel token this often.

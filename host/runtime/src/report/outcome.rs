@@ -6,6 +6,8 @@ use amdm::graph::{Checked, Resolved};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cache::CacheState;
+
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Saved {
@@ -21,18 +23,6 @@ pub struct Saved {
     pub width: u32,
     /// Rows.
     pub height: u32,
-}
-
-/// Where a node's result came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CacheState {
-    /// The node ran.
-    Ran,
-    /// An earlier run of this host left it in memory.
-    Memory,
-    /// An earlier run left it on disk.
-    Disk,
 }
 
 /// How long a node took, and whether it had to run.

@@ -1,4 +1,5 @@
-//! The host's side of the contract in `wit/`: one file an interface.
+//! The host's side of the contract in `wit/`: one file an interface. What the functions do stands in
+//! [`core`](crate::core); here its values are put behind handles, and counted.
 //!
 //! [`StoreData`] is what a guest instance sees: handles in a bounded table, and the run it belongs to.
 //! Every function that can fail checks the cancel token first. Errors given to a guest are remembered,
@@ -7,80 +8,56 @@
 mod call;
 mod clock;
 mod context;
+mod enums;
 mod images;
 mod models;
 mod objects;
 mod policy;
 mod tensors;
 
-use std::sync::Arc;
-
 use amdm::error::{Code, Error};
 use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
 
-pub use self::call::{Call, Outputs};
-pub(crate) use self::call::{fits, show};
 pub use self::clock::GuestClock;
 use self::clock::Work;
-pub use self::context::Context;
-pub(crate) use self::images::{load_image, save_image};
+pub use self::enums::lower_phase;
+use self::enums::{lift_code, lower_code};
 pub use self::models::Model;
-pub(crate) use self::models::{load_model, predict};
-pub use self::policy::Policy;
-pub(crate) use self::policy::checked_window;
 pub use self::tensors::Generator;
-use crate::bindings::amdm::node::objects::Value as WitValue;
-use crate::bindings::amdm::node::types;
-use crate::failure::{Failure, FailureCode, NodeRef};
-use crate::guest::Limiter;
-use crate::memory::Ledger;
-use crate::run::Shared;
+use super::bindings::amdm::node::objects::Value as WitValue;
+use super::bindings::amdm::node::types;
+use super::limiter::Limiter;
+use crate::budget::Ledger;
+use crate::core::{Access, StepView, legible};
+use crate::failure::{Failure, FailureCode};
 use crate::value::{Object, Value};
-
-/// Bytes of a message or a name that reaches people.
-const TEXT: usize = 4096;
 
 /// What one guest instance may touch.
 pub struct StoreData {
     /// Handles of this instance.
     pub table: ResourceTable,
-    /// The run it belongs to.
-    pub run: Arc<Shared>,
-    /// The node it executes.
-    pub node: NodeRef,
+    /// The node that it executes, and what it may ask for.
+    pub access: Access,
     /// Memory bound, and what was asked for beyond it.
     pub limiter: Limiter,
     /// Time that it has computed since it was called.
     pub clock: GuestClock,
-    /// Whether it is a step operator, which has a sampler above it.
-    pub operator: bool,
     /// What the table's handles keep alive.
     ledger: Ledger,
-    /// Policies that are open.
-    policies: usize,
     raised: Option<(types::Error, Failure)>,
 }
 
 impl StoreData {
-    /// An empty table for `node` in `run`.
-    pub fn new(run: Arc<Shared>, node: NodeRef) -> Self {
+    /// An empty table for the node behind `access`.
+    pub fn new(access: Access) -> Self {
+        let (limits, job) = (&access.job.limits, &access.job);
         let mut table = ResourceTable::new();
-        table.set_max_capacity(run.limits.guest_handles);
-        let limiter = Limiter::new(run.limits.guest_memory, &run.guests);
-        let clock = GuestClock::new(&run.ticks);
-        let ledger = Ledger::new(run.limits.node_tensor_bytes, &run.tensors);
-        Self {
-            table,
-            run,
-            node,
-            limiter,
-            clock,
-            operator: false,
-            ledger,
-            policies: 0,
-            raised: None,
-        }
+        table.set_max_capacity(limits.guest_handles);
+        let limiter = Limiter::new(limits.guest_memory, &job.guests);
+        let clock = GuestClock::new(&job.ticks);
+        let ledger = Ledger::new(limits.node_tensor_bytes, &job.tensors);
+        Self { table, access, limiter, clock, ledger, raised: None }
     }
 
     /// What the error that a guest ended with means to the run.
@@ -93,7 +70,7 @@ impl StoreData {
 
     /// Begins work of the host's, which is not the guest's time; fails once the run is being stopped.
     fn work(&self) -> Result<Work, HostError> {
-        self.run.cancel.check()?;
+        self.access.job.cancel.check()?;
         Ok(self.clock.work())
     }
 
@@ -127,33 +104,15 @@ impl StoreData {
         Ok(object)
     }
 
-    /// A handle on a step context, within the bytes that one node may hold.
-    pub fn push_context(&mut self, context: Context) -> Result<Resource<Context>, HostError> {
-        self.ledger.add(&[context.storage()])?;
-        self.push(context)
-    }
-
-    /// Fails where one operation would read more than a node may hold: repeated handles cost
-    /// nothing to hold.
-    fn affordable<'a>(
-        &self,
-        operands: impl IntoIterator<Item = &'a Tensor>,
-    ) -> Result<(), HostError> {
-        let found =
-            operands.into_iter().fold(0, |sum: usize, tensor| sum.saturating_add(tensor.bytes()));
-        let limit = self.run.limits.node_tensor_bytes;
-        if found <= limit {
-            return Ok(());
-        }
-        Err(HostError::Node(Error::new(
-            Code::LimitExceeded,
-            format!("found operands of {found} bytes, at most {limit} are read at once"),
-        )))
+    /// A handle on a sampling's state, within the bytes that one node may hold.
+    pub fn push_view(&mut self, view: StepView) -> Result<Resource<StepView>, HostError> {
+        self.ledger.add(&[view.storage()])?;
+        self.push(view)
     }
 
     /// The error of a node that holds as many handles as it may.
     pub fn handles_exhausted(&self) -> Error {
-        let limit = self.run.limits.guest_handles;
+        let limit = self.access.job.limits.guest_handles;
         Error::new(
             Code::LimitExceeded,
             format!("the node holds {limit} handles, which is as many as it may"),
@@ -248,60 +207,6 @@ fn same(a: &types::Error, b: &types::Error) -> bool {
 }
 
 fn lift_error(error: types::Error) -> Error {
-    let code = match error.code {
-        types::ErrorCode::InvalidInput => Code::InvalidInput,
-        types::ErrorCode::NotFound => Code::NotFound,
-        types::ErrorCode::Unsupported => Code::Unsupported,
-        types::ErrorCode::OutOfMemory => Code::OutOfMemory,
-        types::ErrorCode::LimitExceeded => Code::LimitExceeded,
-        types::ErrorCode::InputOutput => Code::InputOutput,
-        types::ErrorCode::Cancelled => Code::Cancelled,
-        types::ErrorCode::Denied => Code::Denied,
-        types::ErrorCode::Internal => Code::Internal,
-    };
+    let code = lift_code(error.code);
     legible(Error { code, message: error.message, input: error.input })
-}
-
-/// The error with texts that fit a terminal: of bounded length, without control characters.
-pub(crate) fn legible(error: Error) -> Error {
-    let message = match clean(&error.message) {
-        message if message.trim().is_empty() => "no reason was given".into(),
-        message => message,
-    };
-    let input = error.input.map(|input| clean(&input));
-    Error { code: error.code, message, input }
-}
-
-/// The start of a text that a guest made, in one line.
-pub(crate) fn clean(text: &str) -> String {
-    let end = text.floor_char_boundary(TEXT);
-    let mut clean = text[..end].replace(char::is_control, " ");
-    if end < text.len() {
-        clean.push_str(&format!("... ({} bytes)", text.len()));
-    }
-    clean
-}
-
-/// Fails for a text that is longer than packs' texts may be.
-fn short(text: &str, what: &str) -> Result<(), Error> {
-    let (found, limit) = (text.len(), amdm::limits::GUEST_TEXT_BYTES);
-    if found <= limit {
-        return Ok(());
-    }
-    let message = format!("found {what} of {found} bytes, at most {limit} are taken");
-    Err(Error::new(Code::LimitExceeded, message))
-}
-
-fn lower_code(code: Code) -> types::ErrorCode {
-    match code {
-        Code::InvalidInput => types::ErrorCode::InvalidInput,
-        Code::NotFound => types::ErrorCode::NotFound,
-        Code::Unsupported => types::ErrorCode::Unsupported,
-        Code::OutOfMemory => types::ErrorCode::OutOfMemory,
-        Code::LimitExceeded => types::ErrorCode::LimitExceeded,
-        Code::InputOutput => types::ErrorCode::InputOutput,
-        Code::Cancelled => types::ErrorCode::Cancelled,
-        Code::Denied => types::ErrorCode::Denied,
-        _ => types::ErrorCode::Internal,
-    }
 }

@@ -3,8 +3,8 @@
 use wasmtime::component::Resource;
 
 use super::{HostError, StoreData};
-use crate::bindings::amdm::node::objects::{self, Value as WitValue};
 use crate::value::Object;
+use crate::wasm::bindings::amdm::node::objects::{self, Value as WitValue};
 
 type Handle = Resource<Object>;
 

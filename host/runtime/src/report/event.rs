@@ -1,14 +1,13 @@
 //! What a run reports while it goes on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amdm::graph::GraphError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Outcome;
+use crate::cache::CacheState;
 use crate::failure::Failure;
-use crate::run::{CacheState, Outcome};
 
 /// Receives events, from the thread that executes the run.
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
@@ -16,9 +15,6 @@ pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 /// One line of `--progress json`. Order: `started`; then for each node that runs `node_started`, any
 /// number of `resumed`, `progress`, `ui`, `saved`, and `node_finished`, and for each node whose kept result is
 /// used `cached` and any number of `ui`, in the order of the graph; at the end `finished` or `failed`.
-/// The command adds `invalid` in place of all of it, `left_out` before it, and `sweep_run` before each
-/// run of a sweep; where no run can begin, `failed` stands alone. The picture of `--sheet` is a `saved`
-/// of the node `sheet` after the last run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -94,27 +90,19 @@ pub enum Event {
         /// Why.
         error: Failure,
     },
-    /// The graph is not valid, so nothing runs.
-    Invalid {
-        /// All that is wrong with it.
-        #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
-        errors: Vec<GraphError>,
-    },
-    /// Some outputs do not run, as what they depend on is not valid.
-    LeftOut {
-        /// What is wrong there.
-        #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
-        errors: Vec<GraphError>,
-    },
-    /// A run of a sweep follows.
-    SweepRun {
-        /// Which it is, from 1.
-        index: usize,
-        /// How many there are.
-        of: usize,
-        /// Directory of its files, below the output directory.
-        directory: String,
-        /// What is set, by name.
-        settings: BTreeMap<String, String>,
-    },
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For who searches for an error.
+    Trace,
+    /// For who develops the node.
+    Debug,
+    /// Of interest.
+    Info,
+    /// People should know; goes into the run's result.
+    Warn,
+    /// Something failed.
+    Error,
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use amdm::error::Error;
 use amdm_diffusion::Tensor;
 
-use crate::memory::Ledger;
+use crate::budget::Ledger;
 use crate::value::Value;
 
 /// Shows an unfinished image `[batch, height, width, channels]` in [0, 1] of a node.

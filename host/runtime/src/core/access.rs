@@ -1,0 +1,328 @@
+//! What one node of a run may ask of the host: networks, pictures, the log.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use amdm::error::{Code, Error};
+use amdm_diffusion::image::{Filter, resize};
+use amdm_diffusion::{Conditioning, Denoiser, Device, Prediction, Request, Tensor};
+
+use super::Job;
+use super::text::{clean, short};
+use crate::cache::Read;
+use crate::failure::NodeRef;
+use crate::pictures::label;
+use crate::report::{Event, Level};
+
+/// Most timesteps that a model is asked for: training has 1,000.
+const STEPS: u32 = 100_000;
+
+/// One node of one run, and all that it may ask for. Clones are the same node.
+#[derive(Clone)]
+pub struct Access {
+    pub(crate) job: Arc<Job>,
+    seat: Arc<Seat>,
+}
+
+/// What is the node's own.
+struct Seat {
+    node: NodeRef,
+    /// Whether it is a step operator, which has a sampler above it.
+    operator: bool,
+    /// Policies that it has open.
+    policies: AtomicUsize,
+}
+
+impl Access {
+    /// That of `node` in `job`.
+    pub(crate) fn new(job: &Arc<Job>, node: NodeRef) -> Self {
+        Self::with(job, node, false)
+    }
+
+    /// That of the step operator `node` in `job`.
+    pub(crate) fn of_operator(job: &Arc<Job>, node: NodeRef) -> Self {
+        Self::with(job, node, true)
+    }
+
+    fn with(job: &Arc<Job>, node: NodeRef, operator: bool) -> Self {
+        let seat = Arc::new(Seat { node, operator, policies: AtomicUsize::new(0) });
+        Self { job: job.clone(), seat }
+    }
+
+    /// Whether it is a step operator's.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.seat.operator
+    }
+
+    /// How many policies the node has open.
+    pub(super) fn policies(&self) -> &AtomicUsize {
+        &self.seat.policies
+    }
+
+    /// The node of the graph.
+    pub fn node(&self) -> &NodeRef {
+        &self.seat.node
+    }
+
+    /// Where tensors live.
+    pub fn device(&self) -> &Device {
+        &self.job.means.device
+    }
+
+    /// Whether the run is being stopped.
+    pub fn cancelled(&self) -> bool {
+        self.job.cancel.is_set()
+    }
+
+    /// Notes that the result depends on something that the graph does not name, so that it is not
+    /// kept for later runs.
+    pub fn depends_on_more(&self) {
+        self.job.saw(Read::Other);
+    }
+
+    /// Fails where one operation would read more than a node may hold: repeated operands cost
+    /// nothing to hold.
+    ///
+    /// # Errors
+    /// `limit_exceeded`.
+    pub(crate) fn affordable<'a>(
+        &self,
+        operands: impl IntoIterator<Item = &'a Tensor>,
+    ) -> Result<(), Error> {
+        let found =
+            operands.into_iter().fold(0, |sum: usize, tensor| sum.saturating_add(tensor.bytes()));
+        let limit = self.job.limits.node_tensor_bytes;
+        if found <= limit {
+            return Ok(());
+        }
+        let message = format!("found operands of {found} bytes, at most {limit} are read at once");
+        Err(Error::new(Code::LimitExceeded, message))
+    }
+}
+
+/// Values that are read back.
+impl Access {
+    /// Fails for a tensor with more values than a node may read back at once.
+    ///
+    /// # Errors
+    /// `limit_exceeded`.
+    pub(crate) fn readable(&self, tensor: &Tensor) -> Result<(), Error> {
+        let found = tensor.extents().iter().map(|&extent| u64::from(extent)).product::<u64>();
+        let limit = self.job.limits.read_values;
+        if found <= limit as u64 {
+            return Ok(());
+        }
+        let message =
+            format!("found {found} values to read back, at most {limit} are given to a node");
+        Err(Error::new(Code::LimitExceeded, message))
+    }
+}
+
+/// What people see of it.
+impl Access {
+    /// `step` of `total` are done.
+    pub fn progress(&self, step: u32, total: u32) {
+        self.job.emit(Event::Progress { node: self.node().id.clone(), step, total });
+    }
+
+    /// Shows an unfinished latent of `model`, where somebody looks.
+    pub fn preview(&self, model: &Arc<dyn Denoiser>, latent: &Tensor) {
+        self.job.preview(self.node(), model, latent);
+    }
+
+    /// Has editors show something on the node.
+    ///
+    /// # Errors
+    /// `invalid_input` for what is no JSON, `limit_exceeded`.
+    pub fn set_ui(&self, json: &str) -> Result<(), Error> {
+        short(json, "a ui")?;
+        let ui = serde_json::from_str(json)
+            .map_err(|error| Error::invalid(format!("found a ui that is no JSON: {error}")))?;
+        self.job.show(self.node(), ui);
+        Ok(())
+    }
+
+    /// Writes to the log; a warning also goes into the run's result.
+    pub fn log(&self, level: Level, message: &str) {
+        self.job.log(self.node(), level, &clean(message));
+    }
+}
+
+/// Networks.
+impl Access {
+    /// A network by name: built in, in the model directories, or registered.
+    ///
+    /// # Errors
+    /// As [`Models::load`](amdm_diffusion::Models::load); `limit_exceeded`, `cancelled`.
+    pub fn load_model(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>, Error> {
+        self.job.cancel.check()?;
+        self.job.saw(Read::Model(name.to_owned()));
+        short(options_json, "model options")?;
+        self.job.means.models.load(name, options_json)
+    }
+
+    /// Names of a kind that the host knows, such as `models`.
+    pub fn list_names(&self, kind: &str) -> Vec<String> {
+        self.job.saw(Read::Other);
+        self.job.means.models.names(kind)
+    }
+
+    /// The timesteps that `model` recommends for a number of steps, first to last.
+    ///
+    /// # Errors
+    /// Those of the model; `limit_exceeded`, `cancelled`.
+    pub fn timesteps(&self, model: &dyn Denoiser, steps: u32) -> Result<Vec<f64>, Error> {
+        self.job.cancel.check()?;
+        if steps > STEPS {
+            let message = format!("found {steps} steps to plan, expected at most {STEPS}");
+            return Err(Error::new(Code::LimitExceeded, message));
+        }
+        model.timesteps(steps)
+    }
+
+    /// `model` with a small weight set attached; base weights stay shared.
+    ///
+    /// # Errors
+    /// `unsupported` where the model takes none; `limit_exceeded`, `cancelled`.
+    pub fn with_adapter(
+        &self,
+        model: &dyn Denoiser,
+        name: &str,
+        options_json: &str,
+    ) -> Result<Arc<dyn Denoiser>, Error> {
+        self.job.cancel.check()?;
+        self.job.saw(Read::Adapter(name.to_owned()));
+        short(options_json, "adapter options")?;
+        model.with_adapter(name, options_json)
+    }
+
+    /// A condition of `model` from JSON that fits its schema, and named tensors.
+    ///
+    /// # Errors
+    /// Those of the model; `limit_exceeded`, `cancelled`.
+    pub fn condition(
+        &self,
+        model: &dyn Denoiser,
+        json: &str,
+        parts: &[(&str, &Tensor)],
+    ) -> Result<Conditioning, Error> {
+        self.job.cancel.check()?;
+        short(json, "a condition")?;
+        model.condition(json, parts)
+    }
+
+    /// Image [batch, height, width, channels] in [0, 1] to latent.
+    ///
+    /// # Errors
+    /// Those of the model; `cancelled`.
+    pub fn encode(&self, model: &dyn Denoiser, image: &Tensor) -> Result<Tensor, Error> {
+        self.job.cancel.check()?;
+        model.encode(image)
+    }
+
+    /// Latent to image [batch, height, width, channels] in [0, 1].
+    ///
+    /// # Errors
+    /// Those of the model; `cancelled`.
+    pub fn decode(&self, model: &dyn Denoiser, latent: &Tensor) -> Result<Tensor, Error> {
+        self.job.cancel.check()?;
+        model.decode(latent)
+    }
+
+    /// Predictions of one step, in order, counted and timed; with `parts` the conditional and
+    /// unconditional ones as well.
+    ///
+    /// # Errors
+    /// Those of the models; `limit_exceeded` for more requests than lanes may be; `cancelled`.
+    pub fn predict(&self, requests: &[Request<'_>], parts: bool) -> Result<Vec<Prediction>, Error> {
+        let job = &self.job;
+        job.cancel.check()?;
+        within_lanes(requests.len())?;
+        let stopped = || job.cancel.is_set();
+        let predict = || amdm_diffusion::predict(requests, parts, &stopped);
+        let predictions = job.time_networks(predict)?;
+        job.count_passes(requests.len() as u64);
+        Ok(predictions)
+    }
+}
+
+/// Fails for more requests than lanes may be.
+///
+/// # Errors
+/// `limit_exceeded`.
+pub(crate) fn within_lanes(found: usize) -> Result<(), Error> {
+    let limit = amdm::math::state::LANES as usize;
+    if found <= limit {
+        return Ok(());
+    }
+    let message = format!("found {found} requests in one step, expected at most {limit}");
+    Err(Error::new(Code::LimitExceeded, message))
+}
+
+/// Pictures.
+impl Access {
+    /// A picture of the run's inputs: `[1, height, width, 3 or 4]` in [0, 1].
+    ///
+    /// # Errors
+    /// `not_found`, `denied` outside the directory, `unsupported`, `limit_exceeded`, `cancelled`.
+    pub fn load_image(&self, name: &str) -> Result<Tensor, Error> {
+        let job = &self.job;
+        job.cancel.check()?;
+        job.saw(Read::Picture(name.to_owned()));
+        let limit = job.limits.node_tensor_bytes.min(amdm::limits::TENSOR_BYTES);
+        job.means.inputs.load(self.device(), name, limit)
+    }
+
+    /// Writes one picture an image, with the graph inside, and keeps them for who embeds the run;
+    /// gives the names written. `temporary` ones are kept, not written.
+    ///
+    /// # Errors
+    /// `denied` for a prefix that leads out of the output directory, `limit_exceeded` for more than
+    /// a run may keep, `input_output`, `cancelled`.
+    pub fn save_image(
+        &self,
+        temporary: bool,
+        prefix: &str,
+        image: &Tensor,
+    ) -> Result<Vec<String>, Error> {
+        let job = &self.job;
+        job.cancel.check()?;
+        let pictures = match temporary {
+            true => Vec::new(),
+            false => job.means.outputs.save(prefix, image, &job.cancel)?,
+        };
+        let names = pictures.iter().map(|picture| picture.name.clone()).collect();
+        job.saved(self.node(), pictures);
+        job.keep_image(self.node(), image)?;
+        Ok(names)
+    }
+
+    /// An image in another size, in pixels.
+    ///
+    /// # Errors
+    /// `invalid_input` for what is no image, `limit_exceeded`, `cancelled`.
+    pub fn resize(
+        &self,
+        image: &Tensor,
+        (width, height): (u32, u32),
+        filter: Filter,
+    ) -> Result<Tensor, Error> {
+        self.job.cancel.check()?;
+        resize(image, width, height, filter)
+    }
+
+    /// Lines of text on a plain ground: `[1, height, width, 3]`, letters of `size` pixels.
+    ///
+    /// # Errors
+    /// `limit_exceeded` for too big a label, `invalid_input` for a size that is none, `cancelled`.
+    pub fn draw_text(
+        &self,
+        text: &str,
+        (width, height): (u32, u32),
+        size: f32,
+    ) -> Result<Tensor, Error> {
+        self.job.cancel.check()?;
+        let pixels = label::draw(text, width, height, size)?;
+        Tensor::from_f32(self.device(), &[1, height, width, 3], pixels)
+    }
+}

@@ -1,0 +1,9 @@
+//! What a run reports while it goes on, and what it gives at its end.
+
+mod event;
+mod outcome;
+mod result;
+
+pub use self::event::{Event, Level, Sink};
+pub use self::outcome::{NodeTime, Outcome, Saved, Seed, Versions};
+pub use self::result::{OutputFile, RunResult, Status};
