@@ -18,7 +18,7 @@ use crate::status::{
     outside,
 };
 use crate::tables::AMDM_LOG_ERROR;
-use crate::{AMDM_ABI_MAJOR, memory, native};
+use crate::{AMDM_ABI_MAJOR, memory, pack};
 
 /// Runs graphs; opened once, used for any number of them.
 pub struct AmdmHost {
@@ -101,7 +101,7 @@ impl Host {
     /// Says in the log what of the host's code is not isolated.
     pub fn warn_of_native_code(&self) {
         for NativePack { name, file, .. } in self.runtime.native_packs() {
-            let (path, sha256) = (file.path.display(), native::hex(&file.sha256));
+            let (path, sha256) = (file.path.display(), pack::hex(&file.sha256));
             tracing::warn!(pack = name, %path, sha256, "native code is loaded");
         }
     }
@@ -306,12 +306,12 @@ pub unsafe extern "C" fn amdm_host_load_pack(
         }
         let path = Path::new(path);
         if flags & AMDM_LOAD_NATIVE != 0 {
-            return native::load(&host.runtime, path, expected, &mut |_, _| {});
+            return pack::load(&host.runtime, path, expected, &mut |_, _| {});
         }
         match expected {
             None => host.runtime.load_pack(path)?,
             Some(expected) => {
-                let file = native::Confirmed::read(&host.runtime, path, expected)?;
+                let file = pack::Confirmed::read(&host.runtime, path, expected)?;
                 host.runtime.load_pack_from(path, file.bytes)?;
             }
         }
@@ -440,7 +440,7 @@ pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmStrin
         let packs = packs.iter().map(|pack| {
             let mut about = json!({
                 "name": pack.name(), "version": pack.version(),
-                "sha256": native::hex(&pack.sha256()), "built_in": true, "native": false,
+                "sha256": pack::hex(&pack.sha256()), "built_in": true, "native": false,
             });
             if let Origin::File(path) = pack.origin() {
                 (about["built_in"], about["path"]) = (false.into(), path.to_string_lossy().into());
@@ -451,7 +451,7 @@ pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmStrin
         let native = native.iter().map(|pack| {
             json!({
                 "name": pack.name, "version": pack.version,
-                "sha256": native::hex(&pack.file.sha256), "built_in": false, "native": true,
+                "sha256": pack::hex(&pack.file.sha256), "built_in": false, "native": true,
                 "path": pack.file.path.to_string_lossy(),
             })
         });

@@ -18,7 +18,7 @@ use crate::handle::{HANDLES, Kind};
 use crate::host::{AmdmHost, Host};
 use crate::layout::{AmdmString, clear, no_text, put, read, sized, slice, text};
 use crate::memory;
-use crate::native::hex;
+use crate::pack::hex;
 use crate::picture::{self, AmdmImage};
 use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, guard, must_be_outside, outside};
 use crate::tensor::{AmdmTensor, of};
