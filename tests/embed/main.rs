@@ -13,6 +13,7 @@
     missing_docs
 )]
 
+mod api;
 mod behaviour;
 mod examples;
 mod followed;

@@ -11,7 +11,7 @@ use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
 use amdm_runtime::{NodeCall, Object, Place, Running, StepView, Value};
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmStr, put, sized};
+use crate::layout::{AmdmStr, sized};
 use crate::status::{
     AMDM_STATUS_INTERNAL, AMDM_STATUS_UNSUPPORTED, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail,
     callback, guard,
@@ -124,25 +124,10 @@ impl Kind for Context {
     const NAME: &'static str = "a callback in progress";
 }
 
-/// A handle that a callback was lent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lent {
-    Tensor(usize),
-    Object(usize),
-    Model(usize),
-    Generator(usize),
-}
-
-impl Lent {
-    fn release(self) {
-        // One that was used up is gone already.
-        match self {
-            Self::Tensor(handle) => drop(HANDLES.release::<Tensor>(handle)),
-            Self::Object(handle) => drop(HANDLES.release::<Object>(handle)),
-            Self::Model(handle) => drop(HANDLES.release::<Model>(handle)),
-            Self::Generator(handle) => drop(HANDLES.release::<Generator>(handle)),
-        }
-    }
+/// A handle that a callback was lent, and how it ends; one that was used up is gone already.
+struct Lent {
+    handle: usize,
+    release: fn(usize),
 }
 
 type CancelFn = dyn Fn() -> bool + Sync;
@@ -228,7 +213,7 @@ impl Context {
     /// Ends what was lent: at the end of the callback, and once more where another thread was late.
     fn end(&self) {
         let lent = std::mem::take(&mut self.held().lent);
-        lent.into_iter().for_each(Lent::release);
+        lent.into_iter().for_each(|lent| (lent.release)(lent.handle));
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -305,29 +290,36 @@ impl Context {
         self.held().failure = Some(fail);
     }
 
+    /// Says that what the callback gives depends on more than the graph and the models' names say.
+    pub fn depends_on_more(&self, name: &str) {
+        match (&self.call, &self.running) {
+            (Some(call), _) => call.depends_on_more(),
+            (_, Some(running)) => running.asks(name),
+            _ => {}
+        }
+    }
+
+    fn lend_handle<T: Kind, H>(&self, value: T) -> Result<*mut H, Fail> {
+        let handle = HANDLES.insert(Arc::new(value))?;
+        let release = |handle| drop(HANDLES.release::<T>(handle));
+        self.held().lent.push(Lent { handle, release });
+        Ok(handle as *mut H)
+    }
+
     pub fn lend_tensor(&self, tensor: Tensor) -> Result<*mut AmdmTensor, Fail> {
-        let handle = HANDLES.insert(Arc::new(tensor))?;
-        self.held().lent.push(Lent::Tensor(handle));
-        Ok(handle as *mut AmdmTensor)
+        self.lend_handle(tensor)
     }
 
     pub fn lend_object(&self, object: Object) -> Result<*mut AmdmObject, Fail> {
-        let handle = HANDLES.insert(Arc::new(object))?;
-        self.held().lent.push(Lent::Object(handle));
-        Ok(handle as *mut AmdmObject)
+        self.lend_handle(object)
     }
 
     pub fn lend_model(&self, model: Arc<dyn Denoiser>) -> Result<*mut AmdmModel, Fail> {
-        let handle = HANDLES.insert(Arc::new(Model(model)))?;
-        self.held().lent.push(Lent::Model(handle));
-        Ok(handle as *mut AmdmModel)
+        self.lend_handle(Model(model))
     }
 
     pub fn lend_generator(&self, seed: u64) -> Result<*mut AmdmGenerator, Fail> {
-        let stream = amdm_diffusion::noise::Generator::new(seed);
-        let handle = HANDLES.insert(Arc::new(Generator(Mutex::new(stream))))?;
-        self.held().lent.push(Lent::Generator(handle));
-        Ok(handle as *mut AmdmGenerator)
+        self.lend_handle(Generator(Mutex::new(amdm_diffusion::noise::Generator::new(seed))))
     }
 
     /// A text that lives as long as the callback.
@@ -378,25 +370,23 @@ impl Context {
 
     /// Takes a tensor that is given away.
     pub fn take_tensor(&self, handle: *mut AmdmTensor) -> Result<Tensor, Fail> {
-        let tensor = HANDLES.get::<Tensor>(handle as usize)?;
-        self.use_up(Lent::Tensor(handle as usize));
-        Ok(Tensor::clone(&tensor))
+        self.take_handle(handle as usize)
     }
 
     /// Takes an object that is given away.
     pub fn take_object(&self, handle: *mut AmdmObject) -> Result<Object, Fail> {
-        let object = HANDLES.get::<Object>(handle as usize)?;
-        self.use_up(Lent::Object(handle as usize));
-        Ok(Object::clone(&object))
+        self.take_handle(handle as usize)
     }
 
-    fn use_up(&self, handle: Lent) {
+    fn take_handle<T: Kind + Clone>(&self, handle: usize) -> Result<T, Fail> {
+        let value = HANDLES.get::<T>(handle)?;
         let mut held = self.held();
-        if let Some(at) = held.lent.iter().position(|lent| *lent == handle) {
+        if let Some(at) = held.lent.iter().position(|lent| lent.handle == handle) {
             held.lent.swap_remove(at);
         }
         drop(held);
-        handle.release();
+        drop(HANDLES.release::<T>(handle));
+        Ok(T::clone(&value))
     }
 
     /// A value that the callback gives away.
@@ -448,23 +438,5 @@ pub(crate) fn within(
             Some(place) if Running::here().is_none() => place.clone().with(|| body(&context)),
             _ => body(&context),
         }
-    })
-}
-
-/// The same, with a tensor as its result.
-///
-/// # Safety
-/// `out` is NULL or may be written to.
-pub(crate) unsafe fn tensor(
-    context: *mut AmdmContext,
-    out: *mut *mut AmdmTensor,
-    body: impl FnOnce(&Context) -> Result<Tensor, Fail>,
-) -> AmdmStatus {
-    within(context, |context| {
-        // SAFETY: the caller says so.
-        unsafe { crate::layout::clear(out, "the tensor")? };
-        let made = body(context)?;
-        // SAFETY: as above.
-        unsafe { put(out, context.lend_tensor(made)?, "the tensor") }
     })
 }

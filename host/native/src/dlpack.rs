@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use amdm_diffusion::{Device, Tensor};
 
-use crate::status::{AMDM_STATUS_UNSUPPORTED, Fail};
-use crate::tensor::{AMDM_RANK_MAX, count};
+use crate::handle::HANDLES;
+use crate::host::{AmdmHost, Host};
+use crate::layout::{give, slice};
+use crate::status::{AMDM_STATUS_UNSUPPORTED, AmdmStatus, Fail, guard};
+use crate::tensor::{AMDM_RANK_MAX, AmdmTensor, count, handle, of};
 
 const MAJOR: u32 = 1;
 const CPU: i32 = 1;
@@ -111,12 +114,12 @@ pub(crate) fn export(
 ///
 /// # Safety
 /// `managed` is NULL or as DLPack says.
-pub(crate) unsafe fn import(
+pub(crate) unsafe fn import<T>(
     device: &Device,
     managed: *mut DLManagedTensorVersioned,
     stream: i64,
-    keep: impl FnOnce(Tensor) -> Result<(), Fail>,
-) -> Result<(), Fail> {
+    keep: impl FnOnce(Tensor) -> Result<T, Fail>,
+) -> Result<T, Fail> {
     if managed.is_null() || !managed.is_aligned() {
         return Err(Fail::argument("found no managed tensor"));
     }
@@ -130,12 +133,12 @@ pub(crate) unsafe fn import(
     let (tensor, deleter) = unsafe { ((*managed).tensor, (*managed).deleter) };
     // SAFETY: the caller says that the tensor is as DLPack says.
     let (shape, values) = unsafe { read(&tensor, stream)? };
-    keep(Tensor::from_f32(device, &shape, values)?)?;
+    let kept = keep(Tensor::from_f32(device, &shape, values)?)?;
     if let Some(delete) = deleter {
         // SAFETY: the tensor is not used any more, and the deleter is called once.
         unsafe { delete(managed) };
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Reads one value at an address, which must hold one.
@@ -202,7 +205,7 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
         return Err(Fail::argument(format!("found {rank} extents, at most {AMDM_RANK_MAX}")));
     };
     // SAFETY: DLPack says that the lists have `ndim` entries.
-    let extents = unsafe { crate::layout::slice(tensor.shape.cast_const(), rank, "shape")? };
+    let extents = unsafe { slice(tensor.shape.cast_const(), rank, "shape")? };
     let shape = extents.iter().map(|&extent| u32::try_from(extent)).collect::<Result<Vec<_>, _>>();
     let Ok(shape) = shape else {
         return Err(Fail::argument(format!("found shape {extents:?}, expected 0 to 2^32 - 1")));
@@ -216,7 +219,7 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
         strides
     } else {
         // SAFETY: as for the shape.
-        unsafe { crate::layout::slice(tensor.strides.cast_const(), rank, "strides")? }.to_vec()
+        unsafe { slice(tensor.strides.cast_const(), rank, "strides")? }.to_vec()
     };
     if count > 0 && tensor.data.is_null() {
         return Err(Fail::argument("found no data in the managed tensor"));
@@ -246,4 +249,46 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
         }
     }
     Ok((shape, values))
+}
+
+/// Makes a tensor from one of another library, by one copy to the host's device.
+///
+/// `managed` is a `DLManagedTensorVersioned` of DLPack 1.x in memory of the CPU, float32, float16,
+/// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On success
+/// it is consumed: its deleter was called. On failure it stays the caller's. `stream` is for devices with
+/// streams and is 0 or -1 for the CPU. The tensor has one reference, which the caller releases.
+///
+/// \thread any, also inside callbacks
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_tensor_from_dlpack(
+    host: *mut AmdmHost,
+    managed: *mut DLManagedTensorVersioned,
+    stream: i64,
+    out: *mut *mut AmdmTensor,
+) -> AmdmStatus {
+    let import = || {
+        let host = HANDLES.get::<Host>(host as usize)?;
+        // SAFETY: as the function's documentation asks of the caller.
+        unsafe { import(host.device(), managed, stream, handle) }
+    };
+    // SAFETY: as above.
+    guard(|| unsafe { give(out, "the tensor", import) })
+}
+
+/// Shows a tensor to another library, without a copy.
+///
+/// The caller owns `*out`, a `DLManagedTensorVersioned` of DLPack 1.0 that is read-only, and calls its
+/// deleter once; the values live until then, whatever happens to the handle. Tensors on a GPU are
+/// `AMDM_STATUS_UNSUPPORTED` in this version. `stream` as in the array API's `__dlpack__`: 0 or -1 on
+/// the CPU.
+///
+/// \thread any, also inside callbacks
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_tensor_to_dlpack(
+    tensor: *const AmdmTensor,
+    stream: i64,
+    out: *mut *mut DLManagedTensorVersioned,
+) -> AmdmStatus {
+    // SAFETY: as the function's documentation asks of the caller.
+    guard(|| unsafe { give(out, "the managed tensor", || export(&of(tensor)?, stream)) })
 }

@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::handle::{HANDLES, Kind};
+use crate::hash::hex;
 use crate::host::{AmdmHost, Host};
-use crate::layout::{AmdmString, clear, no_text, put, read, sized, slice, text};
+use crate::layout::{AmdmString, give, read, sized, slice, tell, text};
 use crate::memory;
-use crate::pack::hex;
 use crate::picture::{self, AmdmImage};
 use crate::status::{AMDM_STATUS_INVALID_INPUT, AmdmStatus, Fail, guard, must_be_outside, outside};
 use crate::tensor::{AmdmTensor, of};
@@ -144,15 +144,13 @@ pub unsafe extern "C" fn amdm_graph_from_json(
     len: usize,
     out: *mut *mut AmdmGraph,
 ) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { clear(out, "the graph")? };
+    let read = || {
         let host = HANDLES.get::<Host>(host as usize)?;
         if len > limits::TENSOR_BYTES {
             let most = limits::TENSOR_BYTES;
             return Err(Fail::argument(format!("found {len} bytes of a graph, at most {most}")));
         }
-        // SAFETY: as above.
+        // SAFETY: as the function's documentation asks of the caller.
         let bytes = unsafe { slice(data.cast::<u8>(), len, "data")? };
         let catalogue = host.runtime().catalogue_for(host.inputs());
         let Read { mut document, warnings, .. } =
@@ -160,10 +158,10 @@ pub unsafe extern "C" fn amdm_graph_from_json(
         let aged = version::migrate(&mut document, &catalogue)?;
         let warnings = warnings.iter().chain(&aged).map(ToString::to_string).collect();
         let state = Mutex::new(State { document, warnings, memory: BTreeMap::new() });
-        let handle = HANDLES.insert(Arc::new(Graph { host, state }))? as *mut AmdmGraph;
-        // SAFETY: as above.
-        unsafe { put(out, handle, "the graph") }
-    })
+        Ok(HANDLES.insert(Arc::new(Graph { host, state }))? as *mut AmdmGraph)
+    };
+    // SAFETY: as above.
+    outside(|| unsafe { give(out, "the graph", read) })
 }
 
 /// Judges a graph: writes `{"error", "node_errors", "warnings"}` as JSON, in the form that node editors
@@ -179,27 +177,27 @@ pub unsafe extern "C" fn amdm_graph_validate(
     out: *mut AmdmString,
 ) -> AmdmStatus {
     outside(|| {
-        if !out.is_null() {
-            // SAFETY: as the function's documentation asks of the caller.
-            unsafe { no_text(out)? };
-        }
-        let graph = HANDLES.get::<Graph>(graph as usize)?;
-        let state = graph.snapshot();
-        let catalogue = state.catalogue(&graph.host);
-        let judged = validate(&state.document, &catalogue);
-        if !out.is_null() {
-            let (checked, errors) = match &judged {
+        let mut judged = Ok(());
+        let mut judge = || {
+            let graph = HANDLES.get::<Graph>(graph as usize)?;
+            let state = graph.snapshot();
+            let catalogue = state.catalogue(&graph.host);
+            let found = validate(&state.document, &catalogue);
+            let (checked, errors) = match &found {
                 Ok(checked) => (Some(checked), &[][..]),
                 Err(errors) => (None, errors.as_slice()),
             };
             let verdict = amdm::graph::verdict(&state.document, &catalogue, checked, errors);
-            let json = serde_json::to_string(&verdict).map_err(|error| {
-                Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string())
-            })?;
-            // SAFETY: as above.
-            unsafe { put(out, AmdmString::new(json), "the text")? };
+            judged = found.map(drop).map_err(Fail::from);
+            Ok(serde_json::to_string(&verdict)?)
+        };
+        if out.is_null() {
+            judge()?;
+        } else {
+            // SAFETY: as the function's documentation asks of the caller.
+            unsafe { tell(out, judge)? };
         }
-        judged.map(drop).map_err(Fail::from)
+        judged
     })
 }
 
@@ -214,17 +212,14 @@ pub unsafe extern "C" fn amdm_graph_inputs(
     graph: *mut AmdmGraph,
     out: *mut AmdmString,
 ) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
+    let inputs = || {
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         let state = graph.snapshot();
         let all = set::settable(&state.document, &state.catalogue(&graph.host))?;
-        let json = serde_json::to_string(&all)
-            .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(json), "the text") }
-    })
+        Ok(serde_json::to_string(&all)?)
+    };
+    // SAFETY: as the function's documentation asks of the caller.
+    outside(|| unsafe { tell(out, inputs) })
 }
 
 /// Sets an input to a JSON value, such as `7`, `"euler"`, or a link `["4", 0]`.
@@ -294,7 +289,7 @@ pub unsafe extern "C" fn amdm_graph_set_image(
                 let tensor = picture::read(&image, graph.host.device())?;
                 (text(node, "node")?, text(input, "input")?, tensor)
             };
-            give(&graph, (node, input), tensor, true)
+            set_memory(&graph, (node, input), tensor, true)
         };
         // A panic is remembered below, once the image is released.
         let set = std::panic::catch_unwind(std::panic::AssertUnwindSafe(set));
@@ -325,12 +320,17 @@ pub unsafe extern "C" fn amdm_graph_set_tensor(
         // SAFETY: as the function's documentation asks of the caller.
         let (node, input) = unsafe { (text(node, "node")?, text(input, "input")?) };
         let tensor = Tensor::clone(&*of(tensor)?);
-        give(&graph, (node, input), tensor, false)
+        set_memory(&graph, (node, input), tensor, false)
     })
 }
 
 /// Has an input read `tensor`.
-fn give(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Result<(), Fail> {
+fn set_memory(
+    graph: &Graph,
+    place: (&str, &str),
+    tensor: Tensor,
+    picture: bool,
+) -> Result<(), Fail> {
     let mut state = graph.lock();
     let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
     let target = state.target(&catalogue, place)?;

@@ -1,24 +1,20 @@
 //! The host behind a handle: what graphs can use, and what has been registered.
 
 use std::ffi::c_char;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use amdm_diffusion::Device;
-use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, NativePack, Origin, ResultCache};
-use serde_json::json;
+use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, NativePack, ResultCache};
 
 use crate::handle::{HANDLES, Kind};
-use crate::layout::{AmdmString, Versioned, clear, list, no_text, optional, put, read, text};
-use crate::model::AmdmModelVtable;
-use crate::node::AmdmNodeVtable;
-use crate::run::Run;
+use crate::hash::hex;
+use crate::layout::{Versioned, give, list, optional, read, text};
+use crate::log::AMDM_LOG_ERROR;
 use crate::status::{
-    AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, guard, must_be_outside,
-    outside,
+    AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, must_be_outside, outside,
 };
-use crate::tables::AMDM_LOG_ERROR;
-use crate::{AMDM_ABI_MAJOR, memory, pack};
+use crate::{AMDM_ABI_MAJOR, memory};
 
 /// Runs graphs; opened once, used for any number of them.
 pub struct AmdmHost {
@@ -63,16 +59,21 @@ unsafe impl Versioned for AmdmHostDesc {
     const FIRST: usize = size_of::<usize>() + 2 * size_of::<u32>();
 }
 
-/// Load the pack as native code, which is not isolated: it can do whatever the process can.
-pub const AMDM_LOAD_NATIVE: u32 = 1;
-
 /// What a host's handle stands for.
 pub(crate) struct Host {
     runtime: amdm_runtime::Host,
     input_dir: Option<PathBuf>,
     log_level: u32,
     /// Its runs; none once it was destroyed.
-    runs: Mutex<Option<Vec<Weak<Run>>>>,
+    runs: Mutex<Option<Vec<Weak<dyn Ends>>>>,
+}
+
+/// What ends with its host: a run.
+pub(crate) trait Ends: Send + Sync {
+    /// Stops it, or keeps it from starting.
+    fn end(&self);
+    /// Waits until nothing of the embedder's is called any more.
+    fn join(&self);
 }
 
 impl Kind for Host {
@@ -101,7 +102,7 @@ impl Host {
     /// Says in the log what of the host's code is not isolated.
     pub fn warn_of_native_code(&self) {
         for NativePack { name, file, .. } in self.runtime.native_packs() {
-            let (path, sha256) = (file.path.display(), pack::hex(&file.sha256));
+            let (path, sha256) = (file.path.display(), hex(&file.sha256));
             tracing::warn!(pack = name, %path, sha256, "native code is loaded");
         }
     }
@@ -110,12 +111,12 @@ impl Host {
     ///
     /// # Errors
     /// `WRONG_STATE` once it was destroyed.
-    pub fn remember(&self, run: &Arc<Run>) -> Result<(), Fail> {
+    pub fn remember(&self, run: Weak<dyn Ends>) -> Result<(), Fail> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = || Fail::new(AMDM_STATUS_WRONG_STATE, "the host was destroyed");
         let runs = runs.as_mut().ok_or_else(ended)?;
         runs.retain(|run| run.strong_count() > 0);
-        runs.push(Arc::downgrade(run));
+        runs.push(run);
         Ok(())
     }
 }
@@ -173,29 +174,34 @@ pub unsafe extern "C" fn amdm_host_create(
     out: *mut *mut AmdmHost,
 ) -> AmdmStatus {
     outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        let (desc, options) = unsafe {
-            clear(out, "the host")?;
-            let desc = read(desc, "desc")?;
-            check_abi(desc.abi_version)?;
-            (desc, options(&desc)?)
+        let open = || {
+            // SAFETY: as the function's documentation asks of the caller.
+            let (desc, options, input_dir) = unsafe {
+                let desc = read(desc, "desc")?;
+                check_abi(desc.abi_version)?;
+                (desc, options(&desc)?, optional(desc.input_dir, "input_dir")?.map(PathBuf::from))
+            };
+            if let Some(dir) = &input_dir {
+                std::fs::read_dir(dir).map_err(|error| {
+                    let message = format!("input_dir: cannot read {}: {error}", dir.display());
+                    Fail::new(crate::status::AMDM_STATUS_INPUT_OUTPUT, message)
+                })?;
+            }
+            let runtime = amdm_runtime::Host::open(&options)?;
+            memory::register(&runtime)?;
+            let (log_level, runs) = (desc.log_level, Mutex::new(Some(Vec::new())));
+            let host = Arc::new(Host { runtime, input_dir, log_level, runs });
+            Ok(HANDLES.insert(host)? as *mut AmdmHost)
         };
         // SAFETY: as above.
-        let input_dir = unsafe { optional(desc.input_dir, "input_dir")? }.map(PathBuf::from);
-        if let Some(dir) = &input_dir {
-            std::fs::read_dir(dir).map_err(|error| {
-                let message = format!("input_dir: cannot read {}: {error}", dir.display());
-                Fail::new(crate::status::AMDM_STATUS_INPUT_OUTPUT, message)
-            })?;
-        }
-        let runtime = amdm_runtime::Host::open(&options)?;
-        memory::register(&runtime)?;
-        let (log_level, runs) = (desc.log_level, Mutex::new(Some(Vec::new())));
-        let host = Arc::new(Host { runtime, input_dir, log_level, runs });
-        let handle = HANDLES.insert(host)? as *mut AmdmHost;
-        // SAFETY: as above.
-        unsafe { put(out, handle, "the host") }
+        unsafe { give(out, "the host", open) }
     })
+}
+
+/// The host that a vtable is registered with; where it cannot be, the vtable's data is ended first.
+pub(crate) fn registering(host: *mut AmdmHost) -> Result<Arc<Host>, Fail> {
+    must_be_outside()?;
+    HANDLES.get::<Host>(host as usize)
 }
 
 /// Refuses another major version.
@@ -273,200 +279,5 @@ pub unsafe extern "C" fn amdm_host_destroy(host: *mut AmdmHost) -> AmdmStatus {
         runs.iter().for_each(|run| run.end());
         runs.iter().for_each(|run| run.join());
         Ok(())
-    })
-}
-
-/// Adds a pack from a file, for the graphs that are made from now on.
-///
-/// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
-/// where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
-/// library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
-/// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
-/// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
-/// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
-///
-/// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
-/// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
-/// larger than packs may be (64 MiB).
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_host_load_pack(
-    host: *mut AmdmHost,
-    path: *const c_char,
-    flags: u32,
-    sha256: *const c_char,
-) -> AmdmStatus {
-    outside(|| {
-        let host = HANDLES.get::<Host>(host as usize)?;
-        // SAFETY: as the function's documentation asks of the caller.
-        let (path, expected) = unsafe { (text(path, "path")?, optional(sha256, "sha256")?) };
-        if flags & !AMDM_LOAD_NATIVE != 0 {
-            return Err(Fail::argument(format!("found flags {flags}, expected AMDM_LOAD_*")));
-        }
-        let path = Path::new(path);
-        if flags & AMDM_LOAD_NATIVE != 0 {
-            return pack::load(&host.runtime, path, expected, &mut |_, _| {});
-        }
-        match expected {
-            None => host.runtime.load_pack(path)?,
-            Some(expected) => {
-                let file = pack::Confirmed::read(&host.runtime, path, expected)?;
-                host.runtime.load_pack_from(path, file.bytes)?;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// Adds a class of nodes of the caller's own, for the graphs that are made from now on.
-///
-/// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
-/// class, or at once where this fails.
-///
-/// Failures: `INVALID_ARGUMENT` for what is no descriptor, `INVALID_INPUT` for a class that is there
-/// already or is not named after its pack, `DENIED` for a pack named `amdm:*`.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_host_register_node(
-    host: *mut AmdmHost,
-    vtable: *const AmdmNodeVtable,
-) -> AmdmStatus {
-    guard(|| {
-        let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
-        // SAFETY: as the function's documentation asks of the caller.
-        let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { crate::node::register(host, vtable) }
-    })
-}
-
-/// Adds a model of the caller's own, which graphs load by its name in `ModelLoader`.
-///
-/// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
-/// model, or at once where this fails.
-///
-/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name that is
-/// taken.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_host_register_model(
-    host: *mut AmdmHost,
-    vtable: *const AmdmModelVtable,
-) -> AmdmStatus {
-    guard(|| {
-        let host = must_be_outside().and_then(|()| HANDLES.get::<Host>(host as usize));
-        // SAFETY: as the function's documentation asks of the caller.
-        let host = host.as_ref().map(|host| host.runtime()).map_err(Clone::clone);
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { crate::model::register(host, vtable) }
-    })
-}
-
-/// Writes all classes of nodes as a JSON list of descriptors; the caller frees the text.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_host_node_schemas(
-    host: *mut AmdmHost,
-    out: *mut AmdmString,
-) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
-        let host = HANDLES.get::<Host>(host as usize)?;
-        let catalogue = host.runtime.catalogue_for(host.inputs());
-        let nodes = catalogue.nodes().filter(|node| node.pack != memory::PACK);
-        let nodes = nodes.map(|node| {
-            let mut node = amdm::catalogue::Descriptor::clone(node);
-            // The names that the host lists now.
-            for input in node.inputs.iter_mut().filter(|input| input.choices.is_empty()) {
-                let names = input.choices_from.as_ref().and_then(|kind| catalogue.choices(kind));
-                let choice = |name| amdm::catalogue::Choice { name, tooltip: String::new() };
-                input.choices = names.into_iter().flatten().map(choice).collect();
-            }
-            node
-        });
-        let json = serde_json::to_string(&nodes.collect::<Vec<_>>())
-            .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(json), "the text") }
-    })
-}
-
-/// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for instance what
-/// it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its latents are. The model is
-/// loaded, if it was not. The caller frees the text.
-///
-/// Failures: `NOT_FOUND` with the names that there are, and those of loading.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_host_model_info(
-    host: *mut AmdmHost,
-    name: *const c_char,
-    out: *mut AmdmString,
-) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        let name = unsafe {
-            no_text(out)?;
-            text(name, "name")?
-        };
-        let host = HANDLES.get::<Host>(host as usize)?;
-        let model = host.runtime.models().load(name, "")?;
-        let info = crate::model::info_json(model.info());
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(info), "the text") }
-    })
-}
-
-/// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
-/// `packs`, `models`; the caller frees the text.
-///
-/// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and where it
-/// is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code is not isolated.
-///
-/// \thread any
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_host_info(host: *mut AmdmHost, out: *mut AmdmString) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
-        let host = HANDLES.get::<Host>(host as usize)?;
-        let packs = host.runtime.packs();
-        let packs = packs.iter().map(|pack| {
-            let mut about = json!({
-                "name": pack.name(), "version": pack.version(),
-                "sha256": pack::hex(&pack.sha256()), "built_in": true, "native": false,
-            });
-            if let Origin::File(path) = pack.origin() {
-                (about["built_in"], about["path"]) = (false.into(), path.to_string_lossy().into());
-            }
-            about
-        });
-        let native = host.runtime.native_packs();
-        let native = native.iter().map(|pack| {
-            json!({
-                "name": pack.name, "version": pack.version,
-                "sha256": pack::hex(&pack.file.sha256), "built_in": false, "native": true,
-                "path": pack.file.path.to_string_lossy(),
-            })
-        });
-        let device = host.device();
-        let info = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "abi": [AMDM_ABI_MAJOR, crate::AMDM_ABI_MINOR],
-            "device": {"name": device.name(), "card": device.card()},
-            "threads": device.threads(),
-            "cuda": cfg!(feature = "cuda"),
-            "memory_budget": host.runtime.limits().run_tensor_bytes,
-            "packs": packs.chain(native).collect::<Vec<_>>(),
-            "models": host.runtime.models().names("models"),
-        });
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(info.to_string()), "the text") }
     })
 }

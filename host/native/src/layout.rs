@@ -203,28 +203,36 @@ pub(crate) unsafe fn list<'a, T>(ptr: *const T, len: usize, name: &str) -> Resul
     unsafe { slice(ptr, len, name) }
 }
 
-/// Clears an out-parameter, so that nobody uses what a failed call left there.
+/// Gives the caller a handle: `out` is cleared first, so that nobody uses what a failed call left there.
 ///
 /// # Safety
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn clear<T>(out: *mut *mut T, name: &str) -> Result<(), Fail> {
-    if out.is_null() || !out.is_aligned() {
-        return Err(Fail::argument(format!(
-            "found NULL or a pointer that is not aligned for {name}"
-        )));
-    }
-    // SAFETY: not NULL, aligned, and the caller says that it may be written to.
-    unsafe { out.write(std::ptr::null_mut()) };
-    Ok(())
+pub(crate) unsafe fn give<T>(
+    out: *mut *mut T,
+    name: &str,
+    make: impl FnOnce() -> Result<*mut T, Fail>,
+) -> Result<(), Fail> {
+    // SAFETY: the caller says so.
+    unsafe { put(out, std::ptr::null_mut(), name)? };
+    let made = make()?;
+    // SAFETY: as above.
+    unsafe { put(out, made, name) }
 }
 
-/// Clears a text that is to be written, so that nobody frees what a failed call left there.
+/// Gives the caller a text; `out` is cleared first, so that nobody frees what a failed call left there.
 ///
 /// # Safety
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn no_text(out: *mut AmdmString) -> Result<(), Fail> {
+pub(crate) unsafe fn tell(
+    out: *mut AmdmString,
+    make: impl FnOnce() -> Result<String, Fail>,
+) -> Result<(), Fail> {
+    let nothing = AmdmString { ptr: std::ptr::null_mut(), len: 0 };
     // SAFETY: the caller says so.
-    unsafe { put(out, AmdmString { ptr: std::ptr::null_mut(), len: 0 }, "the text") }
+    unsafe { put(out, nothing, "the text")? };
+    let text = make()?;
+    // SAFETY: as above.
+    unsafe { put(out, AmdmString::new(text), "the text") }
 }
 
 /// A place for a plain value.

@@ -15,35 +15,46 @@
 //! What everything does is said once, in the documentation that becomes the header.
 #![allow(clippy::missing_safety_doc)] // Callers are C: the header says what pointers must be.
 
-mod api;
+// The header has constants and functions in the order of these lines.
 mod context;
-mod dlpack;
+mod facts;
 mod graph;
 mod handle;
+mod hash;
 mod host;
 mod layout;
-mod log;
-mod memory;
-mod model;
-mod node;
+mod status;
+mod user;
+
 mod pack;
+
+mod node;
+
+mod model;
+
+mod listing;
+mod memory;
 mod picture;
 mod queue;
 mod run;
-mod status;
+
+mod log;
 mod tables;
+
+mod dlpack;
 mod tensor;
 
 use std::ffi::{CStr, c_char};
 
 use self::status::{guard, last_error};
 
-pub use api::*;
 pub use context::*;
-pub use dlpack::DLManagedTensorVersioned;
+pub use dlpack::*;
 pub use graph::*;
 pub use host::*;
 pub use layout::{AmdmStr, AmdmString};
+pub use listing::*;
+pub use log::*;
 pub use model::*;
 pub use node::*;
 pub use pack::*;
@@ -104,4 +115,13 @@ pub unsafe extern "C" fn amdm_string_free(text: *mut AmdmString) -> AmdmStatus {
         }
         Ok(())
     })
+}
+
+/// The functions of the library as a table, for programs that load it with `dlopen`; NULL where the
+/// library has another major version than `abi_major`. It lives as long as the library.
+///
+/// \thread any, also inside callbacks
+#[unsafe(no_mangle)]
+pub extern "C" fn amdm_get_api(abi_major: u32) -> *const AmdmApi {
+    if abi_major == AMDM_ABI_MAJOR { api() } else { std::ptr::null() }
 }

@@ -7,7 +7,16 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::tables::{AMDM_LOG_DEBUG, AMDM_LOG_ERROR, AMDM_LOG_INFO, AMDM_LOG_TRACE, AMDM_LOG_WARN};
+/// For who searches for an error.
+pub const AMDM_LOG_TRACE: u32 = 1;
+/// For who develops.
+pub const AMDM_LOG_DEBUG: u32 = 2;
+/// Of interest.
+pub const AMDM_LOG_INFO: u32 = 3;
+/// People should know.
+pub const AMDM_LOG_WARN: u32 = 4;
+/// Something failed.
+pub const AMDM_LOG_ERROR: u32 = 5;
 
 /// A line.
 pub(crate) struct Line {

@@ -41,8 +41,7 @@ pub(crate) fn register(host: &Host) -> Result<(), Fail> {
             "inputs": [{"name": "name", "type": "STRING", "choices_from": "images"}],
             "outputs": [{"name": "value", "type": wire}],
         });
-        let descriptor: Descriptor = serde_json::from_value(descriptor)
-            .map_err(|error| Fail::new(crate::status::AMDM_STATUS_INTERNAL, error.to_string()))?;
+        let descriptor: Descriptor = serde_json::from_value(descriptor)?;
         host.register_node(descriptor, Arc::new(Memory { latent: wire == "LATENT" }), true)?;
     }
     Ok(())

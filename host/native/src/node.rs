@@ -10,12 +10,13 @@ use amdm_diffusion::Models;
 use amdm_runtime::{Host, Node, NodeCall, Registration, StepOperator, StepView, on_caller};
 
 use crate::context::{AmdmContext, Context};
+use crate::host::{AmdmHost, registering};
 use crate::layout::{Versioned, read, text};
-use crate::model::User;
-use crate::status::{AmdmStatus, Fail, callback};
+use crate::status::{AmdmStatus, Fail, callback, guard};
 use crate::tables::{
     AMDM_PHASE_PREDICTED, AMDM_PHASE_PREPARE, AMDM_PHASE_STEPPED, AmdmNodeApi, NODE_API,
 };
+use crate::user::User;
 
 /// Steps [start, end).
 #[repr(C)]
@@ -139,17 +140,27 @@ struct OwnOperator {
     call: NodeCall,
 }
 
-/// Puts the class of a vtable among the host's.
+/// Adds a class of nodes of the caller's own, for the graphs that are made from now on.
 ///
-/// # Safety
-/// `vtable` is as its documentation says.
-pub(crate) unsafe fn register(
-    host: Result<&Host, Fail>,
+/// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
+/// class, or at once where this fails.
+///
+/// Failures: `INVALID_ARGUMENT` for what is no descriptor, `INVALID_INPUT` for a class that is there
+/// already or is not named after its pack, `DENIED` for a pack named `amdm:*`.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_host_register_node(
+    host: *mut AmdmHost,
     vtable: *const AmdmNodeVtable,
-) -> Result<(), Fail> {
-    // SAFETY: the caller says so.
-    let class = unsafe { class(host.clone(), vtable)? };
-    Ok(host?.register_node(class.descriptor, class.node, class.concurrent)?)
+) -> AmdmStatus {
+    guard(|| {
+        let host = registering(host);
+        let host = host.as_ref().map(|host| host.runtime()).map_err(Fail::clone);
+        // SAFETY: as the function's documentation asks of the caller.
+        let class = unsafe { class(host.clone(), vtable)? };
+        Ok(host?.register_node(class.descriptor, class.node, class.concurrent)?)
+    })
 }
 
 /// The class of a vtable, for `host`.

@@ -129,6 +129,13 @@ impl From<Failure> for Fail {
     }
 }
 
+/// What is ours cannot be written as JSON.
+impl From<serde_json::Error> for Fail {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(AMDM_STATUS_INTERNAL, error.to_string())
+    }
+}
+
 impl From<GraphError> for Fail {
     fn from(error: GraphError) -> Self {
         Self::new(AMDM_STATUS_INVALID_GRAPH, error.to_string())

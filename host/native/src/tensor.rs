@@ -1,13 +1,11 @@
-//! Tensors across the border: handles with references, and DLPack.
+//! Tensors across the border: handles with references.
 
 use std::sync::Arc;
 
 use amdm_diffusion::{Device, Dtype, Tensor};
 
-use crate::dlpack::{self, DLManagedTensorVersioned};
 use crate::handle::{HANDLES, Kind};
-use crate::host::{AmdmHost, Host};
-use crate::layout::{AmdmStr, Versioned, clear, put, write};
+use crate::layout::{AmdmStr, Versioned, slice, write};
 use crate::status::{AmdmStatus, Fail, guard};
 
 /// A tensor: immutable values on a device, shared by references.
@@ -90,7 +88,7 @@ pub(crate) unsafe fn from_f32(
     // SAFETY: the caller says what the pointers must be.
     let shape = unsafe { extents(shape, rank)? };
     // SAFETY: the caller says what the pointers must be.
-    let values = unsafe { crate::layout::slice(values, count(shape)?, "values")? };
+    let values = unsafe { slice(values, count(shape)?, "values")? };
     Ok(Tensor::from_f32(device, shape, values)?)
 }
 
@@ -111,56 +109,7 @@ pub(crate) unsafe fn extents<'a>(shape: *const u32, rank: usize) -> Result<&'a [
         return Err(Fail::argument(format!("found {rank} extents, at most {AMDM_RANK_MAX}")));
     }
     // SAFETY: the caller says what the pointers must be.
-    unsafe { crate::layout::slice(shape, rank, "shape") }
-}
-
-/// Makes a tensor from one of another library, by one copy to the host's device.
-///
-/// `managed` is a `DLManagedTensorVersioned` of DLPack 1.x in memory of the CPU, float32, float16,
-/// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On success
-/// it is consumed: its deleter was called. On failure it stays the caller's. `stream` is for devices with
-/// streams and is 0 or -1 for the CPU. The tensor has one reference, which the caller releases.
-///
-/// \thread any, also inside callbacks
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_tensor_from_dlpack(
-    host: *mut AmdmHost,
-    managed: *mut DLManagedTensorVersioned,
-    stream: i64,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    guard(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { clear(out, "the tensor")? };
-        let host = HANDLES.get::<Host>(host as usize)?;
-        // SAFETY: as above.
-        let keep = |tensor| unsafe { put(out, handle(tensor)?, "the tensor") };
-        // SAFETY: as above.
-        unsafe { dlpack::import(host.device(), managed, stream, keep) }
-    })
-}
-
-/// Shows a tensor to another library, without a copy.
-///
-/// The caller owns `*out`, a `DLManagedTensorVersioned` of DLPack 1.0 that is read-only, and calls its
-/// deleter once; the values live until then, whatever happens to the handle. Tensors on a GPU are
-/// `AMDM_STATUS_UNSUPPORTED` in this version. `stream` as in the array API's `__dlpack__`: 0 or -1 on
-/// the CPU.
-///
-/// \thread any, also inside callbacks
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn amdm_tensor_to_dlpack(
-    tensor: *const AmdmTensor,
-    stream: i64,
-    out: *mut *mut DLManagedTensorVersioned,
-) -> AmdmStatus {
-    guard(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { clear(out, "the managed tensor")? };
-        let managed = dlpack::export(&of(tensor)?, stream)?;
-        // SAFETY: as above.
-        unsafe { put(out, managed, "the managed tensor") }
-    })
+    unsafe { slice(shape, rank, "shape") }
 }
 
 /// Says what a tensor is.

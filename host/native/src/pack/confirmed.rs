@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use amdm_runtime::Host;
 use sha2::{Digest, Sha256};
 
+use crate::hash::hex;
 use crate::status::{AMDM_STATUS_DENIED, AMDM_STATUS_INPUT_OUTPUT, Fail};
 
 /// What was read and found to be what it must be.
@@ -37,9 +38,4 @@ impl Confirmed {
         let message = format!("{path}: found the SHA-256 {found}, expected {expected}");
         Err(Fail::new(AMDM_STATUS_DENIED, message))
     }
-}
-
-/// A hash in hexadecimal digits.
-pub(crate) fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

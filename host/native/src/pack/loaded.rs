@@ -5,8 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::CString;
 use std::sync::{Mutex, PoisonError};
 
-use super::{AmdmPackEntry, Confirmed, invalid, library};
-use crate::api::api;
+use super::{AmdmApi, AmdmPackEntry, Confirmed, invalid, library};
 use crate::layout::read;
 use crate::status::{AMDM_STATUS_ABI_MISMATCH, Fail, callback};
 use crate::{AMDM_ABI_MAJOR, AMDM_ABI_MINOR};
@@ -34,7 +33,8 @@ struct Loaded {
 /// By SHA-256. Held while a pack is asked for its nodes: packs need no locks of their own for that.
 static LOADED: Mutex<Option<HashMap<[u8; 32], Loaded>>> = Mutex::new(None);
 
-/// Does `work` with the entry of a pack, which is opened and initialised before, where it is not yet.
+/// Does `work` with the entry of a pack, which is opened and initialised with `api` before, where it is
+/// not yet.
 ///
 /// # Errors
 /// Those of `work`; `PACK_INVALID`, `ABI_MISMATCH`; messages begin behind the pack's path.
@@ -43,6 +43,7 @@ static LOADED: Mutex<Option<HashMap<[u8; 32], Loaded>>> = Mutex::new(None);
 /// Runs the library's code.
 pub unsafe fn with<T>(
     file: &Confirmed,
+    api: *const AmdmApi,
     work: impl FnOnce(&AmdmPackEntry) -> Result<T, Fail>,
 ) -> Result<T, Fail> {
     let mut packs = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +55,7 @@ pub unsafe fn with<T>(
     let entry = pack.entry.clone()?;
     if !pack.initialised {
         // SAFETY: as above.
-        unsafe { init(&entry, file)? };
+        unsafe { init(&entry, api, file)? };
         pack.initialised = true;
     }
     work(&entry)
@@ -100,12 +101,12 @@ unsafe fn entry(from: *const AmdmPackEntry) -> Result<AmdmPackEntry, Fail> {
 
 /// # Safety
 /// The entry is that of a library that is open.
-unsafe fn init(entry: &AmdmPackEntry, file: &Confirmed) -> Result<(), Fail> {
+unsafe fn init(entry: &AmdmPackEntry, api: *const AmdmApi, file: &Confirmed) -> Result<(), Fail> {
     let Some(init) = entry.init else { return Ok(()) };
     let path = CString::new(file.path.to_string_lossy().as_ref());
     let path = path.map_err(|_| invalid("its path has a 0"))?;
     // SAFETY: as the entry's documentation says.
-    let status = callback(|| unsafe { init(api(), path.as_ptr()) });
+    let status = callback(|| unsafe { init(api, path.as_ptr()) });
     match status {
         0 => Ok(()),
         status => Err(invalid(format!("its init returned {status}"))),

@@ -9,8 +9,11 @@
 //! 3. `loaded`: the packs of this process, by content: each is opened and initialised once.
 //! 4. Here: its nodes become classes of a host, all or none.
 //! 5. `allowed`: the list that the command reads.
+//!
+//! `api` is what `init` is given, and programs as well: all functions as a table.
 
 mod allowed;
+mod api;
 mod confirmed;
 mod library;
 mod loaded;
@@ -22,11 +25,17 @@ use amdm::limits;
 use amdm_runtime::{Host, NativeFile, Registration};
 
 pub use self::allowed::load_native_packs;
-pub(crate) use self::confirmed::{Confirmed, hex};
-use crate::api::AmdmApi;
-use crate::layout::{Versioned, read};
+pub use self::api::AmdmApi;
+pub(crate) use self::api::api;
+use self::confirmed::Confirmed;
+use crate::handle::HANDLES;
+use crate::hash::hex;
+use crate::host::AmdmHost;
+use crate::layout::{Versioned, optional, read, text};
 use crate::node::{self, AmdmNodeVtable};
-use crate::status::{AMDM_STATUS_DENIED, AMDM_STATUS_PACK_INVALID, AmdmStatus, Fail, callback};
+use crate::status::{
+    AMDM_STATUS_DENIED, AMDM_STATUS_PACK_INVALID, AmdmStatus, Fail, callback, outside,
+};
 
 /// Id of the factory of nodes.
 const NODES: &std::ffi::CStr = c"amdm.nodes/0";
@@ -90,8 +99,54 @@ unsafe impl Versioned for AmdmNodeFactory {
     const FIRST: usize = std::mem::offset_of!(Self, node) + size_of::<usize>();
 }
 
+/// Load the pack as native code, which is not isolated: it can do whatever the process can.
+pub const AMDM_LOAD_NATIVE: u32 = 1;
+
+/// Adds a pack from a file, for the graphs that are made from now on.
+///
+/// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
+/// where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
+/// library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
+/// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
+/// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
+/// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
+///
+/// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
+/// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
+/// larger than packs may be (64 MiB).
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_host_load_pack(
+    host: *mut AmdmHost,
+    path: *const c_char,
+    flags: u32,
+    sha256: *const c_char,
+) -> AmdmStatus {
+    outside(|| {
+        let host = HANDLES.get::<crate::host::Host>(host as usize)?;
+        // SAFETY: as the function's documentation asks of the caller.
+        let (path, expected) = unsafe { (text(path, "path")?, optional(sha256, "sha256")?) };
+        if flags & !AMDM_LOAD_NATIVE != 0 {
+            return Err(Fail::argument(format!("found flags {flags}, expected AMDM_LOAD_*")));
+        }
+        let path = Path::new(path);
+        if flags & AMDM_LOAD_NATIVE != 0 {
+            return load(host.runtime(), path, expected, &mut |_, _| {});
+        }
+        match expected {
+            None => host.runtime().load_pack(path)?,
+            Some(expected) => {
+                let file = Confirmed::read(host.runtime(), path, expected)?;
+                host.runtime().load_pack_from(path, file.bytes)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Loads a native pack and registers its nodes, all or none; does nothing where the host has it.
-pub(crate) fn load(
+fn load(
     host: &Host,
     path: &Path,
     expected: Option<&str>,
@@ -113,7 +168,8 @@ pub(crate) fn load(
         Fail { message, ..fail }
     };
     // SAFETY: the caller has named these very bytes as ones that may run their code.
-    let classes = unsafe { loaded::with(&file, |entry| classes(host, entry)) }.map_err(about)?;
+    let classes =
+        unsafe { loaded::with(&file, api(), |entry| classes(host, entry)) }.map_err(about)?;
     let file = NativeFile { path: file.path.clone(), sha256: file.sha256 };
     host.register_native(&file, classes).map_err(|failure| {
         let message = format!("{}: {}", file.path.display(), failure.message);

@@ -20,8 +20,8 @@ use self::event::{Taken, Waiting};
 pub use self::output::*;
 use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, Kind};
-use crate::host::Host;
-use crate::layout::{Versioned, clear, list, optional, put, read, text};
+use crate::host::{Ends, Host};
+use crate::layout::{Versioned, give, list, optional, put, read, text};
 use crate::log::{Line, Listener};
 use crate::queue::{PREVIEWS, Queue};
 use crate::status::{
@@ -179,30 +179,6 @@ impl Run {
         self.cancel.stop();
     }
 
-    /// The same, of one that will never start now.
-    pub fn end(&self) {
-        self.stop();
-        let mut progress = self.lock();
-        progress.ended = true;
-        if progress.state == AMDM_RUN_CREATED {
-            self.queue.close();
-        }
-    }
-
-    /// Waits until nothing of the embedder's is called any more.
-    pub fn join(&self) {
-        let mut progress = self.lock();
-        while progress.state == AMDM_RUN_RUNNING || (progress.result.is_some() && !progress.over) {
-            progress = self.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
-        }
-        let thread = progress.thread.take();
-        drop(progress);
-        if let Some(thread) = thread {
-            // It catches what panics.
-            let _ = thread.join();
-        }
-    }
-
     fn begin(&self) -> Result<(), Fail> {
         let mut progress = self.lock();
         if progress.ended {
@@ -295,6 +271,30 @@ impl Run {
     }
 }
 
+impl Ends for Run {
+    fn end(&self) {
+        self.stop();
+        let mut progress = self.lock();
+        progress.ended = true;
+        if progress.state == AMDM_RUN_CREATED {
+            self.queue.close();
+        }
+    }
+
+    fn join(&self) {
+        let mut progress = self.lock();
+        while progress.state == AMDM_RUN_RUNNING || (progress.result.is_some() && !progress.over) {
+            progress = self.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        }
+        let thread = progress.thread.take();
+        drop(progress);
+        if let Some(thread) = thread {
+            // It catches what panics.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// A duration out of milliseconds; none for a negative number.
 fn limit(timeout_ms: i64) -> Option<Duration> {
     u64::try_from(timeout_ms).ok().map(Duration::from_millis)
@@ -313,20 +313,18 @@ pub unsafe extern "C" fn amdm_run_create(
     desc: *const AmdmRunDesc,
     out: *mut *mut AmdmRun,
 ) -> AmdmStatus {
-    outside(|| {
+    let create = || {
         // SAFETY: as the function's documentation asks of the caller.
-        let desc = unsafe {
-            clear(out, "the run")?;
-            read(desc, "desc")?
-        };
+        let desc = unsafe { read(desc, "desc")? };
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         // SAFETY: as above.
         let run = Arc::new(unsafe { prepare(&graph, &desc)? });
-        graph.host.remember(&run)?;
-        let handle = HANDLES.insert(run)? as *mut AmdmRun;
-        // SAFETY: as above.
-        unsafe { put(out, handle, "the run") }
-    })
+        let ends: Arc<dyn Ends> = run.clone();
+        graph.host.remember(Arc::downgrade(&ends))?;
+        Ok(HANDLES.insert(run)? as *mut AmdmRun)
+    };
+    // SAFETY: as above.
+    outside(|| unsafe { give(out, "the run", create) })
 }
 
 /// # Safety

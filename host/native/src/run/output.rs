@@ -7,9 +7,9 @@ use amdm_runtime::Value;
 
 use super::{AmdmRun, Run};
 use crate::handle::HANDLES;
-use crate::layout::{AmdmString, clear, no_text, optional, put, read, text, write};
+use crate::layout::{AmdmString, give, optional, read, tell, text, write};
 use crate::picture::{self, AmdmImage};
-use crate::status::{AMDM_STATUS_EMPTY, AMDM_STATUS_INTERNAL, AmdmStatus, Fail, outside};
+use crate::status::{AMDM_STATUS_EMPTY, AmdmStatus, Fail, outside};
 use crate::tensor::{AmdmTensor, handle};
 
 /// Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`,
@@ -20,19 +20,14 @@ use crate::tensor::{AmdmTensor, handle};
 /// \thread any
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
+    let error = || {
         let run = HANDLES.get::<Run>(run as usize)?;
         let result = run.result()?;
-        let Some(failure) = &result.error else {
-            return Err(Fail::new(AMDM_STATUS_EMPTY, "the run succeeded"));
-        };
-        let json = serde_json::to_string(failure)
-            .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(json), "the text") }
-    })
+        let none = || Fail::new(AMDM_STATUS_EMPTY, "the run succeeded");
+        Ok(serde_json::to_string(result.error.as_ref().ok_or_else(none)?)?)
+    };
+    // SAFETY: as the function's documentation asks of the caller.
+    outside(|| unsafe { tell(out, error) })
 }
 
 /// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
@@ -101,12 +96,9 @@ pub unsafe extern "C" fn amdm_run_output_tensor(
     output: *const c_char,
     out: *mut *mut AmdmTensor,
 ) -> AmdmStatus {
-    outside(|| {
+    let find = || {
         // SAFETY: as the function's documentation asks of the caller.
-        let (node, output) = unsafe {
-            clear(out, "the tensor")?;
-            (text(node, "node")?, optional(output, "output")?)
-        };
+        let (node, output) = unsafe { (text(node, "node")?, optional(output, "output")?) };
         let run = HANDLES.get::<Run>(run as usize)?;
         run.result()?;
         let value = match output {
@@ -124,10 +116,10 @@ pub unsafe extern "C" fn amdm_run_output_tensor(
             },
             _ => None,
         };
-        let Some(tensor) = tensor else { return Err(absent(&run, node, output)) };
-        // SAFETY: as above.
-        unsafe { put(out, handle(tensor)?, "the tensor") }
-    })
+        handle(tensor.ok_or_else(|| absent(&run, node, output))?)
+    };
+    // SAFETY: as above.
+    outside(|| unsafe { give(out, "the tensor", find) })
 }
 
 /// Why there is no image or tensor of that name.
@@ -160,13 +152,10 @@ pub unsafe extern "C" fn amdm_run_output_json(
     run: *mut AmdmRun,
     out: *mut AmdmString,
 ) -> AmdmStatus {
-    outside(|| {
-        // SAFETY: as the function's documentation asks of the caller.
-        unsafe { no_text(out)? };
+    let all = || {
         let run = HANDLES.get::<Run>(run as usize)?;
         let result = run.result()?;
-        let mut json = serde_json::to_value(&*result)
-            .map_err(|error| Fail::new(AMDM_STATUS_INTERNAL, error.to_string()))?;
+        let mut json = serde_json::to_value(&*result)?;
         let mut values = BTreeMap::<String, BTreeMap<String, serde_json::Value>>::new();
         for source in &run.checked.asked {
             let node = &run.checked.nodes[source.node];
@@ -181,7 +170,8 @@ pub unsafe extern "C" fn amdm_run_output_json(
             values.entry(node.id.clone()).or_default().insert(name.clone(), value);
         }
         json["values"] = serde_json::to_value(values).unwrap_or_default();
-        // SAFETY: as above.
-        unsafe { put(out, AmdmString::new(json.to_string()), "the text") }
-    })
+        Ok(json.to_string())
+    };
+    // SAFETY: as the function's documentation asks of the caller.
+    outside(|| unsafe { tell(out, all) })
 }

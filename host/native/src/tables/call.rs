@@ -1,18 +1,15 @@
 //! Interface `runtime` of the contract: a node's call.
-//!
-//! Every pointer is what the documentation of the table's field says; handles are checked.
-
-#![allow(clippy::undocumented_unsafe_blocks)] // Every pointer is what the table's documentation says.
 
 use std::ffi::c_char;
 
 use amdm_runtime::Level;
 
-use super::{log_level, nothing};
-use crate::context::{AmdmContext, AmdmModel, AmdmNamedValue, AmdmValue, Model, within};
+use super::nothing;
+use crate::context::{AmdmContext, AmdmModel, AmdmNamedValue, AmdmValue, Model};
 use crate::handle::HANDLES;
-use crate::layout::{put, text};
-use crate::status::{AmdmStatus, Fail};
+use crate::layout::{optional, put, text};
+use crate::log::{AMDM_LOG_DEBUG, AMDM_LOG_ERROR, AMDM_LOG_INFO, AMDM_LOG_TRACE, AMDM_LOG_WARN};
+use crate::status::{AMDM_STATUS_INTERNAL, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
 /// What a node sees of the run that it is part of.
@@ -83,138 +80,75 @@ pub struct AmdmCallApi {
 
 pub(crate) static CALL: AmdmCallApi = AmdmCallApi {
     struct_size: size_of::<AmdmCallApi>(),
-    input: call_input,
-    inputs: call_inputs,
-    set_output: call_set_output,
-    output_wanted: call_output_wanted,
-    set_ui: call_set_ui,
-    progress: call_progress,
-    preview: call_preview,
-    cancelled: call_cancelled,
-    log: call_log,
-    depends_on_more: call_depends_on_more,
-    fail: call_fail,
-};
-
-unsafe extern "C" fn call_input(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    out: *mut AmdmValue,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let name = unsafe { text(name, "name")? };
-        unsafe { put(out, AmdmValue::NONE, "the value")? };
-        let Some(value) = c.call()?.input(name) else { return Err(nothing("input", name)) };
-        unsafe { put(out, c.lend(value)?, "the value") }
-    })
-}
-
-unsafe extern "C" fn call_inputs(
-    ctx: *mut AmdmContext,
-    prefix: *const c_char,
-    out: *mut *const AmdmNamedValue,
-    count: *mut usize,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let prefix = unsafe { text(prefix, "prefix")? };
-        let (list, length) = c.lend_list(c.call()?.inputs(prefix))?;
-        unsafe { put(out, list, "the list")? };
-        unsafe { put(count, length, "the count") }
-    })
-}
-
-unsafe extern "C" fn call_set_output(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    value: AmdmValue,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let value = unsafe { c.take(value)? };
-        let name = unsafe { text(name, "name")? };
-        Ok(c.call()?.set_output(name, value)?)
-    })
-}
-
-unsafe extern "C" fn call_output_wanted(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    out: *mut u32,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let wanted = c.call()?.output_wanted(unsafe { text(name, "name")? });
-        unsafe { put(out, wanted.into(), "the answer") }
-    })
-}
-
-unsafe extern "C" fn call_set_ui(ctx: *mut AmdmContext, json: *const c_char) -> AmdmStatus {
-    within(ctx, |c| Ok(c.call()?.set_ui(unsafe { text(json, "json")? })?))
-}
-
-unsafe extern "C" fn call_progress(ctx: *mut AmdmContext, step: u32, total: u32) -> AmdmStatus {
-    within(ctx, |c| {
+    input: function!(|c, name: *const c_char, out: *mut AmdmValue| {
+        let name = text(name, "name")?;
+        put(out, AmdmValue::NONE, "the value")?;
+        let value = c.call()?.input(name).ok_or_else(|| nothing("input", name))?;
+        put(out, c.lend(value)?, "the value")
+    }),
+    inputs: function!(|c,
+                       prefix: *const c_char,
+                       out: *mut *const AmdmNamedValue,
+                       count: *mut usize| {
+        let (list, length) = c.lend_list(c.call()?.inputs(text(prefix, "prefix")?))?;
+        put(out, list, "the list")?;
+        put(count, length, "the count")
+    }),
+    set_output: function!(|c, name: *const c_char, value: AmdmValue| {
+        let value = c.take(value)?;
+        Ok(c.call()?.set_output(text(name, "name")?, value)?)
+    }),
+    output_wanted: function!(|c, name: *const c_char, out: *mut u32| {
+        put(out, c.call()?.output_wanted(text(name, "name")?).into(), "the answer")
+    }),
+    set_ui: function!(|c, json: *const c_char| Ok(c.call()?.set_ui(text(json, "json")?)?)),
+    progress: function!(|c, step: u32, total: u32| {
         c.call()?.progress(step, total);
         Ok(())
-    })
-}
-
-unsafe extern "C" fn call_preview(
-    ctx: *mut AmdmContext,
-    model: *mut AmdmModel,
-    latent: *mut AmdmTensor,
-) -> AmdmStatus {
-    within(ctx, |c| {
+    }),
+    preview: function!(|c, model: *mut AmdmModel, latent: *mut AmdmTensor| {
         let model = HANDLES.get::<Model>(model as usize)?;
         c.call()?.preview(&model.0, &*of(latent)?);
         Ok(())
-    })
-}
-
-unsafe extern "C" fn call_cancelled(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.cancelled().into(), "the answer") })
-}
-
-unsafe extern "C" fn call_log(
-    ctx: *mut AmdmContext,
-    level: u32,
-    message: *const c_char,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let message = unsafe { text(message, "message")? };
+    }),
+    cancelled: function!(|c, out: *mut u32| put(out, c.cancelled().into(), "the answer")),
+    log: function!(|c, level: u32, message: *const c_char| {
+        let message = text(message, "message")?;
         let level = log_level(level)?;
         if c.has_call() {
             c.call()?.log(level, message);
-        } else {
-            // A model's line belongs to no node.
-            match level {
-                Level::Trace => tracing::trace!("{message}"),
-                Level::Debug => tracing::debug!("{message}"),
-                Level::Info => tracing::info!("{message}"),
-                Level::Warn => tracing::warn!("{message}"),
-                Level::Error => tracing::error!("{message}"),
-            }
+            return Ok(());
+        }
+        // A model's line belongs to no node.
+        match level {
+            Level::Trace => tracing::trace!("{message}"),
+            Level::Debug => tracing::debug!("{message}"),
+            Level::Info => tracing::info!("{message}"),
+            Level::Warn => tracing::warn!("{message}"),
+            Level::Error => tracing::error!("{message}"),
         }
         Ok(())
-    })
-}
-
-unsafe extern "C" fn call_depends_on_more(ctx: *mut AmdmContext) -> AmdmStatus {
-    within(ctx, |c| {
+    }),
+    depends_on_more: function!(|c| {
         c.call()?.depends_on_more();
         Ok(())
-    })
-}
-
-unsafe extern "C" fn call_fail(
-    ctx: *mut AmdmContext,
-    status: AmdmStatus,
-    message: *const c_char,
-    input: *const c_char,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let message = unsafe { text(message, "message")? };
-        let input = unsafe { crate::layout::optional(input, "input")? };
-        let status = if status < 0 { status } else { crate::status::AMDM_STATUS_INTERNAL };
-        c.fail(Fail { status, message: message.into(), input: input.map(str::to_owned) });
+    }),
+    fail: function!(|c, status: AmdmStatus, message: *const c_char, input: *const c_char| {
+        let message = text(message, "message")?.to_owned();
+        let input = optional(input, "input")?.map(str::to_owned);
+        let status = if status < 0 { status } else { AMDM_STATUS_INTERNAL };
+        c.fail(Fail { status, message, input });
         Ok(())
-    })
+    }),
+};
+
+fn log_level(level: u32) -> Result<Level, Fail> {
+    match level {
+        AMDM_LOG_TRACE => Ok(Level::Trace),
+        AMDM_LOG_DEBUG => Ok(Level::Debug),
+        AMDM_LOG_INFO => Ok(Level::Info),
+        AMDM_LOG_WARN => Ok(Level::Warn),
+        AMDM_LOG_ERROR => Ok(Level::Error),
+        _ => Err(Fail::argument(format!("found log level {level}, expected AMDM_LOG_*"))),
+    }
 }

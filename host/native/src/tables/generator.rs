@@ -1,12 +1,9 @@
 //! Noise of the contract's interface `tensors`.
-//!
-//! Every pointer is what the documentation of the table's field says; handles are checked.
 
-#![allow(clippy::undocumented_unsafe_blocks)] // Every pointer is what the table's documentation says.
+use std::sync::PoisonError;
 
-use crate::context::{AmdmContext, AmdmGenerator, Generator, tensor, within};
+use crate::context::{AmdmContext, AmdmGenerator, Generator};
 use crate::handle::HANDLES;
-use crate::layout::{clear, put};
 use crate::status::AmdmStatus;
 use crate::tensor::{AmdmTensor, extents};
 
@@ -40,50 +37,12 @@ pub struct AmdmGeneratorApi {
 
 pub(crate) static GENERATOR: AmdmGeneratorApi = AmdmGeneratorApi {
     struct_size: size_of::<AmdmGeneratorApi>(),
-    create: generator_create,
-    normal: generator_normal,
-    retain: generator_retain,
-    release: generator_release,
+    create: gives!(AmdmGenerator, "the generator", |c, seed: u64| c.lend_generator(seed)),
+    normal: tensor!(|c, generator: *mut AmdmGenerator, shape: *const u32, rank: usize| {
+        let generator = HANDLES.get::<Generator>(generator as usize)?;
+        let mut stream = generator.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.normal(c.models()?.device(), extents(shape, rank)?)
+    }),
+    retain: retain!(Generator, AmdmGenerator),
+    release: release!(Generator, AmdmGenerator),
 };
-
-unsafe extern "C" fn generator_create(
-    ctx: *mut AmdmContext,
-    seed: u64,
-    out: *mut *mut AmdmGenerator,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        unsafe { clear(out, "the generator")? };
-        unsafe { put(out, c.lend_generator(seed)?, "the generator") }
-    })
-}
-
-unsafe extern "C" fn generator_normal(
-    ctx: *mut AmdmContext,
-    generator: *mut AmdmGenerator,
-    shape: *const u32,
-    rank: usize,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let generator = HANDLES.get::<Generator>(generator as usize)?;
-            let mut stream = generator.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let models = c.models()?;
-            Ok(stream.normal(models.device(), extents(shape, rank)?)?)
-        })
-    }
-}
-
-unsafe extern "C" fn generator_retain(
-    ctx: *mut AmdmContext,
-    generator: *mut AmdmGenerator,
-) -> AmdmStatus {
-    within(ctx, |_| HANDLES.retain::<Generator>(generator as usize))
-}
-
-unsafe extern "C" fn generator_release(
-    ctx: *mut AmdmContext,
-    generator: *mut AmdmGenerator,
-) -> AmdmStatus {
-    within(ctx, |_| HANDLES.release::<Generator>(generator as usize).map(drop))
-}

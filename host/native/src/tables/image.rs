@@ -1,8 +1,4 @@
 //! Interface `images` of the contract.
-//!
-//! Every pointer is what the documentation of the table's field says; handles are checked.
-
-#![allow(clippy::undocumented_unsafe_blocks)] // Every pointer is what the table's documentation says.
 
 use std::ffi::c_char;
 
@@ -12,7 +8,7 @@ use super::{
     AMDM_FILTER_AREA, AMDM_FILTER_BICUBIC, AMDM_FILTER_BILINEAR, AMDM_FILTER_LANCZOS,
     AMDM_FILTER_NEAREST_EXACT,
 };
-use crate::context::{AmdmContext, tensor, within};
+use crate::context::AmdmContext;
 use crate::layout::{AmdmStr, put, text};
 use crate::status::{AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
@@ -60,74 +56,33 @@ pub struct AmdmImageApi {
 
 pub(crate) static IMAGE: AmdmImageApi = AmdmImageApi {
     struct_size: size_of::<AmdmImageApi>(),
-    load: image_load,
-    save: image_save,
-    resize: image_resize,
-    text: image_text,
+    load: tensor!(|c, name: *const c_char| c.call()?.load_image(text(name, "name")?)),
+    save: function!(|c,
+                     temporary: u32,
+                     prefix: *const c_char,
+                     image: *const AmdmTensor,
+                     out: *mut AmdmStr| {
+        let prefix = text(prefix, "prefix")?;
+        let names = c.call()?.save_image(temporary != 0, prefix, &*of(image)?)?;
+        put(out, c.lend_text(serde_json::Value::from(names).to_string()), "the names")
+    }),
+    resize: tensor!(|c, image: *const AmdmTensor, width: u32, height: u32, filter: u32| {
+        let filter = filter_of(filter)?;
+        resize(&*of(image)?, width, height, filter)
+    }),
+    text: tensor!(|c, words: *const c_char, width: u32, height: u32, size: f32| {
+        let words = text(words, "text")?;
+        c.call()?.draw_text(words, (width, height), size)
+    }),
 };
 
-unsafe extern "C" fn image_load(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.call()?.load_image(text(name, "name")?)?)) }
-}
-
-unsafe extern "C" fn image_save(
-    ctx: *mut AmdmContext,
-    temporary: u32,
-    prefix: *const c_char,
-    image: *const AmdmTensor,
-    names_json: *mut AmdmStr,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let prefix = unsafe { text(prefix, "prefix")? };
-        let names = c.call()?.save_image(temporary != 0, prefix, &*of(image)?)?;
-        let json = serde_json::Value::from(names).to_string();
-        unsafe { put(names_json, c.lend_text(json), "the names") }
-    })
-}
-
-unsafe extern "C" fn image_resize(
-    ctx: *mut AmdmContext,
-    image: *const AmdmTensor,
-    width: u32,
-    height: u32,
-    filter: u32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |_| {
-            let filter = match filter {
-                AMDM_FILTER_NEAREST_EXACT => Filter::NearestExact,
-                AMDM_FILTER_BILINEAR => Filter::Bilinear,
-                AMDM_FILTER_AREA => Filter::Area,
-                AMDM_FILTER_BICUBIC => Filter::Bicubic,
-                AMDM_FILTER_LANCZOS => Filter::Lanczos,
-                _ => {
-                    return Err(Fail::argument(format!(
-                        "found filter {filter}, expected AMDM_FILTER_*"
-                    )));
-                }
-            };
-            Ok(resize(&*of(image)?, width, height, filter)?)
-        })
-    }
-}
-
-unsafe extern "C" fn image_text(
-    ctx: *mut AmdmContext,
-    text_: *const c_char,
-    width: u32,
-    height: u32,
-    size: f32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let words = text(text_, "text")?;
-            Ok(c.call()?.draw_text(words, (width, height), size)?)
-        })
+fn filter_of(filter: u32) -> Result<Filter, Fail> {
+    match filter {
+        AMDM_FILTER_NEAREST_EXACT => Ok(Filter::NearestExact),
+        AMDM_FILTER_BILINEAR => Ok(Filter::Bilinear),
+        AMDM_FILTER_AREA => Ok(Filter::Area),
+        AMDM_FILTER_BICUBIC => Ok(Filter::Bicubic),
+        AMDM_FILTER_LANCZOS => Ok(Filter::Lanczos),
+        _ => Err(Fail::argument(format!("found filter {filter}, expected AMDM_FILTER_*"))),
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! The functions carry the names of the methods in `wit/`; each takes the callback's context first.
 
+#[macro_use]
+mod function;
+
 mod call;
 mod generator;
 mod image;
@@ -12,7 +15,6 @@ mod tensor;
 
 use amdm::math::Part;
 use amdm_diffusion::Tensor;
-use amdm_runtime::Level;
 
 pub use self::call::AmdmCallApi;
 pub use self::generator::AmdmGeneratorApi;
@@ -64,17 +66,6 @@ pub(crate) static NODE_API: AmdmNodeApi = AmdmNodeApi {
     image: &raw const image::IMAGE,
     generator: &raw const generator::GENERATOR,
 };
-
-/// For who searches for an error.
-pub const AMDM_LOG_TRACE: u32 = 1;
-/// For who develops.
-pub const AMDM_LOG_DEBUG: u32 = 2;
-/// Of interest.
-pub const AMDM_LOG_INFO: u32 = 3;
-/// People should know.
-pub const AMDM_LOG_WARN: u32 = 4;
-/// Something failed.
-pub const AMDM_LOG_ERROR: u32 = 5;
 
 /// Before the networks run.
 pub const AMDM_PHASE_PREPARE: u32 = 0;
@@ -163,17 +154,6 @@ fn part_of(part: u32) -> Result<Part, Fail> {
         AMDM_PART_CONDITIONAL => Ok(Part::Conditional),
         AMDM_PART_UNCONDITIONAL => Ok(Part::Unconditional),
         _ => Err(Fail::argument(format!("found part {part}, expected AMDM_PART_*"))),
-    }
-}
-
-pub(crate) fn log_level(level: u32) -> Result<Level, Fail> {
-    match level {
-        AMDM_LOG_TRACE => Ok(Level::Trace),
-        AMDM_LOG_DEBUG => Ok(Level::Debug),
-        AMDM_LOG_INFO => Ok(Level::Info),
-        AMDM_LOG_WARN => Ok(Level::Warn),
-        AMDM_LOG_ERROR => Ok(Level::Error),
-        _ => Err(Fail::argument(format!("found log level {level}, expected AMDM_LOG_*"))),
     }
 }
 

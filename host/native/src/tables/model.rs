@@ -1,17 +1,17 @@
 //! Interface `models` of the contract.
-//!
-//! Every pointer is what the documentation of the table's field says; handles are checked.
-
-#![allow(clippy::undocumented_unsafe_blocks)] // Every pointer is what the table's documentation says.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
+use amdm::error::Error;
+use amdm_diffusion::{Request, Tensor};
 use amdm_runtime::Object;
 
-use super::{AmdmPrediction, AmdmRequest, STEPS, fill, tensors};
-use crate::context::{AmdmContext, AmdmModel, AmdmObject, Model, tensor, within};
+use super::{AmdmPrediction, AmdmRequest, STEPS, fill, object, tensors};
+use crate::context::{AmdmContext, AmdmModel, AmdmObject, Context, Model};
+use crate::facts::info_json;
 use crate::handle::HANDLES;
-use crate::layout::{AmdmStr, clear, list, put, text};
+use crate::layout::{AmdmStr, list, optional, put, text};
 use crate::status::{AMDM_STATUS_INTERNAL, AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
@@ -93,151 +93,134 @@ pub struct AmdmModelApi {
     pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
 }
 
+type In = *const AmdmModel;
+
 pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
     struct_size: size_of::<AmdmModelApi>(),
-    load: model_load,
-    from_object: model_from_object,
-    to_object: model_to_object,
-    info: model_info,
-    timesteps: model_timesteps,
-    predict: model_predict,
-    condition: model_condition,
-    encode: model_encode,
-    decode: model_decode,
-    retain: model_retain,
-    release: model_release,
-};
-
-unsafe extern "C" fn model_load(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    options_json: *const c_char,
-    out: *mut *mut AmdmModel,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        unsafe { clear(out, "the model")? };
-        let name = unsafe { text(name, "name")? };
-        let options =
-            unsafe { crate::layout::optional(options_json, "options_json")? }.unwrap_or("");
-        unsafe { put(out, c.lend_model(c.load_model(name, options)?)?, "the model") }
-    })
-}
-
-unsafe extern "C" fn model_from_object(
-    ctx: *mut AmdmContext,
-    object: *const AmdmObject,
-    out: *mut *mut AmdmModel,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        unsafe { clear(out, "the model")? };
-        let object = HANDLES.get::<Object>(object as usize)?;
-        unsafe { put(out, c.lend_model(object.model()?.clone())?, "the model") }
-    })
-}
-
-unsafe extern "C" fn model_to_object(
-    ctx: *mut AmdmContext,
-    model: *const AmdmModel,
-    out: *mut *mut AmdmObject,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        unsafe { clear(out, "the object")? };
+    load: gives!(AmdmModel, "the model", |c, name: *const c_char, options: *const c_char| {
+        let name = text(name, "name")?;
+        let options = optional(options, "options_json")?.unwrap_or("");
+        c.lend_model(c.load_model(name, options)?)
+    }),
+    from_object: gives!(AmdmModel, "the model", |c, object: *const AmdmObject| {
+        c.lend_model(object::of(object)?.model()?.clone())
+    }),
+    to_object: object!(|c, model: In| {
+        HANDLES.get::<Model>(model as usize).map(|model| Object::from_model(model.0.clone()))
+    }),
+    info: function!(|c, model: In, out: *mut AmdmStr| {
         let model = HANDLES.get::<Model>(model as usize)?;
-        unsafe { put(out, c.lend_object(Object::from_model(model.0.clone()))?, "the object") }
-    })
-}
-
-unsafe extern "C" fn model_info(
-    ctx: *mut AmdmContext,
-    model: *const AmdmModel,
-    out: *mut AmdmStr,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let model = HANDLES.get::<Model>(model as usize)?;
-        let info = crate::model::info_json(model.0.info());
-        unsafe { put(out, c.lend_text(info), "the facts") }
-    })
-}
-
-unsafe extern "C" fn model_timesteps(
-    ctx: *mut AmdmContext,
-    model: *const AmdmModel,
-    steps: u32,
-    out: *mut f64,
-) -> AmdmStatus {
-    within(ctx, |c| {
+        put(out, c.lend_text(info_json(model.0.info())), "the facts")
+    }),
+    timesteps: function!(|c, model: In, steps: u32, out: *mut f64| {
         let model = c.asked(model)?;
         if steps > STEPS {
             let message = format!("found {steps} steps to plan, expected at most {STEPS}");
             return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
         }
-        let (mut all, timesteps) = (0, model.0.timesteps(steps)?);
+        let timesteps = model.0.timesteps(steps)?;
         if timesteps.len() != steps as usize {
             let (name, found) = (&model.0.info().name, timesteps.len());
             let message = format!("model {name} gave {found} timesteps, expected {steps}");
             return Err(Fail::new(AMDM_STATUS_INTERNAL, message));
         }
-        unsafe { fill(&timesteps, out, steps as usize, &mut all) }
-    })
-}
-
-unsafe extern "C" fn model_predict(
-    ctx: *mut AmdmContext,
-    requests: *const AmdmRequest,
-    count: usize,
-    parts: u32,
-    out: *mut AmdmPrediction,
-) -> AmdmStatus {
-    within(ctx, |c| unsafe {
-        crate::model::predict(c, list(requests, count, "requests")?, parts != 0, out)
-    })
-}
-
-unsafe extern "C" fn model_condition(
-    ctx: *mut AmdmContext,
-    model: *const AmdmModel,
-    json: *const c_char,
-    names: *const *const c_char,
-    tensors: *const *const AmdmTensor,
-    count: usize,
-    out: *mut *mut AmdmObject,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        unsafe { clear(out, "the object")? };
+        fill(&timesteps, out, steps as usize, &mut 0)
+    }),
+    predict: function!(|c,
+                        requests: *const AmdmRequest,
+                        count: usize,
+                        parts: u32,
+                        out: *mut AmdmPrediction| {
+        predict(c, list(requests, count, "requests")?, parts != 0, out)
+    }),
+    condition: object!(|c,
+                        model: In,
+                        json: *const c_char,
+                        names: *const *const c_char,
+                        values: *const *const AmdmTensor,
+                        count: usize| {
         let model = c.asked(model)?;
-        let json = unsafe { text(json, "json")? };
-        let names = unsafe { list(names, count, "names")? };
-        let names = names.iter().map(|name| unsafe { text(*name, "a name") });
-        let parts = unsafe { self::tensors(tensors, count)? };
+        let json = text(json, "json")?;
+        let names = list(names, count, "names")?.iter().map(|name| text(*name, "a name"));
+        let parts = tensors(values, count)?;
         let named = names.collect::<Result<Vec<_>, Fail>>()?;
         let named = named.into_iter().zip(parts.iter().map(|part| &**part)).collect::<Vec<_>>();
-        let made = Object::from_conditioning(model.0.condition(json, &named)?);
-        unsafe { put(out, c.lend_object(made)?, "the object") }
-    })
-}
+        model.0.condition(json, &named).map(Object::from_conditioning)
+    }),
+    encode: tensor!(|c, model: In, image: *const AmdmTensor| c
+        .asked(model)?
+        .0
+        .encode(&*of(image)?)),
+    decode: tensor!(|c, model: In, latent: *const AmdmTensor| {
+        c.asked(model)?.0.decode(&*of(latent)?)
+    }),
+    retain: retain!(Model, AmdmModel),
+    release: release!(Model, AmdmModel),
+};
 
-unsafe extern "C" fn model_encode(
-    ctx: *mut AmdmContext,
-    model: *const AmdmModel,
-    image: *const AmdmTensor,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.asked(model)?.0.encode(&*of(image)?)?)) }
-}
-
-unsafe extern "C" fn model_decode(
-    ctx: *mut AmdmContext,
-    model: *const AmdmModel,
-    latent: *const AmdmTensor,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.asked(model)?.0.decode(&*of(latent)?)?)) }
-}
-
-unsafe extern "C" fn model_retain(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus {
-    within(ctx, |_| HANDLES.retain::<Model>(model as usize))
-}
-
-unsafe extern "C" fn model_release(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus {
-    within(ctx, |_| HANDLES.release::<Model>(model as usize).map(drop))
+/// Predictions that a callback asks for.
+///
+/// # Safety
+/// `out` has room for as many predictions as there are requests.
+unsafe fn predict(
+    context: &Context,
+    requests: &[AmdmRequest],
+    parts: bool,
+    out: *mut AmdmPrediction,
+) -> Result<(), Fail> {
+    struct Resolved {
+        model: Arc<Model>,
+        latent: Arc<Tensor>,
+        positive: Arc<Object>,
+        negative: Option<Arc<Object>>,
+    }
+    let resolve = |request: &AmdmRequest| -> Result<Resolved, Fail> {
+        if request.struct_size != size_of::<AmdmRequest>() {
+            let (found, expected) = (request.struct_size, size_of::<AmdmRequest>());
+            let message = format!("found AmdmRequest.struct_size {found}, expected {expected}");
+            return Err(Fail::argument(message));
+        }
+        let negative = match request.negative.is_null() {
+            true => None,
+            false => Some(object::of(request.negative)?),
+        };
+        Ok(Resolved {
+            model: context.asked(request.model)?,
+            latent: of(request.latent)?,
+            positive: object::of(request.positive)?,
+            negative,
+        })
+    };
+    let resolved = requests.iter().map(resolve).collect::<Result<Vec<_>, Fail>>()?;
+    let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
+        let negative = resolved.negative.as_ref();
+        Ok(Request {
+            model: &resolved.model.0,
+            latent: &resolved.latent,
+            timestep: request.timestep,
+            positive: resolved.positive.conditioning()?,
+            negative: negative.map(|negative| negative.conditioning()).transpose()?,
+            guidance: request.guidance,
+            step: request.step,
+            steps: request.steps,
+        })
+    });
+    let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+    let predictions = match context.has_call() {
+        true => context.call()?.predict(&asked, parts)?,
+        false => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
+    };
+    for (index, prediction) in predictions.into_iter().enumerate() {
+        let lend = |part: Option<Tensor>| {
+            part.map_or(Ok(std::ptr::null_mut()), |part| context.lend_tensor(part))
+        };
+        let given = AmdmPrediction {
+            guided: context.lend_tensor(prediction.guided)?,
+            conditional: lend(prediction.conditional)?,
+            unconditional: lend(prediction.unconditional)?,
+        };
+        // SAFETY: the caller says that there is room.
+        unsafe { put(out.wrapping_add(index), given, "a prediction")? };
+    }
+    Ok(())
 }

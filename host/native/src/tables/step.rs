@@ -1,13 +1,9 @@
 //! Interface `sampling` of the contract: a step's state.
-//!
-//! Every pointer is what the documentation of the table's field says; handles are checked.
-
-#![allow(clippy::undocumented_unsafe_blocks)] // Every pointer is what the table's documentation says.
 
 use std::ffi::c_char;
 
 use super::{AmdmNoiseLevel, fill, level, nothing, part_of};
-use crate::context::{AmdmContext, tensor, within};
+use crate::context::AmdmContext;
 use crate::layout::{put, text};
 use crate::status::AmdmStatus;
 use crate::tensor::AmdmTensor;
@@ -154,277 +150,94 @@ pub struct AmdmStepApi {
     pub cancelled: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus,
 }
 
+/// Writes what the step says.
+macro_rules! get {
+    ($get:ident: $type:ty) => {
+        function!(|c, out: *mut $type| put(out, c.step()?.$get().into(), "the answer"))
+    };
+}
+
+/// Writes what the step says about a lane.
+macro_rules! lane_get {
+    ($get:ident: $type:ty) => {
+        function!(|c, lane: u32, out: *mut $type| {
+            put(out, c.step()?.$get(lane).into(), "the answer")
+        })
+    };
+}
+
+/// Sets a number of a lane.
+macro_rules! lane_set {
+    ($set:ident: $type:ty) => {
+        function!(|c, lane: u32, value: $type| {
+            c.step()?.$set(lane, value);
+            Ok(())
+        })
+    };
+}
+
+/// Sets a tensor of a lane, which is given away.
+macro_rules! lane_give {
+    ($set:ident) => {
+        function!(|c, lane: u32, value: *mut AmdmTensor| {
+            let value = c.take_tensor(value)?;
+            Ok(c.step()?.$set(lane, value)?)
+        })
+    };
+}
+
 pub(crate) static STEP: AmdmStepApi = AmdmStepApi {
     struct_size: size_of::<AmdmStepApi>(),
-    index: step_index,
-    steps: step_steps,
-    lanes: step_lanes,
-    target: step_target,
-    set_target: step_set_target,
-    weight: step_weight,
-    set_weight: step_set_weight,
-    guidance: step_guidance,
-    set_guidance: step_set_guidance,
-    refine: step_refine,
-    set_refine: step_set_refine,
-    wanted: step_wanted,
-    stochastic: step_stochastic,
-    now: step_now,
-    next: step_next,
-    alphas_cumprod: step_alphas_cumprod,
-    active: step_active,
-    set_active: step_set_active,
-    input: step_input,
-    set_input: step_set_input,
-    epsilon: step_epsilon,
-    denoised: step_denoised,
-    has_prediction: step_has_prediction,
-    set_epsilon: step_set_epsilon,
-    set_denoised: step_set_denoised,
-    mean: step_mean,
-    latent: step_latent,
-    set_latent: step_set_latent,
-    rewritten: step_rewritten,
-    slot: step_slot,
-    set_slot: step_set_slot,
-    trace: step_trace,
-    cancelled: step_cancelled,
-};
-
-unsafe extern "C" fn step_index(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.index(), "the answer") })
-}
-
-unsafe extern "C" fn step_steps(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.steps(), "the answer") })
-}
-
-unsafe extern "C" fn step_lanes(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.lanes(), "the answer") })
-}
-
-unsafe extern "C" fn step_target(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.target(), "the answer") })
-}
-
-unsafe extern "C" fn step_set_target(ctx: *mut AmdmContext, lane: u32) -> AmdmStatus {
-    within(ctx, |c| {
+    index: get!(index: u32),
+    steps: get!(steps: u32),
+    lanes: get!(lanes: u32),
+    target: get!(target: u32),
+    set_target: function!(|c, lane: u32| {
         c.step()?.set_target(lane);
         Ok(())
-    })
-}
-
-unsafe extern "C" fn step_weight(ctx: *mut AmdmContext, lane: u32, out: *mut f64) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.weight(lane), "the answer") })
-}
-
-unsafe extern "C" fn step_set_weight(ctx: *mut AmdmContext, lane: u32, value: f64) -> AmdmStatus {
-    within(ctx, |c| {
-        c.step()?.set_weight(lane, value);
-        Ok(())
-    })
-}
-
-unsafe extern "C" fn step_guidance(ctx: *mut AmdmContext, lane: u32, out: *mut f64) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.guidance(lane), "the answer") })
-}
-
-unsafe extern "C" fn step_set_guidance(ctx: *mut AmdmContext, lane: u32, value: f64) -> AmdmStatus {
-    within(ctx, |c| {
-        c.step()?.set_guidance(lane, value);
-        Ok(())
-    })
-}
-
-unsafe extern "C" fn step_refine(ctx: *mut AmdmContext, lane: u32, out: *mut f64) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.refine(lane), "the answer") })
-}
-
-unsafe extern "C" fn step_set_refine(ctx: *mut AmdmContext, lane: u32, value: f64) -> AmdmStatus {
-    within(ctx, |c| {
-        c.step()?.set_refine(lane, value);
-        Ok(())
-    })
-}
-
-unsafe extern "C" fn step_wanted(ctx: *mut AmdmContext, lane: u32, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.wanted(lane).into(), "the answer") })
-}
-
-unsafe extern "C" fn step_stochastic(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.stochastic().into(), "the answer") })
-}
-
-unsafe extern "C" fn step_now(ctx: *mut AmdmContext, out: *mut AmdmNoiseLevel) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, level(c.step()?.now()), "the level") })
-}
-
-unsafe extern "C" fn step_next(ctx: *mut AmdmContext, out: *mut AmdmNoiseLevel) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, level(c.step()?.next()), "the level") })
-}
-
-unsafe extern "C" fn step_alphas_cumprod(
-    ctx: *mut AmdmContext,
-    out: *mut f32,
-    capacity: usize,
-    count: *mut usize,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let alphas = c.step()?.alphas_cumprod();
-        unsafe { fill(&alphas, out, capacity, count) }
-    })
-}
-
-unsafe extern "C" fn step_active(ctx: *mut AmdmContext, lane: u32, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.active(lane).into(), "the answer") })
-}
-
-unsafe extern "C" fn step_set_active(ctx: *mut AmdmContext, lane: u32, value: u32) -> AmdmStatus {
-    within(ctx, |c| {
+    }),
+    weight: lane_get!(weight: f64),
+    set_weight: lane_set!(set_weight: f64),
+    guidance: lane_get!(guidance: f64),
+    set_guidance: lane_set!(set_guidance: f64),
+    refine: lane_get!(refine: f64),
+    set_refine: lane_set!(set_refine: f64),
+    wanted: lane_get!(wanted: u32),
+    stochastic: get!(stochastic: u32),
+    now: function!(|c, out: *mut AmdmNoiseLevel| put(out, level(c.step()?.now()), "the level")),
+    next: function!(|c, out: *mut AmdmNoiseLevel| put(out, level(c.step()?.next()), "the level")),
+    alphas_cumprod: function!(|c, out: *mut f32, capacity: usize, count: *mut usize| {
+        fill(&c.step()?.alphas_cumprod(), out, capacity, count)
+    }),
+    active: lane_get!(active: u32),
+    set_active: function!(|c, lane: u32, value: u32| {
         c.step()?.set_active(lane, value != 0);
         Ok(())
-    })
-}
-
-unsafe extern "C" fn step_input(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.step()?.input(lane)?)) }
-}
-
-unsafe extern "C" fn step_set_input(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    value: *mut AmdmTensor,
-) -> AmdmStatus {
-    within(ctx, |c| {
+    }),
+    input: tensor!(|c, lane: u32| c.step()?.input(lane)),
+    set_input: lane_give!(set_input),
+    epsilon: tensor!(|c, lane: u32, part: u32| c.step()?.epsilon(lane, part_of(part)?)),
+    denoised: tensor!(|c, lane: u32, part: u32| c.step()?.denoised(lane, part_of(part)?)),
+    has_prediction: lane_get!(has_prediction: u32),
+    set_epsilon: lane_give!(set_epsilon),
+    set_denoised: lane_give!(set_denoised),
+    mean: tensor!(|c, lane: u32| {
+        c.step()?.mean(lane).ok_or_else(|| nothing("mean of lane", &lane.to_string()))
+    }),
+    latent: tensor!(|c, lane: u32| c.step()?.latent(lane)),
+    set_latent: lane_give!(set_latent),
+    rewritten: lane_get!(rewritten: u32),
+    slot: tensor!(|c, name: *const c_char| {
+        let name = text(name, "name")?;
+        c.step()?.slot(name).ok_or_else(|| nothing("slot", name))
+    }),
+    set_slot: function!(|c, name: *const c_char, value: *mut AmdmTensor| {
         let value = c.take_tensor(value)?;
-        Ok(c.step()?.set_input(lane, value)?)
-    })
-}
-
-unsafe extern "C" fn step_epsilon(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    part: u32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.step()?.epsilon(lane, part_of(part)?)?)) }
-}
-
-unsafe extern "C" fn step_denoised(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    part: u32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.step()?.denoised(lane, part_of(part)?)?)) }
-}
-
-unsafe extern "C" fn step_has_prediction(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    out: *mut u32,
-) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.has_prediction(lane).into(), "the answer") })
-}
-
-unsafe extern "C" fn step_set_epsilon(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    value: *mut AmdmTensor,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let value = c.take_tensor(value)?;
-        Ok(c.step()?.set_epsilon(lane, value)?)
-    })
-}
-
-unsafe extern "C" fn step_set_denoised(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    value: *mut AmdmTensor,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let value = c.take_tensor(value)?;
-        Ok(c.step()?.set_denoised(lane, value)?)
-    })
-}
-
-unsafe extern "C" fn step_mean(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            c.step()?.mean(lane).ok_or_else(|| nothing("mean of lane", &lane.to_string()))
-        })
-    }
-}
-
-unsafe extern "C" fn step_latent(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe { tensor(ctx, out, |c| Ok(c.step()?.latent(lane)?)) }
-}
-
-unsafe extern "C" fn step_set_latent(
-    ctx: *mut AmdmContext,
-    lane: u32,
-    value: *mut AmdmTensor,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let value = c.take_tensor(value)?;
-        Ok(c.step()?.set_latent(lane, value)?)
-    })
-}
-
-unsafe extern "C" fn step_rewritten(ctx: *mut AmdmContext, lane: u32, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.step()?.rewritten(lane).into(), "the answer") })
-}
-
-unsafe extern "C" fn step_slot(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    out: *mut *mut AmdmTensor,
-) -> AmdmStatus {
-    unsafe {
-        tensor(ctx, out, |c| {
-            let name = text(name, "name")?;
-            c.step()?.slot(name).ok_or_else(|| nothing("slot", name))
-        })
-    }
-}
-
-unsafe extern "C" fn step_set_slot(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    value: *mut AmdmTensor,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let value = c.take_tensor(value)?;
-        Ok(c.step()?.set_slot(unsafe { text(name, "name")? }, value)?)
-    })
-}
-
-unsafe extern "C" fn step_trace(
-    ctx: *mut AmdmContext,
-    name: *const c_char,
-    lane: i32,
-    value: f64,
-) -> AmdmStatus {
-    within(ctx, |c| {
-        let lane = u32::try_from(lane).ok();
-        c.step()?.trace(unsafe { text(name, "name")? }, lane, value);
+        Ok(c.step()?.set_slot(text(name, "name")?, value)?)
+    }),
+    trace: function!(|c, name: *const c_char, lane: i32, value: f64| {
+        c.step()?.trace(text(name, "name")?, u32::try_from(lane).ok(), value);
         Ok(())
-    })
-}
-
-unsafe extern "C" fn step_cancelled(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus {
-    within(ctx, |c| unsafe { put(out, c.cancelled().into(), "the answer") })
-}
+    }),
+    cancelled: function!(|c, out: *mut u32| put(out, c.cancelled().into(), "the answer")),
+};

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::status::Fail;
 
 /// What a vtable's `info_json` says.
-pub(super) struct Facts {
+pub(crate) struct Facts {
     pub info: ModelInfo,
     pub version: Option<String>,
     pub parts: bool,
@@ -15,7 +15,7 @@ pub(super) struct Facts {
 }
 
 /// Reads them.
-pub(super) fn facts(text: &str) -> Result<Facts, Fail> {
+pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
     let facts: Json = serde_json::from_str(text)
         .map_err(|error| Fail::argument(format!("found info_json that is no JSON: {error}")))?;
     let wrong = |key: &str, expected: &str| {
@@ -85,7 +85,7 @@ pub(super) fn facts(text: &str) -> Result<Facts, Fail> {
     Ok(Facts { info, version, parts: flag("parts")?, concurrent: flag("concurrent")? })
 }
 
-/// Facts of a model in the form of [`AmdmModelVtable::info_json`](super::AmdmModelVtable::info_json).
+/// Facts of a model in the form of [`AmdmModelVtable::info_json`](crate::AmdmModelVtable::info_json).
 pub(crate) fn info_json(info: &ModelInfo) -> String {
     let prediction = match info.prediction {
         PredictionKind::Epsilon => "epsilon",

@@ -1,20 +1,10 @@
-//! All functions as one table, for programs that open the library themselves.
+//! All functions as one table, for packs and for programs that open the library themselves.
+//!
+//! Written by `AMDM_ACCEPT=1 cargo test -p amdm-capi --test embed api`, which finds the functions.
 
 use std::ffi::c_char;
 
-use crate::graph::*;
-use crate::host::*;
-use crate::layout::AmdmString;
-use crate::model::AmdmModelVtable;
-use crate::node::AmdmNodeVtable;
-use crate::picture::AmdmImage;
-use crate::run::*;
-use crate::status::AmdmStatus;
-use crate::tensor::*;
-use crate::{
-    DLManagedTensorVersioned, amdm_abi_version, amdm_last_error, amdm_string_free,
-    amdm_version_string,
-};
+use crate::*;
 
 /// The functions of the library, under their names without `amdm_`; they are described at those.
 /// Functions are only ever added at the end: look at `struct_size` before using a later one.
@@ -209,13 +199,4 @@ static API: AmdmApi = AmdmApi {
 /// The table.
 pub(crate) fn api() -> *const AmdmApi {
     &raw const API
-}
-
-/// The functions of the library as a table, for programs that load it with `dlopen`; NULL where the
-/// library has another major version than `abi_major`. It lives as long as the library.
-///
-/// \thread any, also inside callbacks
-#[unsafe(no_mangle)]
-pub extern "C" fn amdm_get_api(abi_major: u32) -> *const AmdmApi {
-    if abi_major == crate::AMDM_ABI_MAJOR { api() } else { std::ptr::null() }
 }

@@ -1,7 +1,5 @@
 //! The embedder's own models: a vtable as a network of the host's.
 
-mod facts;
-
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Weak};
 
@@ -11,17 +9,17 @@ use amdm::math::schedule::Spacing;
 use amdm_diffusion::{
     Cancel, Conditioning, Denoiser, ModelInfo, Models, Prediction, Request, Tensor,
 };
-use amdm_runtime::{Host, Object, Turn, Value, on_caller};
+use amdm_runtime::{Object, Turn, Value, on_caller};
 use serde_json::Value as Json;
 
-pub(crate) use self::facts::info_json;
-use self::facts::{Facts, facts};
-use crate::context::{AmdmContext, AmdmObject, Context, Model};
-use crate::handle::HANDLES;
-use crate::layout::{Versioned, put, read, text};
-use crate::status::{AmdmStatus, Fail, callback};
+use crate::context::{AmdmContext, AmdmObject, Context};
+use crate::facts::{Facts, facts};
+use crate::host::{AmdmHost, registering};
+use crate::layout::{Versioned, read, text};
+use crate::status::{AmdmStatus, Fail, guard};
 use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
-use crate::tensor::{AmdmTensor, of};
+use crate::tensor::AmdmTensor;
+use crate::user::User;
 
 /// A model of the embedder's: facts as JSON, and functions that the host calls.
 ///
@@ -119,32 +117,6 @@ pub type AmdmModelCodec = Option<
 // SAFETY: `repr(C)`, the size first, pointers that may be NULL.
 unsafe impl Versioned for AmdmModelVtable {}
 
-/// The embedder's data, and who is to be told at the end.
-pub(crate) struct User {
-    pub data: *mut c_void,
-    destroy: Option<unsafe extern "C" fn(*mut c_void)>,
-}
-
-// SAFETY: the header says on which threads callbacks come; the pointer is only handed on.
-unsafe impl Send for User {}
-// SAFETY: as above; calls are serialised unless the embedder says that they need not be.
-unsafe impl Sync for User {}
-
-impl User {
-    pub fn new(data: *mut c_void, destroy: Option<unsafe extern "C" fn(*mut c_void)>) -> Self {
-        Self { data, destroy }
-    }
-}
-
-impl Drop for User {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.destroy.take() {
-            // SAFETY: as the vtable's documentation says; this is the only call.
-            callback(|| unsafe { destroy(self.data) });
-        }
-    }
-}
-
 struct Own {
     vtable: AmdmModelVtable,
     user: User,
@@ -166,30 +138,40 @@ struct OwnModel(Arc<Own>);
 /// What a registered model made of a condition.
 struct OwnCondition(Object);
 
-/// Puts the model of a vtable among the host's.
+/// Adds a model of the caller's own, which graphs load by its name in `ModelLoader`.
 ///
-/// # Safety
-/// `vtable` is as its documentation says.
-pub(crate) unsafe fn register(
-    host: Result<&Host, Fail>,
+/// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
+/// model, or at once where this fails.
+///
+/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name that is
+/// taken.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_host_register_model(
+    host: *mut AmdmHost,
     vtable: *const AmdmModelVtable,
-) -> Result<(), Fail> {
-    // SAFETY: the caller says so.
-    let vtable = unsafe { read(vtable, "vtable")? };
-    // From here on the vtable's data is ended, whatever happens.
-    let user = User::new(vtable.user_data, vtable.destroy);
-    let host = host?;
-    // SAFETY: as above.
-    let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
-    if vtable.predict.is_none() {
-        return Err(Fail::argument("found NULL for predict"));
-    }
-    let Facts { info, version, parts, concurrent } = facts;
-    let name = info.name.clone();
-    let turn = (!concurrent).then(Turn::default);
-    let own = Own { vtable, user, models: Arc::downgrade(host.models()), info, parts, turn };
-    host.models().register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
-    Ok(())
+) -> AmdmStatus {
+    guard(|| {
+        let host = registering(host);
+        // SAFETY: as the function's documentation asks of the caller.
+        let vtable = unsafe { read(vtable, "vtable")? };
+        // From here on the vtable's data is ended, whatever happens.
+        let user = User::new(vtable.user_data, vtable.destroy);
+        let host = host?;
+        // SAFETY: as above.
+        let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
+        if vtable.predict.is_none() {
+            return Err(Fail::argument("found NULL for predict"));
+        }
+        let Facts { info, version, parts, concurrent } = facts;
+        let name = info.name.clone();
+        let turn = (!concurrent).then(Turn::default);
+        let models = host.runtime().models();
+        let own = Own { vtable, user, models: Arc::downgrade(models), info, parts, turn };
+        models.register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
+        Ok(())
+    })
 }
 
 impl Own {
@@ -511,71 +493,4 @@ impl Asked {
             steps: self.steps,
         })
     }
-}
-
-/// Predictions that a callback asks for.
-///
-/// # Safety
-/// `out` has room for as many predictions as there are requests.
-pub(crate) unsafe fn predict(
-    context: &Context,
-    requests: &[AmdmRequest],
-    parts: bool,
-    out: *mut AmdmPrediction,
-) -> Result<(), Fail> {
-    struct Resolved {
-        model: Arc<Model>,
-        latent: Arc<Tensor>,
-        positive: Arc<Object>,
-        negative: Option<Arc<Object>>,
-    }
-    let resolve = |request: &AmdmRequest| -> Result<Resolved, Fail> {
-        if request.struct_size != size_of::<AmdmRequest>() {
-            let (found, expected) = (request.struct_size, size_of::<AmdmRequest>());
-            let message = format!("found AmdmRequest.struct_size {found}, expected {expected}");
-            return Err(Fail::argument(message));
-        }
-        let negative = match request.negative.is_null() {
-            true => None,
-            false => Some(HANDLES.get::<Object>(request.negative as usize)?),
-        };
-        Ok(Resolved {
-            model: context.asked(request.model)?,
-            latent: of(request.latent)?,
-            positive: HANDLES.get::<Object>(request.positive as usize)?,
-            negative,
-        })
-    };
-    let resolved = requests.iter().map(resolve).collect::<Result<Vec<_>, Fail>>()?;
-    let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
-        let negative = resolved.negative.as_ref();
-        Ok(Request {
-            model: &resolved.model.0,
-            latent: &resolved.latent,
-            timestep: request.timestep,
-            positive: resolved.positive.conditioning()?,
-            negative: negative.map(|negative| negative.conditioning()).transpose()?,
-            guidance: request.guidance,
-            step: request.step,
-            steps: request.steps,
-        })
-    });
-    let asked = asked.collect::<Result<Vec<_>, Error>>()?;
-    let predictions = match context.has_call() {
-        true => context.call()?.predict(&asked, parts)?,
-        false => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
-    };
-    for (index, prediction) in predictions.into_iter().enumerate() {
-        let lend = |part: Option<Tensor>| {
-            part.map_or(Ok(std::ptr::null_mut()), |part| context.lend_tensor(part))
-        };
-        let given = AmdmPrediction {
-            guided: context.lend_tensor(prediction.guided)?,
-            conditional: lend(prediction.conditional)?,
-            unconditional: lend(prediction.unconditional)?,
-        };
-        // SAFETY: the caller says that there is room.
-        unsafe { put(out.wrapping_add(index), given, "a prediction")? };
-    }
-    Ok(())
 }
