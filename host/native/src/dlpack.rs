@@ -161,11 +161,11 @@ fn reader(kind: (u8, u8, u16)) -> Option<ReadValue> {
     }
     unsafe fn float16(p: *const u8) -> f32 {
         // SAFETY: as above.
-        crate::picture::from_half(unsafe { at(p) })
+        half::f16::from_bits(unsafe { at(p) }).to_f32()
     }
     unsafe fn bfloat16(p: *const u8) -> f32 {
         // SAFETY: as above.
-        f32::from_bits(u32::from(unsafe { at::<u16>(p) }) << 16)
+        half::bf16::from_bits(unsafe { at(p) }).to_f32()
     }
     unsafe fn uint8(p: *const u8) -> f32 {
         // SAFETY: as above.

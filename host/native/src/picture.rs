@@ -2,7 +2,9 @@
 
 use std::ffi::c_void;
 
+use amdm_diffusion::image::quantise;
 use amdm_diffusion::{Device, Tensor};
+use half::f16;
 
 use crate::layout::{Versioned, slice};
 use crate::status::Fail;
@@ -149,28 +151,6 @@ fn element_size(element: u32) -> Result<usize, Fail> {
     }
 }
 
-/// Floats of half the width; subnormals and infinities included.
-pub(crate) fn from_half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
-    sign * match exponent {
-        0 => fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
-    }
-}
-
-/// The nearest half float of a value in [0, 1], ties to even.
-fn to_half(value: f32) -> u16 {
-    if value < 2f32.powi(-14) {
-        return (value * 2f32.powi(24)).round_ties_even() as u16;
-    }
-    let bits = value.to_bits();
-    let rounded = bits + 0xFFF + (bits >> 13 & 1);
-    ((rounded >> 13) - (112 << 10)) as u16
-}
-
 /// An image as `[1, height, width, channels]` in [0, 1], straight alpha, red first.
 ///
 /// # Safety
@@ -195,7 +175,7 @@ pub(crate) unsafe fn read(image: &AmdmImage, device: &Device) -> Result<Tensor, 
             AMDM_ELEMENT_F16 => {
                 // SAFETY: the caller says what the pointers must be.
                 let row = unsafe { slice(start.cast::<u16>(), row, "image.data")? };
-                values.extend(row.iter().map(|&bits| from_half(bits)));
+                values.extend(row.iter().map(|&bits| f16::from_bits(bits).to_f32()));
             }
             _ => {
                 // SAFETY: the caller says what the pointers must be.
@@ -280,8 +260,8 @@ pub(crate) fn pixels(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result
             let value = value.clamp(0.0, 1.0);
             let out = &mut out[channel * size..][..size];
             match element_type {
-                AMDM_ELEMENT_U8 => out[0] = (value * 255.0).round_ties_even() as u8,
-                AMDM_ELEMENT_F16 => out.copy_from_slice(&to_half(value).to_ne_bytes()),
+                AMDM_ELEMENT_U8 => out[0] = quantise(value),
+                AMDM_ELEMENT_F16 => out.copy_from_slice(&f16::from_f32(value).to_ne_bytes()),
                 _ => out.copy_from_slice(&value.to_ne_bytes()),
             }
         }
@@ -348,13 +328,26 @@ fn convert(pixel: &[f32], layout: &Layout) -> [f32; 4] {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{from_half, to_half};
+    use amdm_diffusion::Device;
+
+    use super::*;
 
     #[test]
     fn halves_go_there_and_back() {
-        for bits in 0..=0x3C00u16 {
-            assert_eq!(to_half(from_half(bits)), bits);
-        }
-        assert_eq!(to_half(1.0 / 3.0), 0x3555);
+        let bits = (0..=0x3C00u16).collect::<Vec<_>>();
+        let layout = AmdmImage { channels: 1, element_type: AMDM_ELEMENT_F16, ..PREVIEW };
+        let (width, data) = (bits.len() as u32, bits.as_ptr().cast());
+        let image = AmdmImage { width, height: 1, data, ..layout };
+        let device = Device::open("cpu", 1).unwrap();
+        // SAFETY: `data` is as long as the image is wide.
+        let read = unsafe { read(&image, &device) }.unwrap();
+        let halves = |tensor: &Tensor| {
+            let words = pixels(tensor, 0, &layout).unwrap()._words;
+            let halves = words.into_iter().flat_map(|word| [word as u16, (word >> 16) as u16]);
+            halves.collect::<Vec<_>>()
+        };
+        assert_eq!(halves(&read)[..bits.len()], bits);
+        let third = Tensor::from_f32(&device, &[1, 1, 1, 1], vec![1.0 / 3.0]).unwrap();
+        assert_eq!(halves(&third)[0], 0x3555);
     }
 }
