@@ -15,6 +15,7 @@
 
 mod api;
 mod behaviour;
+mod contract;
 mod examples;
 mod followed;
 mod given;

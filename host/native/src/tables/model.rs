@@ -91,6 +91,22 @@ pub struct AmdmModelApi {
     pub retain: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
     /// Gives such a reference back.
     pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
+    /// The same network with a small set of weights attached; the others stay shared. `options_json` may be
+    /// NULL. `AMDM_STATUS_UNSUPPORTED` of a model that takes none.
+    pub with_adapter: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        name: *const c_char,
+        options_json: *const c_char,
+        out: *mut *mut AmdmModel,
+    ) -> AmdmStatus,
+    /// Names that there are of a kind, such as `models`, as a JSON list; it lives as long as the callback. The
+    /// result of who asks is not kept, as names come and go.
+    pub list_names: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        kind: *const c_char,
+        names_json: *mut AmdmStr,
+    ) -> AmdmStatus,
 }
 
 type In = *const AmdmModel;
@@ -156,6 +172,22 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
     }),
     retain: retain!(Model, AmdmModel),
     release: release!(Model, AmdmModel),
+    with_adapter: gives!(
+        AmdmModel,
+        "the model",
+        |c, model: In, name: *const c_char, options: *const c_char| {
+            let (model, name) = (c.asked(model)?, text(name, "name")?);
+            let options = optional(options, "options_json")?.unwrap_or("");
+            c.depends_on_more(name);
+            c.lend_model(model.0.with_adapter(name, options)?)
+        }
+    ),
+    list_names: function!(|c, kind: *const c_char, out: *mut AmdmStr| {
+        let kind = text(kind, "kind")?;
+        c.depends_on_more(kind);
+        let names = serde_json::Value::from(c.models()?.names(kind));
+        put(out, c.lend_text(names.to_string()), "the names")
+    }),
 };
 
 /// Predictions that a callback asks for.
