@@ -15,7 +15,7 @@ fn generated() -> String {
     let mut config = config;
     config.header = Some(std::fs::read_to_string(capi().join("chapter.txt")).unwrap());
     let builder = cbindgen::Builder::new().with_config(config);
-    let builder = builder.with_src(capi().join("src/lib.rs"));
+    let builder = builder.with_src(capi().join("../native/src/lib.rs"));
     let mut text = Vec::new();
     builder.generate().unwrap().write(&mut text);
     String::from_utf8(text).unwrap()

@@ -13,7 +13,9 @@
     missing_docs
 )]
 
+mod api;
 mod behaviour;
+mod contract;
 mod examples;
 mod followed;
 mod given;

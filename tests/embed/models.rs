@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use amdm_capi::*;
 use serde_json::{Value, json};
 
-use crate::library::{api, description, graph, ok, open, run, taken, text};
+use crate::library::{api, description, graph, last_error, ok, open, run, shown, taken, text};
 
 /// Counts its calls in its data. Answers nothing until the run is being stopped; gives up after half a
 /// minute.
@@ -168,6 +168,54 @@ fn who_waits_for_a_model_can_be_stopped() {
     for run in [busy, waits, again] {
         ok(unsafe { (api().run_destroy)(run) });
     }
+    ok(unsafe { (api().graph_destroy)(decoding) });
+    ok(unsafe { (api().host_destroy)(host) });
+}
+
+/// Asks for names of models, and for an adapter on one that takes none.
+unsafe extern "C" fn looks_around(
+    data: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    input: *mut AmdmTensor,
+    out: *mut *mut AmdmTensor,
+) -> AmdmStatus {
+    let (model, none) = (unsafe { &*(*api).model }, std::ptr::null());
+    let (mut tiny, mut adapted) = (std::ptr::null_mut(), std::ptr::without_provenance_mut(7));
+    let names = |kind: &CStr| {
+        let mut names = AmdmStr { ptr: none, len: 0 };
+        ok(unsafe { (model.list_names)(ctx, kind.as_ptr(), &mut names) });
+        serde_json::from_str::<Value>(&shown(names)).unwrap()
+    };
+    let tinies = ["tiny-attributes", "tiny-layout", "tiny-style"];
+    assert_eq!(names(c"models"), json!([&["test-curious"][..], &tinies].concat()));
+    assert_eq!(names(c"wheels"), json!([]));
+    ok(unsafe { (model.load)(ctx, c"tiny-layout".as_ptr(), none, &mut tiny) });
+    let adapter = c"some.safetensors".as_ptr();
+    let status = unsafe { (model.with_adapter)(ctx, tiny, adapter, none, &mut adapted) };
+    assert_eq!((status, adapted.is_null()), (AMDM_STATUS_UNSUPPORTED, true));
+    assert!(last_error().ends_with("takes no adapters, found `some.safetensors`"));
+    unsafe { grey(data, ctx, api, input, out) }
+}
+
+#[test]
+fn models_are_listed_and_say_whether_they_take_adapters() {
+    let host = open(&description());
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-curious", &CALLS), |vtable| vtable.decode = Some(looks_around));
+    let decoding = graph(
+        host,
+        &json!({
+            "model": {"class_type": "ModelLoader", "inputs": {"model_name": "test-curious"}},
+            "start": {"class_type": "EmptyLatent", "inputs": {"model": ["model", 0]}},
+            "decode": {"class_type": "DecodeLatent",
+                       "inputs": {"model": ["model", 0], "latent": ["start", 0]}},
+            "show": {"class_type": "PreviewImage", "inputs": {"images": ["decode", 0]}},
+        }),
+    );
+    let run = run(decoding);
+    ok(unsafe { (api().run_execute)(run) });
+    ok(unsafe { (api().run_destroy)(run) });
     ok(unsafe { (api().graph_destroy)(decoding) });
     ok(unsafe { (api().host_destroy)(host) });
 }

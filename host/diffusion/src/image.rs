@@ -102,19 +102,22 @@ fn cubic(x: f64) -> f64 {
     }
 }
 
-/// The images as 8-bit values, one `Vec` of height * width * channels an image.
-///
-/// A value is clamped to [0, 1], scaled to 255 and rounded, halves up; not a number becomes 0.
+/// A value of an image as 8 bits: clamped to [0, 1], scaled to 255 and rounded, halves up; not a number
+/// becomes 0.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub fn quantise(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+}
+
+/// The images as 8-bit values ([`quantise`]), one `Vec` of height * width * channels an image.
 ///
 /// # Errors
 /// `invalid_input` for a tensor that is no image.
 pub fn to_rows(image: &Tensor) -> Result<Vec<Vec<u8>>> {
     let [batch, ..] = extents(image)?;
     let values = image.read()?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let quantise = |value: &f32| (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
     let images = values.chunks_exact(values.len() / batch as usize);
-    Ok(images.map(|image| image.iter().map(quantise).collect()).collect())
+    Ok(images.map(|image| image.iter().copied().map(quantise).collect()).collect())
 }
 
 /// One image of 8-bit values, row-major with the channels of a pixel together, as a tensor

@@ -8,7 +8,7 @@ use amdm_capi::*;
 use serde_json::{Value, json};
 
 use super::library::{Loaded, Managed, Mode, bits, images};
-use super::scene::{copy, pattern, with, write};
+use super::scene::{copy, pattern, pixels, with, write};
 use super::{Face, Image, Job, agreed, faces};
 use crate::library::{api, last_error, ok, run, text};
 
@@ -179,6 +179,24 @@ fn layouts(face: &Loaded, rgb: &[u8]) {
         ok((api().run_destroy)(ran));
         ok((api().graph_destroy)(made));
     }
+}
+
+/// Averages of two bytes, all of them: what lies between two more is rounded alike in memory and in files.
+#[test]
+fn pixels_in_memory_are_those_of_the_file() {
+    let inputs = tempfile::tempdir().unwrap();
+    let pairs = (0..=255u8).flat_map(|y| (0..=255).flat_map(move |x| [[x; 3], [y; 3]]));
+    write(&inputs.path().join("in.png"), [512, 256], &pairs.flatten().collect::<Vec<_>>());
+    let mut halved = copy();
+    let scale =
+        json!({"image": ["load", 0], "upscale_method": "area", "width": 256, "height": 256});
+    halved["scale"] = json!({"class_type": "ImageScale", "inputs": scale});
+    halved["save"]["inputs"]["images"] = json!(["scale", 0]);
+    let ran = agreed(&faces(inputs.path()), &Job::new(&halved));
+    let (size, pixels) = pixels(ran.files.values().next().unwrap());
+    assert_eq!(size, [256, 256]);
+    assert_eq!(pixels[3], 1, "of 0 and 1");
+    assert!(ran.images.unwrap() == [("save".to_owned(), size, pixels)]);
 }
 
 unsafe extern "C" fn deleted(managed: *mut Managed) {

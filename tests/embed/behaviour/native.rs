@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use amdm::graph::set::{Finder, fill_file_names};
 use amdm::graph::{Document, Targets, verdict};
+use amdm_diffusion::image::quantise;
 use amdm_runtime::{
     CacheDir, Cancel, Event, Host, HostOptions, Inputs, Kept, ResultCache, RunOptions,
     Value as Wire,
@@ -59,8 +60,7 @@ fn bits(tensor: &amdm_diffusion::Tensor) -> (Vec<u32>, Vec<u32>) {
 fn images(kept: &Kept) -> Vec<Image> {
     let images = kept.images().into_iter().flat_map(|(node, batch)| {
         let [_, height, width, 3] = batch.extents()[..] else { panic!("no image") };
-        let byte = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round_ties_even() as u8;
-        let bytes = batch.to_f32().unwrap().iter().map(byte).collect::<Vec<_>>();
+        let bytes = batch.to_f32().unwrap().into_iter().map(quantise).collect::<Vec<_>>();
         let one = (width * height * 3) as usize;
         let images = bytes.chunks(one).map(<[u8]>::to_vec).collect::<Vec<_>>();
         images.into_iter().map(move |bytes| (node.clone(), [width, height], bytes))

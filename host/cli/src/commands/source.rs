@@ -88,7 +88,7 @@ pub fn open(options: &HostOptions, sources: &Sources) -> Result<Host, Stop> {
             let path = path.display();
             output::note(format_args!("warning: loading native code: {path}, SHA-256 {hash}"));
         };
-        amdm_capi::load_native_packs(&host, list, tell).map_err(stop)?;
+        amdm_native::load_native_packs(&host, list, tell).map_err(stop)?;
     }
     Ok(host)
 }

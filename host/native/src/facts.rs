@@ -1,0 +1,108 @@
+//! Facts about a model as JSON: what a vtable says, and what the host tells.
+
+use amdm::math::PredictionKind;
+use amdm_diffusion::ModelInfo;
+use serde_json::{Value as Json, json};
+
+use crate::status::Fail;
+
+/// What a vtable's `info_json` says.
+pub(crate) struct Facts {
+    pub info: ModelInfo,
+    pub version: Option<String>,
+    pub parts: bool,
+    pub concurrent: bool,
+}
+
+/// Reads them.
+pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
+    let facts: Json = serde_json::from_str(text)
+        .map_err(|error| Fail::argument(format!("found info_json that is no JSON: {error}")))?;
+    let wrong = |key: &str, expected: &str| {
+        let found = facts.get(key).map_or("nothing".into(), ToString::to_string);
+        Fail::argument(format!("info_json.{key}: found {found}, expected {expected}"))
+    };
+    let string = |key: &str| {
+        let value = facts[key].as_str().filter(|value| !value.is_empty());
+        value.map(str::to_owned).ok_or_else(|| wrong(key, "a text"))
+    };
+    let flag = |key: &str| match facts.get(key) {
+        None => Ok(false),
+        Some(value) => value.as_bool().ok_or_else(|| wrong(key, "true or false")),
+    };
+    let prediction = match facts["prediction"].as_str() {
+        Some("epsilon") => PredictionKind::Epsilon,
+        Some("velocity") => PredictionKind::Velocity,
+        Some("sample") => PredictionKind::Sample,
+        Some("flow") => PredictionKind::Flow,
+        _ => return Err(wrong("prediction", "epsilon, velocity, sample or flow")),
+    };
+    let shape = facts["latent_shape"].as_array().map(|shape| {
+        let extents = shape.iter().map(|extent| u32::try_from(extent.as_u64()?).ok());
+        extents.collect::<Option<Vec<_>>>()
+    });
+    let shape = shape.flatten().filter(|shape| shape.len() == 3 && !shape.contains(&0));
+    let alphas = match facts.get("alphas_cumprod") {
+        None => Some(Vec::new()),
+        Some(list) => list.as_array().and_then(|list| {
+            list.iter().map(|alpha| alpha.as_f64().map(|alpha| alpha as f32)).collect()
+        }),
+    };
+    let expected = "numbers above 0, at most 1, falling; none for flow";
+    let alphas: Vec<f32> = alphas.ok_or_else(|| wrong("alphas_cumprod", expected))?;
+    let falling = alphas.windows(2).all(|pair| pair[0] >= pair[1])
+        && alphas.iter().all(|alpha| *alpha > 0.0 && *alpha <= 1.0);
+    if !falling || alphas.is_empty() != (prediction == PredictionKind::Flow) {
+        return Err(wrong("alphas_cumprod", expected));
+    }
+    let number = |key: &str, default: Option<f64>| match facts.get(key) {
+        None | Some(Json::Null) => Ok(default),
+        Some(value) => value.as_f64().map(Some).ok_or_else(|| wrong(key, "a number")),
+    };
+    let final_alpha = number("final_alpha", Some(1.0))?.unwrap_or(1.0);
+    if !(final_alpha > 0.0 && final_alpha <= 1.0) {
+        return Err(wrong("final_alpha", "a number above 0, at most 1"));
+    }
+    let clip = number("clip", None)?;
+    if clip.is_some_and(|clip| !(clip > 0.0 && clip.is_finite())) {
+        return Err(wrong("clip", "a number above 0, or null"));
+    }
+    let schema = facts.get("conditioning_schema").unwrap_or(&json!({})).to_string();
+    let info = ModelInfo {
+        name: string("name")?,
+        prediction,
+        latent_shape: shape.ok_or_else(|| wrong("latent_shape", "[channels, height, width]"))?,
+        latent_space: string("latent_space")?,
+        alphas_cumprod: alphas,
+        final_alpha,
+        clip,
+        conditioning_schema: schema,
+    };
+    let version = match facts.get("version") {
+        None | Some(Json::Null) => None,
+        Some(_) => Some(string("version")?),
+    };
+    Ok(Facts { info, version, parts: flag("parts")?, concurrent: flag("concurrent")? })
+}
+
+/// Facts of a model in the form of [`AmdmModelVtable::info_json`](crate::AmdmModelVtable::info_json).
+pub(crate) fn info_json(info: &ModelInfo) -> String {
+    let prediction = match info.prediction {
+        PredictionKind::Epsilon => "epsilon",
+        PredictionKind::Velocity => "velocity",
+        PredictionKind::Sample => "sample",
+        PredictionKind::Flow => "flow",
+    };
+    let schema = serde_json::from_str::<Json>(&info.conditioning_schema).unwrap_or(json!({}));
+    json!({
+        "name": info.name,
+        "prediction": prediction,
+        "latent_shape": info.latent_shape,
+        "latent_space": info.latent_space,
+        "alphas_cumprod": info.alphas_cumprod,
+        "final_alpha": info.final_alpha,
+        "clip": info.clip,
+        "conditioning_schema": schema,
+    })
+    .to_string()
+}

@@ -1,0 +1,96 @@
+//! Lines of the log as events: a listener for one run, and nothing on stdout or stderr.
+
+use std::fmt::{Debug, Write};
+
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// For who searches for an error.
+pub const AMDM_LOG_TRACE: u32 = 1;
+/// For who develops.
+pub const AMDM_LOG_DEBUG: u32 = 2;
+/// Of interest.
+pub const AMDM_LOG_INFO: u32 = 3;
+/// People should know.
+pub const AMDM_LOG_WARN: u32 = 4;
+/// Something failed.
+pub const AMDM_LOG_ERROR: u32 = 5;
+
+/// A line.
+pub(crate) struct Line {
+    /// `AMDM_LOG_*`.
+    pub level: u32,
+    pub text: String,
+}
+
+/// Hands lines of our own crates to a function.
+pub(crate) struct Listener<F> {
+    /// Least level; 0 for none.
+    least: u32,
+    tell: F,
+}
+
+impl<F: Fn(Line) + Send + Sync + 'static> Listener<F> {
+    pub fn new(least: u32, tell: F) -> Self {
+        Self { least, tell }
+    }
+}
+
+fn level(level: Level) -> u32 {
+    match level {
+        Level::TRACE => AMDM_LOG_TRACE,
+        Level::DEBUG => AMDM_LOG_DEBUG,
+        Level::INFO => AMDM_LOG_INFO,
+        Level::WARN => AMDM_LOG_WARN,
+        _ => AMDM_LOG_ERROR,
+    }
+}
+
+impl<F: Fn(Line) + Send + Sync + 'static> Subscriber for Listener<F> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.least > 0
+            && metadata.is_event()
+            && level(*metadata.level()) >= self.least
+            && metadata.target().starts_with("amdm")
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        (self.least == 0).then_some(LevelFilter::OFF)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let Text { message, fields } = text;
+        let level = level(*event.metadata().level());
+        (self.tell)(Line { level, text: message + &fields });
+    }
+
+    // Spans are not listened to.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// The message, and the fields behind it.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // Writing to a text cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+}

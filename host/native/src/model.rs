@@ -1,0 +1,496 @@
+//! The embedder's own models: a vtable as a network of the host's.
+
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Weak};
+
+use amdm::error::{Code, Error};
+use amdm::math::Solver;
+use amdm::math::schedule::Spacing;
+use amdm_diffusion::{
+    Cancel, Conditioning, Denoiser, ModelInfo, Models, Prediction, Request, Tensor,
+};
+use amdm_runtime::{Object, Turn, Value, on_caller};
+use serde_json::Value as Json;
+
+use crate::context::{AmdmContext, AmdmObject, Context};
+use crate::facts::{Facts, facts};
+use crate::host::{AmdmHost, registering};
+use crate::layout::{Versioned, read, text};
+use crate::status::{AmdmStatus, Fail, guard};
+use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
+use crate::tensor::AmdmTensor;
+use crate::user::User;
+
+/// A model of the embedder's: facts as JSON, and functions that the host calls.
+///
+/// `info_json` is an object with
+///   `name`, by which graphs load it;
+///   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
+///   `latent_shape`: [channels, height, width];
+///   `latent_space`: models are aggregated only where it is equal;
+///   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
+/// and where they differ from the values in brackets:
+///   `final_alpha` (1), in (0, 1]: what comes after the last step;
+///   `clip` (null), above 0: predicted samples are held within [-clip, clip];
+///   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
+///   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
+///   on disk and for other processes; a change of weights or code needs another one. Without one results
+///   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
+///   unless they are built in;
+///   `parts` (false): whether it gives conditional and unconditional predictions apart;
+///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
+///   models that ask each other must both be concurrent.
+///
+/// A model stays until its host is destroyed and the last graph and run of it are. Functions may be NULL
+/// where it says so. Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or
+/// the worker of `amdm_run_start`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct AmdmModelVtable {
+    /// `sizeof(AmdmModelVtable)`.
+    pub struct_size: usize,
+    /// Facts, copied at once.
+    pub info_json: *const c_char,
+    /// Handed to every function.
+    pub user_data: *mut c_void,
+    /// Writes the `steps` timesteps that the model recommends, first to last; its failure ends the
+    /// sampling. NULL: trailing spacing over its `alphas_cumprod`, for `flow` evenly from 1.
+    pub timesteps: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            steps: u32,
+            out: *mut f64,
+        ) -> AmdmStatus,
+    >,
+    /// Answers all requests of a step to this model, in order. The requests' tensors and objects are
+    /// lent. `out` holds `count` predictions that are zeroed; the tensors left there are given to the
+    /// host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
+    pub predict: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            requests: *const AmdmRequest,
+            count: usize,
+            parts: u32,
+            out: *mut AmdmPrediction,
+        ) -> AmdmStatus,
+    >,
+    /// Makes a condition from JSON and named tensors, which are lent; the object left in `out` is given
+    /// to the host and comes back as `positive` and `negative`. NULL: an object of kind `CONDITION` with
+    /// the field `json` and the tensors.
+    pub condition: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            ctx: *mut AmdmContext,
+            api: *const AmdmNodeApi,
+            json: *const c_char,
+            names: *const *const c_char,
+            tensors: *const *mut AmdmTensor,
+            count: usize,
+            out: *mut *mut AmdmObject,
+        ) -> AmdmStatus,
+    >,
+    /// Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to the
+    /// host. NULL: DecodeLatent refuses, and there are no previews.
+    pub decode: AmdmModelCodec,
+    /// Image to latent. NULL: EncodeImage refuses.
+    pub encode: AmdmModelCodec,
+    /// Called once, when the host needs the model no more, also where its registration failed; on any
+    /// thread. May be NULL.
+    pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+}
+
+/// A tensor to a tensor: `decode` and `encode` of a model.
+pub type AmdmModelCodec = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        ctx: *mut AmdmContext,
+        api: *const AmdmNodeApi,
+        input: *mut AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+>;
+
+// SAFETY: `repr(C)`, the size first, pointers that may be NULL.
+unsafe impl Versioned for AmdmModelVtable {}
+
+struct Own {
+    vtable: AmdmModelVtable,
+    user: User,
+    models: Weak<Models>,
+    info: ModelInfo,
+    parts: bool,
+    turn: Option<Turn>,
+}
+
+// SAFETY: the vtable's pointers are functions, and data that `User` hands on.
+unsafe impl Send for Own {}
+// SAFETY: as above.
+unsafe impl Sync for Own {}
+
+/// A registered model.
+#[derive(Clone)]
+struct OwnModel(Arc<Own>);
+
+/// What a registered model made of a condition.
+struct OwnCondition(Object);
+
+/// Adds a model of the caller's own, which graphs load by its name in `ModelLoader`.
+///
+/// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
+/// model, or at once where this fails.
+///
+/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name that is
+/// taken.
+///
+/// \thread any
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn amdm_host_register_model(
+    host: *mut AmdmHost,
+    vtable: *const AmdmModelVtable,
+) -> AmdmStatus {
+    guard(|| {
+        let host = registering(host);
+        // SAFETY: as the function's documentation asks of the caller.
+        let vtable = unsafe { read(vtable, "vtable")? };
+        // From here on the vtable's data is ended, whatever happens.
+        let user = User::new(vtable.user_data, vtable.destroy);
+        let host = host?;
+        // SAFETY: as above.
+        let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
+        if vtable.predict.is_none() {
+            return Err(Fail::argument("found NULL for predict"));
+        }
+        let Facts { info, version, parts, concurrent } = facts;
+        let name = info.name.clone();
+        let turn = (!concurrent).then(Turn::default);
+        let models = host.runtime().models();
+        let own = Own { vtable, user, models: Arc::downgrade(models), info, parts, turn };
+        models.register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
+        Ok(())
+    })
+}
+
+impl Own {
+    fn named(&self, error: Error) -> Error {
+        let message = format!("model {}: {}", self.info.name, error.message);
+        Error { message, ..error }
+    }
+
+    /// Calls a function of the vtable on the thread where such calls belong; `call` gives its status
+    /// and what it left, which is taken over before the handles that it was lent end.
+    fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
+    ) -> Result<T, Error> {
+        self.ask_until(None, call)
+    }
+
+    /// The same, for a callback that `cancel` may stop.
+    fn ask_until<T: Send + 'static>(
+        self: &Arc<Self>,
+        cancel: Option<Cancel<'_>>,
+        call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
+    ) -> Result<T, Error> {
+        let context = Context::new(&self.models, None, None);
+        let _cancelled = cancel.map(|cancel| context.cancelled_by(cancel));
+        let mut left = None;
+        let asked = context.during(|handle| {
+            let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
+            let (status, given) = on_caller(move || {
+                let cancelled = || inside.cancelled();
+                let _turn = own.turn.as_ref().map(|turn| turn.wait(&cancelled)).transpose()?;
+                let call = || call(&own, &inside, handle as *mut AmdmContext);
+                Ok::<_, Error>(inside.call_out(call))
+            })??;
+            left = Some(given);
+            Ok(status)
+        });
+        let missing = || Error::new(Code::Internal, "the callback left nothing");
+        asked.and_then(|()| left.ok_or_else(missing)).map_err(|error| self.named(error))
+    }
+
+    fn codec(
+        self: &Arc<Self>,
+        codec: AmdmModelCodec,
+        what: &str,
+        input: &Tensor,
+    ) -> Result<Tensor, Error> {
+        let Some(codec) = codec else {
+            let message = format!("model {} cannot {what}", self.info.name);
+            return Err(Error::new(Code::Unsupported, message));
+        };
+        let (input, batch) = (input.clone(), input.extents().first().copied());
+        let given = self.ask(move |own, context, ctx| {
+            let input = match context.lend_tensor(input) {
+                Ok(input) => input,
+                Err(fail) => return (fail.status, Err(fail)),
+            };
+            let mut given = std::ptr::null_mut();
+            // SAFETY: as the vtable's documentation says.
+            let status =
+                unsafe { codec(own.user.data, ctx, &raw const NODE_API, input, &mut given) };
+            (status, context.take_tensor(given))
+        })?;
+        let given = given.map_err(|fail| self.named(fail.into_error()))?;
+        match (what, given.extents()) {
+            (DECODE, [found, _, _, 1 | 3 | 4]) | (ENCODE, [found, _, _, _])
+                if Some(*found) == batch =>
+            {
+                Ok(given)
+            }
+            (what, found) => {
+                let expected = match what {
+                    DECODE => "[batch, height, width, 1, 3 or 4]",
+                    _ => "[batch, channels, height, width]",
+                };
+                let message = format!("asked to {what}, it gave {found:?}, expected {expected}");
+                Err(self.named(Error::new(Code::Internal, message)))
+            }
+        }
+    }
+}
+
+/// What codecs do.
+const ENCODE: &str = "encode images";
+const DECODE: &str = "decode latents";
+
+impl Denoiser for OwnModel {
+    fn info(&self) -> &ModelInfo {
+        &self.0.info
+    }
+
+    fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
+        let own = &self.0;
+        if let Some(timesteps) = own.vtable.timesteps {
+            return own.ask(move |own, _, ctx| {
+                let mut all = vec![0.0; steps as usize];
+                // SAFETY: as the vtable's documentation says.
+                let status = unsafe {
+                    let (api, out) = (&raw const NODE_API, all.as_mut_ptr());
+                    timesteps(own.user.data, ctx, api, steps, out)
+                };
+                (status, all)
+            });
+        }
+        let evenly =
+            |steps: u32| Ok((0..steps).map(|i| 1.0 - f64::from(i) / f64::from(steps)).collect());
+        match own.info.alphas_cumprod.len() as u32 {
+            0 => evenly(steps),
+            training => Spacing::Trailing.timesteps(Solver::Ddim, steps, training, evenly),
+        }
+    }
+
+    fn condition(
+        &self,
+        json: &str,
+        parts: &[(&str, &Tensor)],
+    ) -> amdm_diffusion::Result<Conditioning> {
+        let own = &self.0;
+        let bytes = parts.iter().map(|(_, tensor)| tensor.bytes()).sum();
+        let object =
+            match own.vtable.condition {
+                None => {
+                    serde_json::from_str::<Json>(json).map_err(|error| {
+                        Error::invalid(format!("found {json:?}, expected JSON: {error}")).at("json")
+                    })?;
+                    let mut fields = vec![("json".to_owned(), Value::Json(json.into()))];
+                    let tensors = parts.iter();
+                    fields.extend(tensors.map(|(name, tensor)| {
+                        ((*name).to_owned(), Value::Tensor((*tensor).clone()))
+                    }));
+                    Object::fields("CONDITION", fields)?
+                }
+                Some(condition) => self.made_condition(condition, json, parts)?,
+            };
+        Ok(Conditioning::new(own.info.name.clone(), json, OwnCondition(object), bytes))
+    }
+
+    fn encode(&self, image: &Tensor) -> amdm_diffusion::Result<Tensor> {
+        self.0.codec(self.0.vtable.encode, ENCODE, image)
+    }
+
+    fn decode(&self, latent: &Tensor) -> amdm_diffusion::Result<Tensor> {
+        self.0.codec(self.0.vtable.decode, DECODE, latent)
+    }
+
+    fn predict(
+        &self,
+        requests: &[Request<'_>],
+        parts: bool,
+        cancel: Cancel<'_>,
+    ) -> amdm_diffusion::Result<Vec<Prediction>> {
+        if cancel() {
+            return Err(Error::new(Code::Cancelled, "the run is being stopped"));
+        }
+        let own = &self.0;
+        let Some(predict) = own.vtable.predict else {
+            return Err(Error::new(Code::Internal, "the model has no predict"));
+        };
+        let asked = requests.iter().map(|request| Asked::of(request, &own.info.name));
+        let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+        let count = asked.len();
+        let answers = own.ask_until(Some(cancel), move |own, context, ctx| {
+            let requests = asked.iter().map(|asked| asked.lend(context));
+            let requests = match requests.collect::<Result<Vec<_>, Fail>>() {
+                Ok(requests) => requests,
+                Err(fail) => return (fail.status, Vec::new()),
+            };
+            let none = std::ptr::null_mut();
+            let none = AmdmPrediction { guided: none, conditional: none, unconditional: none };
+            let mut out = vec![none; count];
+            let (first, parts) = (requests.as_ptr(), u32::from(parts));
+            // SAFETY: as the vtable's documentation says.
+            let status = unsafe {
+                let (api, out) = (&raw const NODE_API, out.as_mut_ptr());
+                predict(own.user.data, ctx, api, first, count, parts, out)
+            };
+            let take = |handle: *mut AmdmTensor| match handle.is_null() {
+                true => Ok(None),
+                false => context.take_tensor(handle).map(Some),
+            };
+            let given = out
+                .iter()
+                .map(|given| [given.guided, given.conditional, given.unconditional].map(take));
+            (status, given.collect::<Vec<_>>())
+        })?;
+        let taken = answers.into_iter().zip(requests);
+        let taken = taken.map(|(given, request)| self.taken(given, request, parts));
+        taken.collect::<Result<Vec<_>, Error>>().map_err(|error| own.named(error))
+    }
+
+    fn stays_on_thread(&self) -> bool {
+        true
+    }
+
+    fn gives_parts(&self) -> bool {
+        self.0.parts
+    }
+}
+
+impl OwnModel {
+    fn made_condition(
+        &self,
+        condition: ConditionFn,
+        json: &str,
+        parts: &[(&str, &Tensor)],
+    ) -> Result<Object, Error> {
+        let invalid = |_| Error::invalid("found a 0 inside a text");
+        let json = std::ffi::CString::new(json).map_err(invalid)?;
+        let names = parts.iter().map(|(name, _)| std::ffi::CString::new(*name).map_err(invalid));
+        let names = names.collect::<Result<Vec<_>, Error>>()?;
+        let tensors = parts.iter().map(|(_, tensor)| (*tensor).clone()).collect::<Vec<_>>();
+        let given = self.0.ask(move |own, context, ctx| {
+            let lent = tensors.into_iter().map(|tensor| context.lend_tensor(tensor));
+            let handles = match lent.collect::<Result<Vec<_>, Fail>>() {
+                Ok(handles) => handles,
+                Err(fail) => return (fail.status, Err(fail)),
+            };
+            let names = names.iter().map(|name| name.as_ptr()).collect::<Vec<_>>();
+            let mut given = std::ptr::null_mut();
+            let (api, count) = (&raw const NODE_API, names.len());
+            let (json, names, handles) = (json.as_ptr(), names.as_ptr(), handles.as_ptr());
+            // SAFETY: as the vtable's documentation says.
+            let status = unsafe {
+                condition(own.user.data, ctx, api, json, names, handles, count, &mut given)
+            };
+            (status, context.take_object(given))
+        })?;
+        given.map_err(|fail| self.0.named(fail.into_error()))
+    }
+
+    /// The answer to one request, checked.
+    fn taken(
+        &self,
+        [guided, conditional, unconditional]: [Result<Option<Tensor>, Fail>; 3],
+        request: &Request<'_>,
+        parts: bool,
+    ) -> Result<Prediction, Error> {
+        let expected = request.latent.extents();
+        let fitting = |given: Result<Option<Tensor>, Fail>, name: &str| {
+            let Some(tensor) = given.map_err(Fail::into_error)? else { return Ok(None) };
+            if tensor.extents() != expected {
+                let found = tensor.extents();
+                return Err(Error::new(
+                    Code::Internal,
+                    format!("it gave {name} of shape {found:?}, expected {expected:?}"),
+                ));
+            }
+            Ok(Some(tensor))
+        };
+        let missing =
+            |name: &str| Error::new(Code::Internal, format!("it gave no {name} prediction"));
+        let guided = fitting(guided, "a guided prediction")?.ok_or_else(|| missing("guided"))?;
+        let conditional = fitting(conditional, "a conditional prediction")?;
+        let unconditional = fitting(unconditional, "an unconditional prediction")?;
+        if parts && (conditional.is_none() || unconditional.is_none()) {
+            return Err(missing("conditional or no unconditional"));
+        }
+        Ok(Prediction {
+            guided,
+            conditional: conditional.filter(|_| parts),
+            unconditional: unconditional.filter(|_| parts),
+        })
+    }
+}
+
+type ConditionFn = unsafe extern "C" fn(
+    *mut c_void,
+    *mut AmdmContext,
+    *const AmdmNodeApi,
+    *const c_char,
+    *const *const c_char,
+    *const *mut AmdmTensor,
+    usize,
+    *mut *mut AmdmObject,
+) -> AmdmStatus;
+
+/// A request that owns what it names.
+struct Asked {
+    latent: Tensor,
+    positive: Object,
+    negative: Option<Object>,
+    timestep: f64,
+    guidance: f64,
+    step: u32,
+    steps: u32,
+}
+
+impl Asked {
+    fn of(request: &Request<'_>, name: &str) -> Result<Self, Error> {
+        let object = |conditioning: &Conditioning| {
+            conditioning.data::<OwnCondition>(name).map(|condition| condition.0.clone())
+        };
+        Ok(Self {
+            latent: request.latent.clone(),
+            positive: object(request.positive)?,
+            negative: request.negative.map(object).transpose()?,
+            timestep: request.timestep,
+            guidance: request.guidance,
+            step: request.step,
+            steps: request.steps,
+        })
+    }
+
+    /// The request as the callback sees it.
+    fn lend(&self, context: &Context) -> Result<AmdmRequest, Fail> {
+        let negative = match &self.negative {
+            Some(negative) => context.lend_object(negative.clone())?,
+            None => std::ptr::null_mut(),
+        };
+        Ok(AmdmRequest {
+            struct_size: size_of::<AmdmRequest>(),
+            model: std::ptr::null_mut(),
+            latent: context.lend_tensor(self.latent.clone())?,
+            timestep: self.timestep,
+            positive: context.lend_object(self.positive.clone())?,
+            negative,
+            guidance: self.guidance,
+            step: self.step,
+            steps: self.steps,
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! Interface `models` of the contract.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use amdm::error::Error;
+use amdm_diffusion::{Request, Tensor};
+use amdm_runtime::Object;
+
+use super::{AmdmPrediction, AmdmRequest, STEPS, fill, object, tensors};
+use crate::context::{AmdmContext, AmdmModel, AmdmObject, Context, Model};
+use crate::facts::info_json;
+use crate::handle::HANDLES;
+use crate::layout::{AmdmStr, list, optional, put, text};
+use crate::status::{AMDM_STATUS_INTERNAL, AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
+use crate::tensor::{AmdmTensor, of};
+
+/// Networks: built in, in the model directories, or registered.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct AmdmModelApi {
+    /// Bytes of this table; functions are only ever added at its end.
+    pub struct_size: usize,
+    /// A network by name. `options_json` may be NULL.
+    pub load: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        name: *const c_char,
+        options_json: *const c_char,
+        out: *mut *mut AmdmModel,
+    ) -> AmdmStatus,
+    /// The network of a value of wire `MODEL`.
+    pub from_object: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        object: *const AmdmObject,
+        out: *mut *mut AmdmModel,
+    ) -> AmdmStatus,
+    /// The value of wire `MODEL` with this network.
+    pub to_object: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        out: *mut *mut AmdmObject,
+    ) -> AmdmStatus,
+    /// Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod`,
+    /// `final_alpha`, `clip`, `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
+    pub info: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        out: *mut AmdmStr,
+    ) -> AmdmStatus,
+    /// The timesteps that it recommends, first to last: `steps` of them.
+    pub timesteps: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        steps: u32,
+        out: *mut f64,
+    ) -> AmdmStatus,
+    /// All predictions of one step, in order, into `count` places; the tensors are lent to the callback.
+    pub predict: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        requests: *const AmdmRequest,
+        count: usize,
+        parts: u32,
+        out: *mut AmdmPrediction,
+    ) -> AmdmStatus,
+    /// A value of wire `CONDITIONING` from JSON that fits the model's schema, and named tensors.
+    pub condition: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        json: *const c_char,
+        names: *const *const c_char,
+        tensors: *const *const AmdmTensor,
+        count: usize,
+        out: *mut *mut AmdmObject,
+    ) -> AmdmStatus,
+    /// Image [batch, height, width, channels] in [0, 1] to latent.
+    pub encode: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        image: *const AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Latent to image [batch, height, width, channels] in [0, 1].
+    pub decode: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        latent: *const AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Adds a reference, so that the model outlives the callback. A node that asks it in a later run says
+    /// `depends_on_more` there: that run does not know what it read.
+    pub retain: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
+    /// Gives such a reference back.
+    pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
+    /// The same network with a small set of weights attached; the others stay shared. `options_json` may be
+    /// NULL. `AMDM_STATUS_UNSUPPORTED` of a model that takes none.
+    pub with_adapter: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        name: *const c_char,
+        options_json: *const c_char,
+        out: *mut *mut AmdmModel,
+    ) -> AmdmStatus,
+    /// Names that there are of a kind, such as `models`, as a JSON list; it lives as long as the callback. The
+    /// result of who asks is not kept, as names come and go.
+    pub list_names: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        kind: *const c_char,
+        names_json: *mut AmdmStr,
+    ) -> AmdmStatus,
+}
+
+type In = *const AmdmModel;
+
+pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
+    struct_size: size_of::<AmdmModelApi>(),
+    load: gives!(AmdmModel, "the model", |c, name: *const c_char, options: *const c_char| {
+        let name = text(name, "name")?;
+        let options = optional(options, "options_json")?.unwrap_or("");
+        c.lend_model(c.load_model(name, options)?)
+    }),
+    from_object: gives!(AmdmModel, "the model", |c, object: *const AmdmObject| {
+        c.lend_model(object::of(object)?.model()?.clone())
+    }),
+    to_object: object!(|c, model: In| {
+        HANDLES.get::<Model>(model as usize).map(|model| Object::from_model(model.0.clone()))
+    }),
+    info: function!(|c, model: In, out: *mut AmdmStr| {
+        let model = HANDLES.get::<Model>(model as usize)?;
+        put(out, c.lend_text(info_json(model.0.info())), "the facts")
+    }),
+    timesteps: function!(|c, model: In, steps: u32, out: *mut f64| {
+        let model = c.asked(model)?;
+        if steps > STEPS {
+            let message = format!("found {steps} steps to plan, expected at most {STEPS}");
+            return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
+        }
+        let timesteps = model.0.timesteps(steps)?;
+        if timesteps.len() != steps as usize {
+            let (name, found) = (&model.0.info().name, timesteps.len());
+            let message = format!("model {name} gave {found} timesteps, expected {steps}");
+            return Err(Fail::new(AMDM_STATUS_INTERNAL, message));
+        }
+        fill(&timesteps, out, steps as usize, &mut 0)
+    }),
+    predict: function!(|c,
+                        requests: *const AmdmRequest,
+                        count: usize,
+                        parts: u32,
+                        out: *mut AmdmPrediction| {
+        predict(c, list(requests, count, "requests")?, parts != 0, out)
+    }),
+    condition: object!(|c,
+                        model: In,
+                        json: *const c_char,
+                        names: *const *const c_char,
+                        values: *const *const AmdmTensor,
+                        count: usize| {
+        let model = c.asked(model)?;
+        let json = text(json, "json")?;
+        let names = list(names, count, "names")?.iter().map(|name| text(*name, "a name"));
+        let parts = tensors(values, count)?;
+        let named = names.collect::<Result<Vec<_>, Fail>>()?;
+        let named = named.into_iter().zip(parts.iter().map(|part| &**part)).collect::<Vec<_>>();
+        model.0.condition(json, &named).map(Object::from_conditioning)
+    }),
+    encode: tensor!(|c, model: In, image: *const AmdmTensor| c
+        .asked(model)?
+        .0
+        .encode(&*of(image)?)),
+    decode: tensor!(|c, model: In, latent: *const AmdmTensor| {
+        c.asked(model)?.0.decode(&*of(latent)?)
+    }),
+    retain: retain!(Model, AmdmModel),
+    release: release!(Model, AmdmModel),
+    with_adapter: gives!(
+        AmdmModel,
+        "the model",
+        |c, model: In, name: *const c_char, options: *const c_char| {
+            let (model, name) = (c.asked(model)?, text(name, "name")?);
+            let options = optional(options, "options_json")?.unwrap_or("");
+            c.depends_on_more(name);
+            c.lend_model(model.0.with_adapter(name, options)?)
+        }
+    ),
+    list_names: function!(|c, kind: *const c_char, out: *mut AmdmStr| {
+        let kind = text(kind, "kind")?;
+        c.depends_on_more(kind);
+        let names = serde_json::Value::from(c.models()?.names(kind));
+        put(out, c.lend_text(names.to_string()), "the names")
+    }),
+};
+
+/// Predictions that a callback asks for.
+///
+/// # Safety
+/// `out` has room for as many predictions as there are requests.
+unsafe fn predict(
+    context: &Context,
+    requests: &[AmdmRequest],
+    parts: bool,
+    out: *mut AmdmPrediction,
+) -> Result<(), Fail> {
+    struct Resolved {
+        model: Arc<Model>,
+        latent: Arc<Tensor>,
+        positive: Arc<Object>,
+        negative: Option<Arc<Object>>,
+    }
+    let resolve = |request: &AmdmRequest| -> Result<Resolved, Fail> {
+        if request.struct_size != size_of::<AmdmRequest>() {
+            let (found, expected) = (request.struct_size, size_of::<AmdmRequest>());
+            let message = format!("found AmdmRequest.struct_size {found}, expected {expected}");
+            return Err(Fail::argument(message));
+        }
+        let negative = match request.negative.is_null() {
+            true => None,
+            false => Some(object::of(request.negative)?),
+        };
+        Ok(Resolved {
+            model: context.asked(request.model)?,
+            latent: of(request.latent)?,
+            positive: object::of(request.positive)?,
+            negative,
+        })
+    };
+    let resolved = requests.iter().map(resolve).collect::<Result<Vec<_>, Fail>>()?;
+    let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
+        let negative = resolved.negative.as_ref();
+        Ok(Request {
+            model: &resolved.model.0,
+            latent: &resolved.latent,
+            timestep: request.timestep,
+            positive: resolved.positive.conditioning()?,
+            negative: negative.map(|negative| negative.conditioning()).transpose()?,
+            guidance: request.guidance,
+            step: request.step,
+            steps: request.steps,
+        })
+    });
+    let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+    let predictions = match context.has_call() {
+        true => context.call()?.predict(&asked, parts)?,
+        false => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
+    };
+    for (index, prediction) in predictions.into_iter().enumerate() {
+        let lend = |part: Option<Tensor>| {
+            part.map_or(Ok(std::ptr::null_mut()), |part| context.lend_tensor(part))
+        };
+        let given = AmdmPrediction {
+            guided: context.lend_tensor(prediction.guided)?,
+            conditional: lend(prediction.conditional)?,
+            unconditional: lend(prediction.unconditional)?,
+        };
+        // SAFETY: the caller says that there is room.
+        unsafe { put(out.wrapping_add(index), given, "a prediction")? };
+    }
+    Ok(())
+}
