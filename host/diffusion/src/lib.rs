@@ -10,25 +10,21 @@
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
 //! the CPU every row is computed by itself with single-thread kernels, and rows spread over them.
 
-mod conditioning;
-mod denoiser;
 mod device;
-mod failure;
-mod guidance;
+mod error;
+mod families;
 pub mod image;
 mod kernels;
-pub mod listing;
-mod models;
+mod model;
 pub mod noise;
+mod registry;
 mod tensor;
 mod weights;
 
 pub use amdm::math::PredictionKind;
-pub use conditioning::Conditioning;
-pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, Request};
 pub use device::Device;
-pub use guidance::predict;
-pub use models::{ModelSource, Models};
+pub use model::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict};
+pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].

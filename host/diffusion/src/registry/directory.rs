@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use amdm::error::{Code, Error};
 
-use super::{Options, tiny};
-use crate::{Denoiser, Device, Result, failure, listing};
+use super::{Options, listing};
+use crate::families::tiny;
+use crate::{Denoiser, Device, Result, error};
 
 /// Bytes of a safetensors header that is looked at; the format's own bound is 100 MB.
 const HEADER_BYTES: u64 = 16 << 20;
@@ -51,7 +52,7 @@ pub(super) fn load(
     options: &Options,
     device: &Device,
 ) -> Result<Arc<dyn Denoiser>> {
-    let unsupported = |reason: &str| failure::unsupported(format!("model file `{name}`: {reason}"));
+    let unsupported = |reason: &str| error::unsupported(format!("model file `{name}`: {reason}"));
     match extension(path).as_str() {
         SAFETENSORS => {}
         "ckpt" | "pt" | "pth" | "bin" => {

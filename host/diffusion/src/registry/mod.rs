@@ -4,7 +4,7 @@
 //! that has changed since is loaded anew. A name resolves inside the model directories or not at all.
 
 mod directory;
-mod tiny;
+pub mod listing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use amdm::error::{Code, Error};
 
+use crate::families::tiny;
 use crate::{Denoiser, Device, Result};
 
 type Shared = Arc<dyn Denoiser>;

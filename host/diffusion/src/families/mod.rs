@@ -1,0 +1,3 @@
+//! Networks by family.
+
+pub(crate) mod tiny;
