@@ -129,8 +129,8 @@ impl Device {
         &self.0.name
     }
 
-    /// What stands behind the name, on which the last digits of results may depend: of a GPU its model
-    /// and compute capability, of the CPU nothing.
+    /// What stands behind the name, on which the last digits of results may depend: of a GPU its
+    /// model and compute capability, of the CPU nothing.
     pub fn card(&self) -> &str {
         &self.0.card
     }

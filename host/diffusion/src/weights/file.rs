@@ -1,58 +1,45 @@
-//! Weights out of safetensors bytes, checked by name and shape, onto a device.
+//! A file of weights, in memory.
 
-use amdm::error::Error;
-use half::{bf16, f16};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
 
-use super::Parameter;
-use crate::{Device, Result, error};
+use super::Header;
 
-/// A file of weights, and the device that they go to.
-pub(crate) struct Weights<'a> {
-    file: SafeTensors<'a>,
-    device: &'a Device,
-}
+/// A safetensors file, or one that lies in the program. Cloning copies a handle, never values.
+#[derive(Clone)]
+pub struct WeightFile(Arc<Cow<'static, [u8]>>);
 
-impl<'a> Weights<'a> {
-    /// Reads the header of `bytes`.
-    pub(crate) fn parse(bytes: &'a [u8], device: &'a Device) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|e| Error::invalid(format!("weights are no safetensors: {e}")))?;
-        Ok(Self { file, device })
+impl WeightFile {
+    /// A file of these bytes.
+    pub fn new(bytes: impl Into<Cow<'static, [u8]>>) -> Self {
+        Self(Arc::new(bytes.into()))
     }
 
-    /// The tensor called `name`, which must have `shape`, on the device.
-    pub(crate) fn parameter(&self, name: &str, shape: &[usize]) -> Result<Parameter> {
-        Parameter::new(self.device, shape, self.values(name, shape)?)
+    /// All bytes, as the format orders them.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
-    /// The values of the tensor called `name`, which must have `shape`.
-    pub(crate) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let view = self
-            .file
-            .tensor(name)
-            .map_err(|_| Error::invalid(format!("weights lack the tensor `{name}`")))?;
-        if view.shape() != shape {
-            let found = view.shape();
-            let message = format!("weight `{name}` has shape {found:?}, expected {shape:?}");
-            return Err(Error::invalid(message));
-        }
-        expand(&view).ok_or_else(|| {
-            let found = view.dtype();
-            let message = format!("weight `{name}` is {found:?}, expected F32, F16 or BF16");
-            error::unsupported(message)
-        })
+    /// Reads the header alone of the file at `path`.
+    pub(crate) fn header(path: &Path) -> io::Result<Header> {
+        Header::read(open(path)?)
+    }
+
+    /// Reads the file at `path`; none where it has more than `most` bytes.
+    pub(crate) fn read(path: &Path, most: u64) -> io::Result<Option<Self>> {
+        let mut bytes = Vec::new();
+        open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok((bytes.len() as u64 <= most).then(|| Self::new(bytes)))
     }
 }
 
-fn expand(view: &TensorView<'_>) -> Option<Vec<f32>> {
-    let (words, _) = view.data().as_chunks::<4>();
-    let (halves, _) = view.data().as_chunks::<2>();
-    match view.dtype() {
-        Dtype::F32 => Some(words.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()),
-        Dtype::F16 => Some(halves.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect()),
-        Dtype::BF16 => Some(halves.iter().map(|&b| bf16::from_le_bytes(b).to_f32()).collect()),
-        _ => None,
+/// A regular file: others, such as pipes, would block.
+fn open(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
     }
+    File::open(path)
 }

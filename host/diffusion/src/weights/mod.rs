@@ -1,7 +1,11 @@
-//! Weights: files of them, and the values of layers on a device.
+//! Weights: files of them, what their headers say, and the values of layers on a device.
 
 mod file;
+mod header;
 mod parameter;
+mod reader;
 
-pub(crate) use file::Weights;
+pub use file::WeightFile;
+pub use header::{Header, TensorInfo};
 pub(crate) use parameter::Parameter;
+pub(crate) use reader::Weights;

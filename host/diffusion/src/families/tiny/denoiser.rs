@@ -1,0 +1,179 @@
+//! A network of the family as the rest sees it: conditions, codec and predictions.
+
+use amdm::error::Error;
+use amdm::math::Tensor as _;
+
+use super::conditions::{self, Condition};
+use super::network::Network;
+use super::{CHANNELS, EXTENT, Kind, LATENT_SHAPE, SIDE, schedule};
+use crate::{
+    Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, PredictionKind, Request, Result,
+    Tensor, image,
+};
+
+/// What the networks share: they may be aggregated with each other.
+const LATENT_SPACE: &str = "tiny-rgb-32";
+
+/// One network of the family.
+pub(super) struct Tiny {
+    info: ModelInfo,
+    kind: Kind,
+    device: Device,
+    network: Network,
+}
+
+impl Tiny {
+    /// A network of `kind` from weights with the family's tensor names.
+    pub(super) fn load(kind: Kind, name: &str, weights: &[u8], device: &Device) -> Result<Self> {
+        let info = ModelInfo {
+            name: name.into(),
+            prediction: PredictionKind::Epsilon,
+            latent_shape: LATENT_SHAPE.into(),
+            latent_space: LATENT_SPACE.into(),
+            alphas_cumprod: schedule::alphas_cumprod(),
+            final_alpha: 1.0,
+            clip: Some(1.0),
+            conditioning_schema: conditions::schema(kind),
+        };
+        let network = Network::load(weights, device)?;
+        Ok(Self { info, kind, device: device.clone(), network })
+    }
+
+    /// The batch of a latent that is ours.
+    fn batch(&self, latent: &Tensor) -> Result<u32> {
+        if !latent.device().is_same(&self.device) {
+            let (found, expected) = (latent.device().name(), self.device.name());
+            return Err(Error::invalid(format!(
+                "found a latent on {found}, model {} runs on {expected}",
+                self.info.name
+            )));
+        }
+        match *latent.extents() {
+            [batch, CHANNELS, EXTENT, EXTENT] => Ok(batch),
+            ref found => Err(Error::invalid(format!(
+                "found latent {found:?}, model {} expects [batch, {CHANNELS}, {EXTENT}, {EXTENT}]",
+                self.info.name
+            ))),
+        }
+    }
+
+    fn check(&self, request: &Request<'_>) -> Result<()> {
+        self.batch(request.latent)?;
+        let last = f64::from(schedule::STEPS - 1);
+        if !(0.0..=last).contains(&request.timestep) {
+            let found = request.timestep;
+            return Err(Error::invalid(format!("found timestep {found}, expected 0 to {last}")));
+        }
+        if !request.guidance.is_finite() {
+            let found = request.guidance;
+            return Err(Error::invalid(format!("found guidance {found}, expected a number")));
+        }
+        Ok(())
+    }
+}
+
+impl Denoiser for Tiny {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>> {
+        Ok(schedule::timesteps(steps))
+    }
+
+    fn condition(&self, json: &str, parts: &[(&str, &Tensor)]) -> Result<Conditioning> {
+        if let Some((name, _)) = parts.first() {
+            let model = &self.info.name;
+            return Err(Error::invalid(format!(
+                "found tensor `{name}`, conditions of model {model} take none"
+            )));
+        }
+        let condition = Condition::parse(self.kind, json).map_err(|error| {
+            let message = format!("for the model {}, {}", self.info.name, error.message);
+            Error::new(error.code, message)
+        })?;
+        let bytes = condition.map.as_ref().map_or(0, |map| size_of_val(map.as_slice()));
+        Ok(Conditioning::new(self.kind.name(), json, condition, bytes))
+    }
+
+    fn encode(&self, picture: &Tensor) -> Result<Tensor> {
+        let [batch, height, width, channels] = image::extents(picture)?;
+        if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
+            return Err(Error::invalid(format!(
+                "found an image of {width} x {height} pixels with {channels} channels, model {} \
+                 expects {EXTENT} x {EXTENT} with {CHANNELS}",
+                self.info.name
+            )));
+        }
+        let planes = planes(&picture.to_f32()?);
+        Tensor::from_f32(&self.device, &[batch, CHANNELS, EXTENT, EXTENT], planes)?
+            .affine(2.0, -1.0)
+    }
+
+    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
+        let batch = self.batch(latent)?;
+        let unit = latent.affine(0.5, 0.5)?.clamp(0.0, 1.0)?;
+        let pixels = pixels(&unit.to_f32()?);
+        Tensor::from_f32(&self.device, &[batch, EXTENT, EXTENT, CHANNELS], pixels)
+    }
+
+    fn predict(
+        &self,
+        requests: &[Request<'_>],
+        parts: bool,
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<Prediction>> {
+        let mut passes = Vec::with_capacity(requests.len() * 2);
+        for request in requests {
+            self.check(request)?;
+            let family = self.kind.name();
+            let positive = request.positive.data::<Condition>(family)?;
+            let negative = match request.negative {
+                Some(negative) => negative.data::<Condition>(family)?,
+                None => &Condition::NONE,
+            };
+            let pass = |condition| self.network.pass(request.latent, request.timestep, condition);
+            passes.push(pass(positive)?);
+            if request.needs_unconditional(parts) {
+                passes.push(pass(negative)?);
+            }
+        }
+        let mut answers = self.network.run(&self.device, &passes, cancel)?.into_iter();
+        let mut predictions = Vec::with_capacity(requests.len());
+        for request in requests {
+            let needed = request.needs_unconditional(parts);
+            let mut answer = || {
+                answers.next().ok_or_else(|| {
+                    Error::new(amdm::error::Code::Internal, "a pass without an answer")
+                })
+            };
+            let conditional = answer()?;
+            let unconditional = if needed { Some(answer()?) } else { None };
+            let guidance = request.guidance;
+            predictions.push(Prediction::guide(conditional, unconditional, guidance, parts)?);
+        }
+        Ok(predictions)
+    }
+}
+
+/// [pixels, channels] of every image to [channels, pixels].
+fn planes(pixels: &[f32]) -> Vec<f32> {
+    let image = SIDE * SIDE * CHANNELS as usize;
+    let plane = |image: &[f32], channel| -> Vec<f32> {
+        image.iter().skip(channel).step_by(CHANNELS as usize).copied().collect()
+    };
+    let images = pixels.chunks_exact(image);
+    images.flat_map(|image| (0..CHANNELS as usize).flat_map(move |c| plane(image, c))).collect()
+}
+
+/// [channels, pixels] of every image to [pixels, channels].
+fn pixels(planes: &[f32]) -> Vec<f32> {
+    let plane = SIDE * SIDE;
+    let images = planes.chunks_exact(plane * CHANNELS as usize);
+    images
+        .flat_map(|image| {
+            let at = move |pixel: usize, channel: usize| image[channel * plane + pixel];
+            (0..plane).flat_map(move |p| (0..CHANNELS as usize).map(move |c| at(p, c)))
+        })
+        .collect()
+}

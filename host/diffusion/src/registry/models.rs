@@ -1,0 +1,291 @@
+//! What a name means: a network of the embedder's, a built-in one, or a weight file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use amdm::error::{Code, Error};
+
+use super::closest::closest;
+use super::directory;
+use crate::families::{self, BuiltIn, Family, Sizes};
+use crate::weights::WeightFile;
+use crate::{Denoiser, Device, Result};
+
+/// What the option `family` says to leave the kind to the weight file.
+const AUTO: &str = "auto";
+
+type Shared = Arc<dyn Denoiser>;
+/// Holds the lock of one model while it loads, so that others load meanwhile.
+type Slot = Arc<Mutex<Option<(Stamp, Shared)>>>;
+/// When a weight file was changed, and its bytes; none for what is no file.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// Registrations so far, of all hosts: no two have one number.
+static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Where a name's network comes from, for those who keep results that it gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelSource {
+    /// Weights in the program.
+    BuiltIn(&'static [u8]),
+    /// The embedder's, by a number that no other registration in this process has, and the version
+    /// that the embedder says it has.
+    Registered(u64, Option<String>),
+    /// A weight file, resolved.
+    File(PathBuf),
+}
+
+/// A network of the embedder's.
+struct Registered {
+    number: u64,
+    version: Option<String>,
+    model: Shared,
+}
+
+/// The networks that a name may mean, on one device.
+pub struct Models {
+    device: Device,
+    families: Vec<Arc<dyn Family>>,
+    /// The networks in the program that are offered, with their families.
+    built_in: Vec<(Arc<dyn Family>, BuiltIn)>,
+    directories: Vec<PathBuf>,
+    registered: Mutex<BTreeMap<String, Registered>>,
+    loaded: Mutex<BTreeMap<(String, String), Slot>>,
+}
+
+impl Models {
+    /// The built-in networks of all families of this build.
+    pub fn new(device: &Device) -> Self {
+        let mut models = Self::none(device);
+        models.built_in = models.families.iter().flat_map(built_in).collect();
+        models
+    }
+
+    /// No networks at all; weight files of the families of this build load where directories are
+    /// given.
+    pub fn none(device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            families: families::all(),
+            built_in: Vec::new(),
+            directories: Vec::new(),
+            registered: Mutex::default(),
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// Also knows the weight files of `family`, and offers its built-in networks.
+    #[must_use]
+    pub fn with_family(mut self, family: Arc<dyn Family>) -> Self {
+        self.built_in.extend(built_in(&family));
+        self.families.push(family);
+        self
+    }
+
+    /// Also finds weight files below these directories, the first match first.
+    #[must_use]
+    pub fn with_directories(mut self, directories: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.directories.extend(directories);
+        self
+    }
+
+    /// Where the networks run.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The network called `name`: a registered one, a built-in one, or a file below a model
+    /// directory such as `sub/file.safetensors`.
+    ///
+    /// `options_json` is empty or a JSON object. `{"family": KIND}` says what a weight file holds,
+    /// by one of the names that [`Models::names`] gives for `families`; without it, and with
+    /// `auto`, the file must say so itself: by `amdm.family` in its safetensors metadata, or by a
+    /// header that fits one kind alone.
+    ///
+    /// # Errors
+    /// `not_found` with the closest known name and all of them; `denied` for a name that leads out
+    /// of the directories; `unsupported` for files that this build cannot load; `invalid_input` for
+    /// options that do not fit; `input_output` where reading fails.
+    pub fn load(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
+        if let Some(own) = lock(&self.registered).get(name) {
+            return Ok(Arc::clone(&own.model));
+        }
+        let options = Options::parse(options_json)?;
+        let key = (name.to_owned(), options.family.clone().unwrap_or_default());
+        let slot = Arc::clone(lock(&self.loaded).entry(key.clone()).or_default());
+        let mut model = lock(&slot);
+        let path = match self.is_reserved(name) {
+            true => None,
+            false => directory::find(&self.directories, name)?,
+        };
+        let stamp = path.as_deref().and_then(stamp);
+        if let Some((known, model)) = &*model
+            && *known == stamp
+        {
+            return Ok(Arc::clone(model));
+        }
+        match self.read(name, path.as_deref(), &options) {
+            Ok(fresh) => Ok(Arc::clone(&model.insert((stamp, fresh)).1)),
+            Err(error) => {
+                lock(&self.loaded).remove(&key);
+                Err(error)
+            }
+        }
+    }
+
+    fn read(&self, name: &str, path: Option<&Path>, options: &Options) -> Result<Shared> {
+        if let Some((family, built_in)) = self.built_in(name) {
+            if let Some(found) = options.family.as_ref().filter(|kind| *kind != built_in.kind) {
+                let kind = built_in.kind;
+                let message = format!("found family `{found}`, the built-in model is `{kind}`");
+                return Err(Error::invalid(message).at("family"));
+            }
+            let weights = WeightFile::new(built_in.weights);
+            return family.load(built_in.kind, name, &weights, &self.device);
+        }
+        let asked = options.family.as_deref();
+        match path {
+            Some(path) => directory::load(&self.families, path, name, asked, &self.device),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Where [`Models::load`] would find the network called `name`.
+    ///
+    /// # Errors
+    /// `not_found` for a name that means nothing, `denied` for one that leads out of the
+    /// directories.
+    pub fn source(&self, name: &str) -> Result<ModelSource> {
+        if let Some(own) = lock(&self.registered).get(name) {
+            return Ok(ModelSource::Registered(own.number, own.version.clone()));
+        }
+        if let Some((_, built_in)) = self.built_in(name) {
+            return Ok(ModelSource::BuiltIn(built_in.weights));
+        }
+        match directory::find(&self.directories, name)? {
+            Some(path) => Ok(ModelSource::File(path)),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Names for `kind`: of `models` those that [`Models::load`] takes, sorted; of `families` what
+    /// its option `family` may say; none of other kinds.
+    ///
+    /// Files are listed where this build can load them.
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        match kind {
+            "models" => self.model_names(),
+            "families" => {
+                let kinds = self.families.iter().flat_map(|family| family.kinds());
+                std::iter::once(AUTO).chain(kinds).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn model_names(&self) -> Vec<String> {
+        let built_in = self.built_in.iter().map(|(_, built_in)| built_in.name.to_owned());
+        let mut names: Vec<String> = built_in.collect();
+        names.extend(lock(&self.registered).keys().cloned());
+        names.extend(directory::names(&self.families, &self.directories));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Gives a network of the embedder's own a name.
+    ///
+    /// `version` says, together with the name, all about it: results of other processes with the
+    /// same are taken for its own. Without one they are kept in memory alone.
+    ///
+    /// # Errors
+    /// `invalid_input` for an empty name or one that is taken: built in, registered, or a file's.
+    pub fn register(
+        &self,
+        name: &str,
+        model: Arc<dyn Denoiser>,
+        version: Option<String>,
+    ) -> Result<()> {
+        let mut registered = lock(&self.registered);
+        let taken = self.is_reserved(name)
+            || registered.contains_key(name)
+            || matches!(directory::find(&self.directories, name), Ok(Some(_)));
+        if name.is_empty() || taken {
+            let message = format!("found model name `{name}`, expected one that is not taken");
+            return Err(Error::invalid(message));
+        }
+        let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
+        registered.insert(name.to_owned(), Registered { number, version, model });
+        Ok(())
+    }
+
+    /// The sizes of the model called `name`, where they are known without loading anything.
+    pub fn sizes(&self, name: &str) -> Option<Sizes> {
+        if let Some(own) = lock(&self.registered).get(name) {
+            let latent_shape = own.model.info().latent_shape.clone();
+            return Some(Sizes { latent_shape, pixels: 1, multiple: 1 });
+        }
+        let (family, built_in) = self.built_in(name)?;
+        family.sizes(built_in.kind)
+    }
+
+    /// The built-in network called `name`, where it is offered.
+    fn built_in(&self, name: &str) -> Option<(&dyn Family, BuiltIn)> {
+        let found = self.built_in.iter().find(|(_, built_in)| built_in.name == name);
+        found.map(|(family, built_in)| (&**family, *built_in))
+    }
+
+    /// Whether a built-in network is called `name`, offered or not: nothing else may be.
+    fn is_reserved(&self, name: &str) -> bool {
+        let mut all = self.families.iter().flat_map(|family| family.built_in());
+        all.any(|built_in| built_in.name == name)
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let names = self.model_names();
+        let closest = closest(name, &names);
+        let closest = closest.map(|known| format!(" (closest: `{known}`)")).unwrap_or_default();
+        let known = names.join(", ");
+        let message = format!("found model `{name}`{closest}, expected one of {known}");
+        Error::new(Code::NotFound, message)
+    }
+}
+
+/// The networks of a family that lie in the program.
+fn built_in(family: &Arc<dyn Family>) -> impl Iterator<Item = (Arc<dyn Family>, BuiltIn)> {
+    let family = Arc::clone(family);
+    family.built_in().into_iter().map(move |built_in| (Arc::clone(&family), built_in))
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// What a graph may say about how to load a file.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// What a weight file holds, where it does not say so itself.
+    family: Option<String>,
+}
+
+impl Options {
+    fn parse(json: &str) -> Result<Self> {
+        if json.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let mut options: Self = serde_json::from_str(json)
+            .map_err(|e| Error::invalid(format!("model options: {e}")))?;
+        options.family.take_if(|family| family.is_empty() || family == AUTO);
+        Ok(options)
+    }
+}
+
+/// Locks; a panic of another holder leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
