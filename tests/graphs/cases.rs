@@ -22,6 +22,8 @@ pub fn catalogue() -> Catalogue {
     let mut lists = BTreeMap::new();
     let models = ["tiny-layout", "tiny-attributes", "tiny-style", "sdxl-base.safetensors"];
     lists.insert("models".to_owned(), names(&models));
+    let families = ["auto", "tiny-attributes", "tiny-layout", "tiny-style"];
+    lists.insert("families".to_owned(), names(&families));
     let images = (1..=30).map(|i| format!("fox-{i}.png"));
     lists.insert("images".to_owned(), images.collect());
     Catalogue::from_json(&text).unwrap().with_choices(Arc::new(lists))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use amdm::error::{Code, Error};
 use rayon::ThreadPool;
 
-use crate::{Result, failure};
+use crate::{Result, error};
 
 /// Most threads of a device: beyond the cores of any machine, and a typing error costs no memory.
 const THREADS_MAX: usize = 1024;
@@ -91,11 +91,11 @@ impl Device {
     #[cfg(feature = "cuda")]
     fn cuda(ordinal: usize, threads: usize) -> Result<Self> {
         let refused = |reason: String| {
-            failure::unsupported(format!("cuda:{ordinal} cannot be opened: {reason}"))
+            error::unsupported(format!("cuda:{ordinal} cannot be opened: {reason}"))
         };
         let device = candle_core::Device::new_cuda(ordinal);
-        let device = device.map_err(|e| refused(failure::plain(e)))?;
-        let cuda = device.as_cuda_device().map_err(|e| refused(failure::plain(e)))?;
+        let device = device.map_err(|e| refused(error::plain(e)))?;
+        let cuda = device.as_cuda_device().map_err(|e| refused(error::plain(e)))?;
         let context = cuda.cuda_stream().context().clone();
         let card = context.name().map_err(|e| refused(e.to_string()))?;
         let (major, minor) = context.compute_capability().map_err(|e| refused(e.to_string()))?;
@@ -105,7 +105,7 @@ impl Device {
 
     #[cfg(not(feature = "cuda"))]
     fn cuda(ordinal: usize, _threads: usize) -> Result<Self> {
-        Err(failure::unsupported(format!(
+        Err(error::unsupported(format!(
             "cuda:{ordinal} was asked for, but this is the CPU build: use the CUDA build of amdm \
              (cargo feature `cuda`), or the device cpu"
         )))
@@ -129,8 +129,8 @@ impl Device {
         &self.0.name
     }
 
-    /// What stands behind the name, on which the last digits of results may depend: of a GPU its model
-    /// and compute capability, of the CPU nothing.
+    /// What stands behind the name, on which the last digits of results may depend: of a GPU its
+    /// model and compute capability, of the CPU nothing.
     pub fn card(&self) -> &str {
         &self.0.card
     }

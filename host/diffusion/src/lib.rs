@@ -4,32 +4,31 @@
 //! * [`Tensor`]: immutable values on a device, with the operations of [`amdm::math::Tensor`].
 //! * [`noise`]: generators whose streams equal those of torch's CPU generator.
 //! * [`Denoiser`], [`predict`]: networks and their guided predictions, a whole step in one call.
-//! * [`Models`]: names to networks: the built-in tiny family, model directories, registered ones.
+//! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
+//! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
 //! * [`image`]: resizing, and conversion to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
 //! the CPU every row is computed by itself with single-thread kernels, and rows spread over them.
 
-mod conditioning;
-mod denoiser;
 mod device;
-mod failure;
-mod guidance;
+mod error;
+mod families;
 pub mod image;
 mod kernels;
-pub mod listing;
-mod models;
+mod model;
 pub mod noise;
+mod registry;
 mod tensor;
 mod weights;
 
 pub use amdm::math::PredictionKind;
-pub use conditioning::Conditioning;
-pub use denoiser::{Cancel, Denoiser, ModelInfo, Prediction, Request};
 pub use device::Device;
-pub use guidance::predict;
-pub use models::{ModelSource, Models};
+pub use families::{BuiltIn, Family, Sizes};
+pub use model::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict};
+pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};
+pub use weights::{Header, TensorInfo, WeightFile};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].
 pub type Result<T> = std::result::Result<T, amdm::error::Error>;

@@ -10,7 +10,7 @@ use amdm::graph::{
     Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, Targets, metadata,
     plan, validate, validate_asked, version,
 };
-use amdm_diffusion::{Device, Models};
+use amdm_diffusion::{Device, Models, Sizes};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -525,9 +525,9 @@ struct Known<'a>(&'a Models);
 
 impl Shapes for Known<'_> {
     fn latent(&self, name: &str) -> Option<([u64; 3], u64)> {
-        let (shape, scale) = self.0.latent_shape(name)?;
-        let [channels, height, width] = shape[..] else { return None };
-        Some(([channels.into(), height.into(), width.into()], scale.into()))
+        let Sizes { latent_shape, pixels, .. } = self.0.sizes(name)?;
+        let [channels, height, width] = latent_shape[..] else { return None };
+        Some(([channels.into(), height.into(), width.into()], pixels.into()))
     }
 }
 

@@ -9,7 +9,7 @@ use super::map::{Map, Plane, misfit};
 use super::matrix::{Layout, multiply};
 use super::scratch::Buffer;
 use crate::Result;
-use crate::failure::mixed;
+use crate::error::mixed;
 use crate::weights::{Parameter, Weights};
 
 /// Output pixels of a tile: its columns stay in the second-level cache for narrow maps.

@@ -4,8 +4,8 @@ use amdm::error::{Code, Error};
 use candle_core::Tensor as CandleTensor;
 
 use super::scratch::Buffer;
-use crate::failure::mixed;
-use crate::{Result, failure};
+use crate::error::mixed;
+use crate::{Result, error};
 
 /// One row's feature map on the CPU, or those of a batch on another device.
 pub(crate) enum Map {
@@ -73,7 +73,7 @@ impl Map {
     }
 
     pub(super) fn composed(tensor: candle_core::Result<CandleTensor>) -> Result<Self> {
-        tensor.map(Self::Composed).map_err(failure::from_candle)
+        tensor.map(Self::Composed).map_err(error::from_candle)
     }
 }
 

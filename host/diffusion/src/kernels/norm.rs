@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::exponential::silu;
 use super::map::{Map, Plane, misfit};
-use crate::failure::mixed;
+use crate::error::mixed;
 use crate::weights::{Parameter, Weights};
 use crate::{Device, Result};
 

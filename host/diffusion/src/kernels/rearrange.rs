@@ -4,7 +4,7 @@ use candle_core::Tensor as CandleTensor;
 
 use super::map::{Map, Plane};
 use crate::Result;
-use crate::failure::mixed;
+use crate::error::mixed;
 
 impl Map {
     /// The channels of `self`, then those of `other`.

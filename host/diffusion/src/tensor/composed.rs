@@ -4,7 +4,7 @@ use amdm::error::Error;
 use candle_core::{D, DType, Tensor};
 
 use super::Dtype;
-use crate::{Result, failure};
+use crate::{Result, error};
 
 type Candle<T> = candle_core::Result<T>;
 
@@ -34,7 +34,7 @@ pub(super) fn dtype(tensor: &Tensor) -> Dtype {
 /// Values on the host, row-major.
 pub(super) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
     let flat = || tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
-    flat().map_err(failure::from_candle)
+    flat().map_err(error::from_candle)
 }
 
 pub(super) fn combine<'a>(terms: impl Iterator<Item = (&'a Tensor, f64)>) -> Candle<Tensor> {

@@ -18,7 +18,7 @@ use amdm::error::Error;
 use candle_core::Tensor as CandleTensor;
 
 use crate::device::Backend;
-use crate::{Device, Result, failure};
+use crate::{Device, Result, error};
 
 /// What one value of a tensor is stored as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +87,7 @@ impl Tensor {
             Backend::Composed(candle) => {
                 let extents: Vec<usize> = shape.iter().map(|&extent| extent as usize).collect();
                 let tensor = CandleTensor::from_vec(values, extents, candle);
-                Self::composed(device, tensor.map_err(failure::from_candle)?)
+                Self::composed(device, tensor.map_err(error::from_candle)?)
             }
         }
     }

@@ -5,7 +5,7 @@ use amdm::math::Tensor as Operations;
 use candle_core::Tensor as CandleTensor;
 
 use super::{Tensor, composed, host, shape};
-use crate::{Result, failure};
+use crate::{Result, error};
 
 impl Tensor {
     fn unary(
@@ -38,7 +38,7 @@ impl Tensor {
     }
 
     pub(super) fn wrap(&self, tensor: candle_core::Result<CandleTensor>) -> Result<Self> {
-        Self::composed(&self.device, tensor.map_err(failure::from_candle)?)
+        Self::composed(&self.device, tensor.map_err(error::from_candle)?)
     }
 
     /// All terms on one device and of one shape; the first of them.

@@ -11,7 +11,7 @@ use crate::tags::{Comment, OF_INPUTS};
 use crate::walk::Place;
 
 /// Lists of names that the host keeps.
-const LISTS: [&str; 3] = ["models", "adapters", "images"];
+const LISTS: [&str; 4] = ["models", "families", "adapters", "images"];
 
 /// A field as Rust code needs it.
 #[derive(Clone, Debug)]

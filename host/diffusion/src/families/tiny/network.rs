@@ -12,11 +12,10 @@ use rayon::prelude::*;
 use super::blocks::{EMBEDDING, Mixing, Residual};
 use super::conditions::Condition;
 use super::{CHANNELS, SIDE};
-use crate::denoiser::cancelled;
 use crate::device::Backend;
 use crate::kernels::{Convolution, Film, Linear, Map, Norm, activate};
 use crate::weights::{Parameter, Weights};
-use crate::{Cancel, Device, Result, Tensor, failure};
+use crate::{Cancel, Device, Result, Tensor, error};
 
 /// Widths at full and half resolution of the folded image.
 const WIDE: usize = 32;
@@ -129,7 +128,7 @@ impl Network {
             rows.extend(latents.zip(output.chunks_exact_mut(LATENT)).map(row));
         }
         let run = |(pass, latent, output): (&Pass<'_>, &[f32], &mut [f32])| -> Result<()> {
-            let Parameter::Host(map) = &pass.map else { return Err(failure::mixed()) };
+            let Parameter::Host(map) = &pass.map else { return Err(error::mixed()) };
             let input = Map::from_parts(&[latent, map], SIDE, SIDE);
             let result = self.forward(&input, &pass.film, cancel)?;
             output.copy_from_slice(result.values()?);
@@ -146,19 +145,19 @@ impl Network {
 
     fn batch(&self, device: &Device, pass: &Pass<'_>, cancel: Cancel<'_>) -> Result<Tensor> {
         let (Some(latent), Parameter::Composed(map)) = (pass.latent.candle(), &pass.map) else {
-            return Err(failure::mixed());
+            return Err(error::mixed());
         };
         let input = || {
             let map = map.broadcast_as((latent.dim(0)?, 1, SIDE, SIDE))?;
             CandleTensor::cat(&[latent, &map], 1)
         };
-        let input = Map::Composed(input().map_err(failure::from_candle)?);
+        let input = Map::Composed(input().map_err(error::from_candle)?);
         Tensor::composed(device, self.forward(&input, &pass.film, cancel)?.into_candle()?)
     }
 
     /// Image and map of objects, [4, 32, 32], to the noise in the image.
     fn forward(&self, x: &Map, film: &Film, cancel: Cancel<'_>) -> Result<Map> {
-        let go_on = || if cancel() { Err(cancelled()) } else { Ok(()) };
+        let go_on = || if cancel() { Err(error::cancelled()) } else { Ok(()) };
         let [d0, d1, m, u1, u0] = &self.residuals;
         let [a1, a2] = &self.mixings;
         let wide = d0.apply(self.input.apply(&x.fold()?, None)?, film)?;

@@ -1,29 +1,15 @@
 //! The tiny family's forward process: the cosine schedule of Nichol and Dhariwal (2102.09672).
 
-use std::f64::consts::FRAC_PI_2;
+use amdm::math::schedule::squared_cosine_alphas_cumprod;
 
 /// Training steps.
-pub(super) const STEPS: usize = 1000;
+pub(super) const STEPS: u32 = 1000;
 /// The first timestep of every sampling schedule: above it the signal is all but gone.
 const FIRST: f64 = 985.0;
-/// The cosine's offset, which keeps the first betas from vanishing.
-const OFFSET: f64 = 0.008;
-const BETA_MAX: f64 = 0.999;
 
 /// Cumulative alphas of the training steps, decreasing.
 pub(super) fn alphas_cumprod() -> Vec<f32> {
-    let cumulative = |step: usize| {
-        let cosine = libm::cos((step as f64 / STEPS as f64 + OFFSET) / (1.0 + OFFSET) * FRAC_PI_2);
-        cosine * cosine
-    };
-    let mut product = 1.0;
-    let step = |step| {
-        product *= 1.0 - (1.0 - cumulative(step + 1) / cumulative(step)).min(BETA_MAX);
-        #[allow(clippy::cast_possible_truncation)]
-        let rounded = product as f32;
-        rounded
-    };
-    (0..STEPS).map(step).collect()
+    squared_cosine_alphas_cumprod(STEPS)
 }
 
 /// `steps` timesteps from 985 down to 0, evenly spaced, halves rounded to even; left unrounded

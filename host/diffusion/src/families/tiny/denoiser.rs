@@ -1,75 +1,21 @@
-//! The embedded tiny family: three pixel-space networks of 490 thousand parameters each.
-//!
-//! They share schedule and data space, 32 x 32 RGB in [-1, 1], and know different things: `layout`
-//! where objects are, `attributes` their colours and shapes, `style` the background. Weights lie in
-//! the binary, so that examples and tests run without a download.
-
-mod blocks;
-mod conditions;
-mod network;
-mod schedule;
+//! A network of the family as the rest sees it: conditions, codec and predictions.
 
 use amdm::error::Error;
 use amdm::math::Tensor as _;
 
-use self::conditions::Condition;
-use self::network::Network;
+use super::conditions::{self, Condition};
+use super::network::Network;
+use super::{CHANNELS, EXTENT, Kind, LATENT_SHAPE, SIDE, schedule};
 use crate::{
     Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, PredictionKind, Request, Result,
     Tensor, image,
 };
 
-/// Pixels of an image's side.
-const SIDE: usize = 32;
-const EXTENT: u32 = 32;
-const CHANNELS: u32 = 3;
-/// One latent: [channels, height, width].
-pub(crate) const LATENT_SHAPE: [u32; 3] = [CHANNELS, EXTENT, EXTENT];
+/// What the networks share: they may be aggregated with each other.
 const LATENT_SPACE: &str = "tiny-rgb-32";
 
-/// What a model of the family was trained to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Layout,
-    Attributes,
-    Style,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Attributes, Self::Layout, Self::Style];
-
-    /// Name of the built-in model of that kind, and of the family in options.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Layout => "tiny-layout",
-            Self::Attributes => "tiny-attributes",
-            Self::Style => "tiny-style",
-        }
-    }
-
-    pub(crate) fn built_in(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// The kind that options or a file's metadata call `family`.
-    pub(crate) fn from_family(family: &str) -> Result<Self> {
-        Self::built_in(family).ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
-            Error::invalid(format!("found family `{family}`, expected one of {known}"))
-        })
-    }
-
-    pub(crate) const fn weights(self) -> &'static [u8] {
-        match self {
-            Self::Layout => include_bytes!("../../../weights/layout.f16.safetensors"),
-            Self::Attributes => include_bytes!("../../../weights/attributes.f16.safetensors"),
-            Self::Style => include_bytes!("../../../weights/style.f16.safetensors"),
-        }
-    }
-}
-
 /// One network of the family.
-pub(crate) struct Tiny {
+pub(super) struct Tiny {
     info: ModelInfo,
     kind: Kind,
     device: Device,
@@ -77,17 +23,8 @@ pub(crate) struct Tiny {
 }
 
 impl Tiny {
-    pub(crate) fn built_in(kind: Kind, device: &Device) -> Result<Self> {
-        Self::from_safetensors(kind.name(), kind, kind.weights(), device)
-    }
-
-    /// A network from weights with the family's tensor names.
-    pub(crate) fn from_safetensors(
-        name: &str,
-        kind: Kind,
-        weights: &[u8],
-        device: &Device,
-    ) -> Result<Self> {
+    /// A network of `kind` from weights with the family's tensor names.
+    pub(super) fn load(kind: Kind, name: &str, weights: &[u8], device: &Device) -> Result<Self> {
         let info = ModelInfo {
             name: name.into(),
             prediction: PredictionKind::Epsilon,
@@ -122,7 +59,7 @@ impl Tiny {
 
     fn check(&self, request: &Request<'_>) -> Result<()> {
         self.batch(request.latent)?;
-        let last = (schedule::STEPS - 1) as f64;
+        let last = f64::from(schedule::STEPS - 1);
         if !(0.0..=last).contains(&request.timestep) {
             let found = request.timestep;
             return Err(Error::invalid(format!("found timestep {found}, expected 0 to {last}")));

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use amdm::error::Error;
-use amdm::math::{PredictionKind, Tensor as _};
+use amdm::math::PredictionKind;
 
-use crate::{Conditioning, Result, Tensor, failure};
+use super::{Conditioning, Prediction};
+use crate::{Result, Tensor, error};
 
 /// Answers whether the run is being stopped; asked between a network's blocks, from any thread.
 pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
@@ -62,41 +62,6 @@ impl Request<'_> {
     #[allow(clippy::float_cmp)]
     pub fn needs_unconditional(&self, parts: bool) -> bool {
         parts || self.guidance != 1.0
-    }
-}
-
-/// The answer to a [`Request`], in the model's own [`PredictionKind`], shaped as the latent.
-#[derive(Clone, Debug)]
-pub struct Prediction {
-    /// `unconditional + guidance * (conditional - unconditional)`.
-    pub guided: Tensor,
-    /// Where parts were asked for.
-    pub conditional: Option<Tensor>,
-    /// Where parts were asked for.
-    pub unconditional: Option<Tensor>,
-}
-
-impl Prediction {
-    /// Guidance from the parts that ran. With guidance 1 the guided prediction is the conditional
-    /// one to the bit, whether or not the other ran.
-    ///
-    /// # Errors
-    /// `invalid_input` where the parts do not fit each other.
-    #[allow(clippy::float_cmp)]
-    pub fn guide(
-        conditional: Tensor,
-        unconditional: Option<Tensor>,
-        guidance: f64,
-        parts: bool,
-    ) -> Result<Self> {
-        let guided = match &unconditional {
-            Some(base) if guidance != 1.0 => {
-                Tensor::linear_combination(&[(base, 1.0 - guidance), (&conditional, guidance)])?
-            }
-            _ => conditional.clone(),
-        };
-        let conditional = parts.then_some(conditional);
-        Ok(Self { guided, conditional, unconditional: unconditional.filter(|_| parts) })
     }
 }
 
@@ -159,11 +124,6 @@ pub trait Denoiser: Send + Sync {
     fn with_adapter(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
         let _ = options_json;
         let model = &self.info().name;
-        Err(failure::unsupported(format!("model {model} takes no adapters, found `{name}`")))
+        Err(error::unsupported(format!("model {model} takes no adapters, found `{name}`")))
     }
-}
-
-/// The error of a run that is being stopped.
-pub(crate) fn cancelled() -> Error {
-    Error::new(amdm::error::Code::Cancelled, "the run is being stopped")
 }

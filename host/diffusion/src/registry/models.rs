@@ -1,10 +1,4 @@
-//! Names to networks: built in, registered by the embedder, or found in model directories.
-//!
-//! A network is loaded once and shared by everyone who asks for it with the same options; a file
-//! that has changed since is loaded anew. A name resolves inside the model directories or not at all.
-
-mod directory;
-mod tiny;
+//! What a name means: a network of the embedder's, a built-in one, or a weight file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +8,14 @@ use std::time::SystemTime;
 
 use amdm::error::{Code, Error};
 
+use super::closest::closest;
+use super::directory;
+use crate::families::{self, BuiltIn, Family, Sizes};
+use crate::weights::WeightFile;
 use crate::{Denoiser, Device, Result};
+
+/// What the option `family` says to leave the kind to the weight file.
+const AUTO: &str = "auto";
 
 type Shared = Arc<dyn Denoiser>;
 /// Holds the lock of one model while it loads, so that others load meanwhile.
@@ -47,27 +48,41 @@ struct Registered {
 /// The networks that a name may mean, on one device.
 pub struct Models {
     device: Device,
-    built_in: bool,
+    families: Vec<Arc<dyn Family>>,
+    /// The networks in the program that are offered, with their families.
+    built_in: Vec<(Arc<dyn Family>, BuiltIn)>,
     directories: Vec<PathBuf>,
     registered: Mutex<BTreeMap<String, Registered>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
 }
 
 impl Models {
-    /// The built-in networks `tiny-attributes`, `tiny-layout` and `tiny-style`.
+    /// The built-in networks of all families of this build.
     pub fn new(device: &Device) -> Self {
+        let mut models = Self::none(device);
+        models.built_in = models.families.iter().flat_map(built_in).collect();
+        models
+    }
+
+    /// No networks at all; weight files of the families of this build load where directories are
+    /// given.
+    pub fn none(device: &Device) -> Self {
         Self {
             device: device.clone(),
-            built_in: true,
+            families: families::all(),
+            built_in: Vec::new(),
             directories: Vec::new(),
             registered: Mutex::default(),
             loaded: Mutex::default(),
         }
     }
 
-    /// No networks at all.
-    pub fn none(device: &Device) -> Self {
-        Self { built_in: false, ..Self::new(device) }
+    /// Also knows the weight files of `family`, and offers its built-in networks.
+    #[must_use]
+    pub fn with_family(mut self, family: Arc<dyn Family>) -> Self {
+        self.built_in.extend(built_in(&family));
+        self.families.push(family);
+        self
     }
 
     /// Also finds weight files below these directories, the first match first.
@@ -85,9 +100,10 @@ impl Models {
     /// The network called `name`: a registered one, a built-in one, or a file below a model
     /// directory such as `sub/file.safetensors`.
     ///
-    /// `options_json` is empty or a JSON object. `{"family": "tiny-layout"}` (or `tiny-attributes`,
-    /// `tiny-style`) says what a weight file holds; without it the file must say so itself, by
-    /// `amdm.family` in its safetensors metadata.
+    /// `options_json` is empty or a JSON object. `{"family": KIND}` says what a weight file holds,
+    /// by one of the names that [`Models::names`] gives for `families`; without it, and with
+    /// `auto`, the file must say so itself: by `amdm.family` in its safetensors metadata, or by a
+    /// header that fits one kind alone.
     ///
     /// # Errors
     /// `not_found` with the closest known name and all of them; `denied` for a name that leads out
@@ -101,9 +117,9 @@ impl Models {
         let key = (name.to_owned(), options.family.clone().unwrap_or_default());
         let slot = Arc::clone(lock(&self.loaded).entry(key.clone()).or_default());
         let mut model = lock(&slot);
-        let path = match tiny::Kind::built_in(name) {
-            Some(_) => None,
-            None => directory::find(&self.directories, name)?,
+        let path = match self.is_reserved(name) {
+            true => None,
+            false => directory::find(&self.directories, name)?,
         };
         let stamp = path.as_deref().and_then(stamp);
         if let Some((known, model)) = &*model
@@ -121,15 +137,18 @@ impl Models {
     }
 
     fn read(&self, name: &str, path: Option<&Path>, options: &Options) -> Result<Shared> {
-        if let Some(kind) = tiny::Kind::built_in(name).filter(|_| self.built_in) {
-            if let Some(found) = options.family.as_ref().filter(|family| *family != name) {
-                let message = format!("found family `{found}`, the built-in model is `{name}`");
+        if let Some((family, built_in)) = self.built_in(name) {
+            if let Some(found) = options.family.as_ref().filter(|kind| *kind != built_in.kind) {
+                let kind = built_in.kind;
+                let message = format!("found family `{found}`, the built-in model is `{kind}`");
                 return Err(Error::invalid(message).at("family"));
             }
-            return Ok(Arc::new(tiny::Tiny::built_in(kind, &self.device)?));
+            let weights = WeightFile::new(built_in.weights);
+            return family.load(built_in.kind, name, &weights, &self.device);
         }
+        let asked = options.family.as_deref();
         match path {
-            Some(path) => directory::load(path, name, options, &self.device),
+            Some(path) => directory::load(&self.families, path, name, asked, &self.device),
             None => Err(self.unknown(name)),
         }
     }
@@ -137,13 +156,14 @@ impl Models {
     /// Where [`Models::load`] would find the network called `name`.
     ///
     /// # Errors
-    /// `not_found` for a name that means nothing, `denied` for one that leads out of the directories.
+    /// `not_found` for a name that means nothing, `denied` for one that leads out of the
+    /// directories.
     pub fn source(&self, name: &str) -> Result<ModelSource> {
         if let Some(own) = lock(&self.registered).get(name) {
             return Ok(ModelSource::Registered(own.number, own.version.clone()));
         }
-        if let Some(kind) = tiny::Kind::built_in(name).filter(|_| self.built_in) {
-            return Ok(ModelSource::BuiltIn(kind.weights()));
+        if let Some((_, built_in)) = self.built_in(name) {
+            return Ok(ModelSource::BuiltIn(built_in.weights));
         }
         match directory::find(&self.directories, name)? {
             Some(path) => Ok(ModelSource::File(path)),
@@ -151,25 +171,35 @@ impl Models {
         }
     }
 
-    /// Names that [`Models::load`] takes, sorted, for `kind` `models`; none of other kinds.
+    /// Names for `kind`: of `models` those that [`Models::load`] takes, sorted; of `families` what
+    /// its option `family` may say; none of other kinds.
     ///
     /// Files are listed where this build can load them.
     pub fn names(&self, kind: &str) -> Vec<String> {
-        if kind != "models" {
-            return Vec::new();
+        match kind {
+            "models" => self.model_names(),
+            "families" => {
+                let kinds = self.families.iter().flat_map(|family| family.kinds());
+                std::iter::once(AUTO).chain(kinds).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
         }
-        let built_in = tiny::Kind::ALL.iter().filter(|_| self.built_in);
-        let mut names: Vec<String> = built_in.map(|kind| kind.name().into()).collect();
+    }
+
+    fn model_names(&self) -> Vec<String> {
+        let built_in = self.built_in.iter().map(|(_, built_in)| built_in.name.to_owned());
+        let mut names: Vec<String> = built_in.collect();
         names.extend(lock(&self.registered).keys().cloned());
-        names.extend(directory::names(&self.directories));
+        names.extend(directory::names(&self.families, &self.directories));
         names.sort();
         names.dedup();
         names
     }
 
     /// Gives a network of the embedder's own a name.
-    /// `version` says, together with the name, all about it: results of other processes with the same
-    /// are taken for its own. Without one they are kept in memory alone.
+    ///
+    /// `version` says, together with the name, all about it: results of other processes with the
+    /// same are taken for its own. Without one they are kept in memory alone.
     ///
     /// # Errors
     /// `invalid_input` for an empty name or one that is taken: built in, registered, or a file's.
@@ -180,7 +210,7 @@ impl Models {
         version: Option<String>,
     ) -> Result<()> {
         let mut registered = lock(&self.registered);
-        let taken = tiny::Kind::built_in(name).is_some()
+        let taken = self.is_reserved(name)
             || registered.contains_key(name)
             || matches!(directory::find(&self.directories, name), Ok(Some(_)));
         if name.is_empty() || taken {
@@ -192,23 +222,42 @@ impl Models {
         Ok(())
     }
 
-    /// Shape of one latent of the model called `name` and the pixels that one of its values is wide,
-    /// where that is known without loading anything.
-    pub fn latent_shape(&self, name: &str) -> Option<(Vec<u32>, u32)> {
+    /// The sizes of the model called `name`, where they are known without loading anything.
+    pub fn sizes(&self, name: &str) -> Option<Sizes> {
         if let Some(own) = lock(&self.registered).get(name) {
-            return Some((own.model.info().latent_shape.clone(), 1));
+            let latent_shape = own.model.info().latent_shape.clone();
+            return Some(Sizes { latent_shape, pixels: 1, multiple: 1 });
         }
-        tiny::Kind::built_in(name).filter(|_| self.built_in).map(|_| (tiny::LATENT_SHAPE.into(), 1))
+        let (family, built_in) = self.built_in(name)?;
+        family.sizes(built_in.kind)
+    }
+
+    /// The built-in network called `name`, where it is offered.
+    fn built_in(&self, name: &str) -> Option<(&dyn Family, BuiltIn)> {
+        let found = self.built_in.iter().find(|(_, built_in)| built_in.name == name);
+        found.map(|(family, built_in)| (&**family, *built_in))
+    }
+
+    /// Whether a built-in network is called `name`, offered or not: nothing else may be.
+    fn is_reserved(&self, name: &str) -> bool {
+        let mut all = self.families.iter().flat_map(|family| family.built_in());
+        all.any(|built_in| built_in.name == name)
     }
 
     fn unknown(&self, name: &str) -> Error {
-        let names = self.names("models");
-        let closest = names.iter().min_by_key(|known| distance(name, known));
+        let names = self.model_names();
+        let closest = closest(name, &names);
         let closest = closest.map(|known| format!(" (closest: `{known}`)")).unwrap_or_default();
         let known = names.join(", ");
         let message = format!("found model `{name}`{closest}, expected one of {known}");
         Error::new(Code::NotFound, message)
     }
+}
+
+/// The networks of a family that lie in the program.
+fn built_in(family: &Arc<dyn Family>) -> impl Iterator<Item = (Arc<dyn Family>, BuiltIn)> {
+    let family = Arc::clone(family);
+    family.built_in().into_iter().map(move |built_in| (Arc::clone(&family), built_in))
 }
 
 fn stamp(path: &Path) -> Stamp {
@@ -219,7 +268,7 @@ fn stamp(path: &Path) -> Stamp {
 /// What a graph may say about how to load a file.
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Options {
+struct Options {
     /// What a weight file holds, where it does not say so itself.
     family: Option<String>,
 }
@@ -229,28 +278,14 @@ impl Options {
         if json.trim().is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(json).map_err(|e| Error::invalid(format!("model options: {e}")))
+        let mut options: Self = serde_json::from_str(json)
+            .map_err(|e| Error::invalid(format!("model options: {e}")))?;
+        options.family.take_if(|family| family.is_empty() || family == AUTO);
+        Ok(options)
     }
 }
 
 /// Locks; a panic of another holder leaves nothing half done here.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Edits between two names (Levenshtein), case aside.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let b: Vec<char> = b.chars().take(256).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(256).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

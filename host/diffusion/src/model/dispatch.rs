@@ -1,15 +1,16 @@
 //! All predictions of one step: requests grouped by model, answered in order.
 //!
 //! Groups run at once on the device's threads, so that two lanes over two models overlap as two
-//! lanes over one model do; models of an embedder's are asked on this thread meanwhile. What a request gets never depends on the others of its step.
+//! lanes over one model do; models of an embedder's are asked on this thread meanwhile. What a
+//! request gets never depends on the others of its step.
 
 use std::sync::Arc;
 
 use amdm::error::{Code, Error};
 
-use crate::denoiser::cancelled;
-use crate::failure;
-use crate::{Cancel, Denoiser, Prediction, Request, Result};
+use super::{Cancel, Denoiser, Prediction, Request};
+use crate::Result;
+use crate::error::{self, cancelled};
 
 /// Answers the requests of one step, over any number of models, in order.
 ///
@@ -32,7 +33,7 @@ pub fn predict(
             "model {name} does not give conditional and unconditional predictions apart, which a \
              step operator asks for"
         );
-        return Err(failure::unsupported(message));
+        return Err(error::unsupported(message));
     }
     let groups = group(requests);
     let answer = |indices: &Vec<usize>| -> Result<Vec<Prediction>> {

@@ -29,3 +29,8 @@ pub(crate) fn unsupported(message: impl Into<String>) -> Error {
 pub(crate) fn mixed() -> Error {
     Error::new(Code::Internal, "a feature map and a layer lie on different devices")
 }
+
+/// The error of a run that is being stopped.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "the run is being stopped")
+}

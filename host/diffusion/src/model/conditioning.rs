@@ -23,8 +23,8 @@ struct Inner {
 }
 
 impl Conditioning {
-    /// A condition of models of `family`, made from `json`, with whatever they prepared: `data`, which
-    /// holds `bytes` beside its own size.
+    /// A condition of models of `family`, made from `json`, with whatever they prepared: `data`,
+    /// which holds `bytes` beside its own size.
     pub fn new<T: Any + Send + Sync>(
         family: impl Into<String>,
         json: impl Into<String>,

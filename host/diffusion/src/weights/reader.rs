@@ -1,32 +1,12 @@
 //! Weights out of safetensors bytes, checked by name and shape, onto a device.
 
 use amdm::error::Error;
-use candle_core::Tensor as CandleTensor;
 use half::{bf16, f16};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::device::Backend;
-use crate::{Device, Result, failure};
-
-/// Values of one layer where the layer runs: float32 on the host.
-#[derive(Clone)]
-pub(crate) enum Parameter {
-    Host(Vec<f32>),
-    Composed(CandleTensor),
-}
-
-impl Parameter {
-    /// `values`, row-major under `shape`, on `device`.
-    pub(crate) fn new(device: &Device, shape: &[usize], values: Vec<f32>) -> Result<Self> {
-        match device.backend() {
-            Backend::Host => Ok(Self::Host(values)),
-            Backend::Composed(candle) => CandleTensor::from_vec(values, shape, candle)
-                .map(Self::Composed)
-                .map_err(failure::from_candle),
-        }
-    }
-}
+use super::Parameter;
+use crate::{Device, Result, error};
 
 /// A file of weights, and the device that they go to.
 pub(crate) struct Weights<'a> {
@@ -61,7 +41,7 @@ impl<'a> Weights<'a> {
         expand(&view).ok_or_else(|| {
             let found = view.dtype();
             let message = format!("weight `{name}` is {found:?}, expected F32, F16 or BF16");
-            failure::unsupported(message)
+            error::unsupported(message)
         })
     }
 }

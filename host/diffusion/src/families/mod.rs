@@ -1,0 +1,83 @@
+//! Families of networks, and what each says of itself so that nothing else has to know it.
+//!
+//! A family knows its weight files by their headers, loads them, knows the sizes that its networks
+//! work at and which of them lie in the program. The families of this build are in [`all`]; an
+//! embedder's come through [`Models::with_family`](crate::Models::with_family).
+
+mod foreign;
+mod tiny;
+
+use std::sync::Arc;
+
+pub(crate) use self::foreign::describe;
+use crate::{Denoiser, Device, Header, Result, WeightFile};
+
+/// Networks of one architecture. Implement it to bring weight files of your own to
+/// [`Models`](crate::Models).
+///
+/// A family has kinds: what its weight files may hold where their headers look alike. A graph
+/// names one by the option `family`, a file by `amdm.family` in its metadata. Their names are
+/// unique among all families, and stay what they are: graphs and files record them.
+pub trait Family: Send + Sync {
+    /// The family in a word or two, for messages.
+    fn name(&self) -> &str;
+
+    /// Names of all kinds, in the order to show them.
+    fn kinds(&self) -> Vec<&str>;
+
+    /// The kinds that a file with this header may hold; none where it is of another family. A file
+    /// of one kind loads without being told, others must say which, or be told.
+    fn recognise(&self, header: &Header) -> Vec<&str>;
+
+    /// Most bytes of a weight file: larger ones are refused before memory is asked for.
+    fn file_bytes_max(&self) -> u64;
+
+    /// The sizes that networks of `kind` work at; none where only the loaded network knows.
+    fn sizes(&self, kind: &str) -> Option<Sizes>;
+
+    /// Networks that lie in the program; none unless implemented.
+    fn built_in(&self) -> Vec<BuiltIn> {
+        Vec::new()
+    }
+
+    /// The network of `kind` with these weights, which [`ModelInfo::name`](crate::ModelInfo::name)
+    /// calls `name`, on `device`.
+    ///
+    /// # Errors
+    /// `invalid_input` for weights that are no safetensors, lack a tensor or have one of another
+    /// shape; `unsupported` for values of a type that cannot be loaded; the device's own.
+    fn load(
+        &self,
+        kind: &str,
+        name: &str,
+        weights: &WeightFile,
+        device: &Device,
+    ) -> Result<Arc<dyn Denoiser>>;
+}
+
+/// The sizes that a network works at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// One latent without the batch: [channels, height, width] at the native size.
+    pub latent_shape: Vec<u32>,
+    /// Pixels of an image's side for each value of a latent's side.
+    pub pixels: u32,
+    /// An image's sides are multiples of this many pixels.
+    pub multiple: u32,
+}
+
+/// A network that lies in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// What graphs call it: no other built-in network's name, and no file's.
+    pub name: &'static str,
+    /// Its kind, one of [`Family::kinds`].
+    pub kind: &'static str,
+    /// Its weights, a safetensors file.
+    pub weights: &'static [u8],
+}
+
+/// The families of this build.
+pub(crate) fn all() -> Vec<Arc<dyn Family>> {
+    vec![Arc::new(tiny::Family)]
+}

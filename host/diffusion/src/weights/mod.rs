@@ -1,0 +1,11 @@
+//! Weights: files of them, what their headers say, and the values of layers on a device.
+
+mod file;
+mod header;
+mod parameter;
+mod reader;
+
+pub use file::WeightFile;
+pub use header::{Header, TensorInfo};
+pub(crate) use parameter::Parameter;
+pub(crate) use reader::Weights;

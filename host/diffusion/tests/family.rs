@@ -1,0 +1,214 @@
+//! A network of a family of its own: what it takes to bring one is all in this file.
+//!
+//! Its networks have one weight, a gain: the prediction is the latent times the gain, plus what the
+//! condition says. Files with a weight for each channel are of one kind, others of two.
+
+use std::fs;
+use std::sync::Arc;
+
+use amdm::error::{Code, Error};
+use amdm::math::Tensor as _;
+use amdm_diffusion::{
+    BuiltIn, Cancel, Conditioning, Denoiser, Device, Family, Header, ModelInfo, ModelSource,
+    Models, Prediction, PredictionKind, Request, Result, Sizes, Tensor, TensorInfo, WeightFile,
+    predict,
+};
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+
+const CHANNELS: u32 = 4;
+
+struct Gain {
+    built_in: &'static [u8],
+}
+
+impl Family for Gain {
+    fn name(&self) -> &str {
+        "gain"
+    }
+
+    fn kinds(&self) -> Vec<&str> {
+        vec!["gain-half", "gain-whole", "gain-channels"]
+    }
+
+    fn recognise(&self, header: &Header) -> Vec<&str> {
+        match header.tensor("gain").map(|TensorInfo { dtype, shape }| (dtype.as_str(), &shape[..]))
+        {
+            Some(("F32", [1])) => vec!["gain-half", "gain-whole"],
+            Some(("F32", [4])) => vec!["gain-channels"],
+            _ => Vec::new(),
+        }
+    }
+
+    fn file_bytes_max(&self) -> u64 {
+        1024
+    }
+
+    fn sizes(&self, _: &str) -> Option<Sizes> {
+        Some(Sizes { latent_shape: vec![CHANNELS, 2, 2], pixels: 8, multiple: 64 })
+    }
+
+    fn built_in(&self) -> Vec<BuiltIn> {
+        vec![BuiltIn { name: "gain-of-3", kind: "gain-whole", weights: self.built_in }]
+    }
+
+    fn load(
+        &self,
+        kind: &str,
+        name: &str,
+        weights: &WeightFile,
+        device: &Device,
+    ) -> Result<Arc<dyn Denoiser>> {
+        let invalid = |error| Error::invalid(format!("weights: {error}"));
+        let file = SafeTensors::deserialize(weights.bytes()).map_err(invalid)?;
+        let gain = file.tensor("gain").map_err(invalid)?;
+        let gain = gain.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+        let half = if kind == "gain-half" { 0.5 } else { 1.0 };
+        let gain: Vec<f32> = gain.map(|gain| gain * half).collect();
+        let shape = [u32::try_from(gain.len()).unwrap(), 1, 1];
+        let info = ModelInfo {
+            name: name.into(),
+            prediction: PredictionKind::Flow,
+            latent_shape: vec![CHANNELS, 2, 2],
+            latent_space: "gain".into(),
+            alphas_cumprod: Vec::new(),
+            final_alpha: 1.0,
+            clip: None,
+            conditioning_schema: r#"{"type":"number"}"#.into(),
+        };
+        Ok(Arc::new(Network { info, gain: Tensor::from_f32(device, &shape, gain)? }))
+    }
+}
+
+struct Network {
+    info: ModelInfo,
+    gain: Tensor,
+}
+
+impl Denoiser for Network {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn timesteps(&self, steps: u32) -> Result<Vec<f64>> {
+        Ok((0..steps).map(|step| 1.0 - f64::from(step) / f64::from(steps)).collect())
+    }
+
+    fn condition(&self, json: &str, _: &[(&str, &Tensor)]) -> Result<Conditioning> {
+        let number: f64 = json.parse().map_err(|_| Error::invalid("expected a number"))?;
+        Ok(Conditioning::new("gain", json, number, 0))
+    }
+
+    fn encode(&self, image: &Tensor) -> Result<Tensor> {
+        Ok(image.clone())
+    }
+
+    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
+        Ok(latent.clone())
+    }
+
+    fn predict(
+        &self,
+        asked: &[Request<'_>],
+        parts: bool,
+        _: Cancel<'_>,
+    ) -> Result<Vec<Prediction>> {
+        let answer = |request: &Request<'_>| {
+            let base = request.latent.mul(&self.gain)?;
+            let conditional = base.affine(1.0, *request.positive.data::<f64>("gain")?)?;
+            let unconditional = request.needs_unconditional(parts).then_some(base);
+            Prediction::guide(conditional, unconditional, request.guidance, parts)
+        };
+        asked.iter().map(answer).collect()
+    }
+}
+
+/// A weight file, with `kind` in its metadata.
+fn file(gain: &[f32], kind: Option<&str>) -> Vec<u8> {
+    let bytes: Vec<u8> = gain.iter().flat_map(|gain| gain.to_le_bytes()).collect();
+    let view = TensorView::new(Dtype::F32, vec![gain.len()], &bytes).unwrap();
+    let said = kind.map(|kind| [("amdm.family".to_owned(), kind.to_owned())].into());
+    serialize([("gain", view)], said).unwrap()
+}
+
+fn models(directory: &std::path::Path) -> Models {
+    let built_in = file(&[3.0], None).leak();
+    Models::new(&Device::cpu(1).unwrap())
+        .with_directories([directory.to_owned()])
+        .with_family(Arc::new(Gain { built_in }))
+}
+
+/// The first prediction for latents of 2 with the condition 1 and guidance 2, a value a channel.
+fn predicted(model: &Arc<dyn Denoiser>) -> Vec<f32> {
+    let latent = Tensor::from_f32(&Device::cpu(1).unwrap(), &[1, CHANNELS, 2, 2], vec![2.0; 16]);
+    let request = Request {
+        model,
+        latent: &latent.unwrap(),
+        timestep: 1.0,
+        positive: &model.condition("1", &[]).unwrap(),
+        negative: None,
+        guidance: 2.0,
+        step: 0,
+        steps: 1,
+    };
+    let answers = predict(&[request], false, &|| false).unwrap();
+    answers[0].guided.to_f32().unwrap().chunks(4).map(|plane| plane[0]).collect()
+}
+
+#[test]
+fn its_built_in_network_is_listed_sized_and_runs() {
+    let models = models(tempfile::tempdir().unwrap().path());
+    assert_eq!(
+        models.names("models"),
+        ["gain-of-3", "tiny-attributes", "tiny-layout", "tiny-style"]
+    );
+    let families = models.names("families");
+    assert_eq!(families[..4], ["auto", "tiny-attributes", "tiny-layout", "tiny-style"]);
+    assert_eq!(families[4..], ["gain-half", "gain-whole", "gain-channels"]);
+    let sizes = models.sizes("gain-of-3").unwrap();
+    assert_eq!((sizes.latent_shape, sizes.pixels, sizes.multiple), (vec![4, 2, 2], 8, 64));
+    let weights = file(&[3.0], None);
+    assert!(matches!(models.source("gain-of-3"), Ok(ModelSource::BuiltIn(b)) if b == weights));
+    let model = models.load("gain-of-3", "").unwrap();
+    assert_eq!(predicted(&model), [8.0; 4]);
+    assert!(Arc::ptr_eq(&model, &models.load("gain-of-3", r#"{"family":"auto"}"#).unwrap()));
+    assert!(models.register("gain-of-3", model, None).is_err());
+}
+
+#[test]
+fn its_files_are_known_by_their_headers() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("one.safetensors", &file(&[3.0], None));
+    write("said.safetensors", &file(&[3.0], Some("gain-half")));
+    write("four.safetensors", &file(&[1.0, 2.0, 3.0, 4.0], None));
+    write("two.safetensors", &file(&[1.0, 2.0], None));
+    write("large.safetensors", &file(&[3.0], Some(&"x".repeat(2000))));
+    let models = models(folder.path());
+    let names = models.names("models");
+    for (name, known) in [("one", true), ("said", true), ("four", true), ("two", false)] {
+        assert_eq!(names.contains(&format!("{name}.safetensors")), known, "{name}");
+    }
+    let run = |name: &str, options: &str| {
+        let model = models.load(&format!("{name}.safetensors"), options)?;
+        Ok::<_, Error>(predicted(&model))
+    };
+    assert_eq!(run("four", "").unwrap(), [4.0, 6.0, 8.0, 10.0]);
+    assert_eq!(run("said", "").unwrap(), [5.0; 4]);
+    assert_eq!(run("one", r#"{"family":"gain-whole"}"#).unwrap(), [8.0; 4]);
+    for (name, options, code, expected) in [
+        ("one", "", Code::InvalidInput, "what it holds, expected one of gain-half, gain-whole"),
+        ("four", r#"{"family":"gain-half"}"#, Code::InvalidInput, "expected one of gain-channels"),
+        ("one", r#"{"family":"tiny-style"}"#, Code::InvalidInput, "found family `tiny-style`"),
+        ("two", "", Code::Unsupported, "expected weights of the tiny or gain family"),
+        ("large", r#"{"family":"gain-half"}"#, Code::InvalidInput, "says that it is `xxx"),
+    ] {
+        let error = run(name, options).unwrap_err();
+        assert!(error.code == code && error.message.contains(expected), "{name}: {error}");
+    }
+    let mut padded = file(&[3.0; 4], None);
+    padded.resize(1025, 0);
+    write("large.safetensors", &padded);
+    let error = run("large", "").unwrap_err();
+    assert!(error.message.ends_with("larger than 1024 bytes"), "{error}");
+}
