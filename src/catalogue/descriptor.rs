@@ -1,5 +1,6 @@
 //! Node descriptors, one per node; derived from WIT, read by everything else.
 
+use super::{Size, role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,6 +90,9 @@ pub struct Input {
     /// An open-ended group: `image_1`, `image_2`, ...
     #[serde(default, skip_serializing_if = "is_false")]
     pub group: bool,
+    /// What plans take the value for, one of [`role`](super::role); others mean nothing here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// One permitted value of a `COMBO`.
@@ -99,6 +103,9 @@ pub struct Choice {
     /// The enum case's doc comment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tooltip: String,
+    /// What plans take the choice for, one of [`role`](super::role); others mean nothing here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// One output of a node.
@@ -114,6 +121,12 @@ pub struct Output {
     /// The field's doc comment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tooltip: String,
+    /// How large the value is, where the node says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+    /// What plans take the value for, one of [`role`](super::role); others mean nothing here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// How a step operator takes part in a sampler's steps.
@@ -127,6 +140,30 @@ pub struct StepOperator {
     /// Keeps nothing from one step to the next, so a sampling may go on after it was broken off.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stateless: bool,
+    /// Has no window of its own: acts in that of the operator before it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inherits_window: bool,
+}
+
+impl Descriptor {
+    /// The first input that has this role.
+    pub fn input_for(&self, role: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.role.as_deref() == Some(role))
+    }
+
+    /// The input that names the files that the node writes: the one of that role, or else, as packs
+    /// did before there were roles, a text called `filename_prefix`.
+    pub fn file_names(&self) -> Option<&Input> {
+        self.input_for(role::FILE_NAMES).or_else(|| {
+            let mut inputs = self.inputs.iter();
+            inputs.find(|input| input.name == "filename_prefix" && input.r#type == "STRING")
+        })
+    }
+
+    /// Index of the first output that has this role.
+    pub fn output_for(&self, role: &str) -> Option<usize> {
+        self.outputs.iter().position(|output| output.role.as_deref() == Some(role))
+    }
 }
 
 fn is_false(value: &bool) -> bool {

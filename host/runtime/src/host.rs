@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use amdm::catalogue::{Catalogue, Choices, Descriptor};
 use amdm::error::{Code, Error};
 use amdm::graph::{
-    Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, Targets, metadata,
-    plan, validate, validate_asked, version,
+    Checked, Document, GraphError, Plan, PlannedState, Shapes, Targets, metadata, plan, validate,
+    validate_asked, version,
 };
 use amdm_diffusion::{Device, Models, Sizes};
 use wasmtime::Engine;
@@ -30,9 +30,6 @@ use crate::worker;
 
 /// The standard pack, as `cargo xtask nodes` built it.
 const STANDARD: &[u8] = include_bytes!("../../../nodes/prebuilt/amdm_nodes.wasm");
-
-/// The input by which nodes that write files are known before they run.
-const FILE_NAMES: &str = "filename_prefix";
 
 /// How a host is opened.
 #[derive(Clone, Debug)]
@@ -394,8 +391,12 @@ impl Host {
             let Some(prefix) = &node.writes else { continue };
             let named = name(prefix, node.pixels, clock);
             node.writes = Some(named.map_err(|error| {
-                let failure = Failure::from(error.at(FILE_NAMES));
-                failure.in_node(&NodeRef::of(&graph.nodes[index]))
+                let node = &graph.nodes[index];
+                let error = match node.descriptor.file_names() {
+                    Some(input) => error.at(&*input.name),
+                    None => error,
+                };
+                Failure::from(error).in_node(&NodeRef::of(node))
             })?);
         }
         Ok(plan)
@@ -477,10 +478,14 @@ impl Host {
             }
             false => outputs,
         };
-        let writes = |node: &CheckedNode| {
-            node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
-        };
-        let writes = graph.order.iter().any(|&index| writes(&graph.nodes[index]));
+        let naming = graph.order.iter().filter_map(|&index| {
+            let node = &graph.nodes[index];
+            let input = node.descriptor.file_names()?;
+            Some((node.id.clone(), input.name.clone()))
+        });
+        let naming: HashMap<String, String> = naming.collect();
+        let writes = !naming.is_empty();
+        let outputs = outputs.with_naming(naming);
         if writes {
             self.named(graph, &options.clock)?;
             if !options.in_memory {

@@ -91,7 +91,7 @@ impl Graphs {
         mut document: Document,
         asked: &Asked,
     ) -> Result<Prepared, Vec<GraphError>> {
-        set::fill_file_names(&mut document);
+        set::fill_file_names(&mut document, &self.catalogue);
         if document.is_workflow_stale() {
             document.renew_workflow(self.info());
         }

@@ -289,7 +289,7 @@ impl Access {
         job.cancel.check()?;
         let pictures = match temporary {
             true => Vec::new(),
-            false => job.means.outputs.save(prefix, image, &job.cancel)?,
+            false => job.means.outputs.save(&self.node().id, prefix, image, &job.cancel)?,
         };
         let names = pictures.iter().map(|picture| picture.name.clone()).collect();
         job.saved(self.node(), pictures);
