@@ -25,7 +25,9 @@ mod weights;
 pub use amdm::math::PredictionKind;
 pub use device::Device;
 pub use families::{BuiltIn, Family, Sizes};
-pub use model::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict};
+pub use model::{
+    Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict, timesteps,
+};
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};
 pub use weights::{Header, TensorInfo, WeightFile};

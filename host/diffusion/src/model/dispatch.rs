@@ -1,4 +1,5 @@
-//! All predictions of one step: requests grouped by model, answered in order.
+//! What a sampling asks of networks: the timesteps of its schedule, and all predictions of one step,
+//! requests grouped by model and answered in order.
 //!
 //! Groups run at once on the device's threads, so that two lanes over two models overlap as two
 //! lanes over one model do; models of an embedder's are asked on this thread meanwhile. What a
@@ -11,6 +12,28 @@ use amdm::error::{Code, Error};
 use super::{Cancel, Denoiser, Prediction, Request};
 use crate::Result;
 use crate::error::{self, cancelled};
+
+/// Most timesteps that a model is asked for: training has 1,000.
+const STEPS: u32 = 100_000;
+
+/// The timesteps that `model` recommends for a number of steps, first to last.
+///
+/// # Errors
+/// Those of the model; `limit_exceeded` for more than 100,000, `internal` where it gives another
+/// number of them.
+pub fn timesteps(model: &dyn Denoiser, steps: u32) -> Result<Vec<f64>> {
+    if steps > STEPS {
+        let message = format!("found {steps} steps to plan, expected at most {STEPS}");
+        return Err(Error::new(Code::LimitExceeded, message));
+    }
+    let timesteps = model.timesteps(steps)?;
+    if timesteps.len() == steps as usize {
+        return Ok(timesteps);
+    }
+    let (name, found) = (&model.info().name, timesteps.len());
+    let message = format!("model {name} gave {found} timesteps, expected {steps}");
+    Err(Error::new(Code::Internal, message))
+}
 
 /// Answers the requests of one step, over any number of models, in order.
 ///

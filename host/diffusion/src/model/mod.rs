@@ -9,5 +9,5 @@ mod guidance;
 
 pub use conditioning::Conditioning;
 pub use denoiser::{Cancel, Denoiser, ModelInfo, Request};
-pub use dispatch::predict;
+pub use dispatch::{predict, timesteps};
 pub use guidance::Prediction;

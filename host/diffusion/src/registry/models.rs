@@ -171,6 +171,15 @@ impl Models {
         }
     }
 
+    /// The file called `name` in the model directories, whatever it holds: what
+    /// [`Denoiser::with_adapter`] may be asked for by that name.
+    ///
+    /// # Errors
+    /// `denied` for a name that leads out of the directories.
+    pub fn file(&self, name: &str) -> Result<Option<PathBuf>> {
+        directory::find(&self.directories, name)
+    }
+
     /// Names for `kind`: of `models` those that [`Models::load`] takes, sorted; of `families` what
     /// its option `family` may say; none of other kinds.
     ///

@@ -212,6 +212,11 @@ impl NodeKey {
                     ModelSource::File(path) => (path, true, read),
                 }
             }
+            "adapters" => {
+                // What a model knows by such a name without a file cannot be told.
+                let path = sources.models.file(name).ok()??;
+                (path, true, Read::Adapter(name.to_owned()))
+            }
             // What the node then looks at is not covered, so its result is not kept.
             _ => return Some(()),
         };
@@ -313,7 +318,12 @@ mod tests {
 
     impl Choices for Names {
         fn list(&self, kind: &str) -> Option<Vec<String>> {
-            (kind == "models").then(|| vec!["tiny-layout".into()])
+            match kind {
+                "models" => Some(vec!["tiny-layout".into()]),
+                "families" => Some(vec!["auto".into()]),
+                "adapters" => Some(vec!["style.safetensors".into()]),
+                _ => None,
+            }
         }
     }
 
@@ -335,9 +345,13 @@ mod tests {
     }
 
     fn keys(graph: &Checked, device: &Device, pack: u8) -> Keys {
+        keys_with(graph, device, pack, &Models::new(device))
+    }
+
+    fn keys_with(graph: &Checked, device: &Device, pack: u8, models: &Models) -> Keys {
         let sources = Sources {
             code: &|node| (node.pack == "amdm:node").then(|| (vec![pack; 32], true)),
-            models: &Models::new(device),
+            models,
             inputs: &Inputs::new(None),
             device,
             files: &Files::default(),
@@ -360,6 +374,36 @@ mod tests {
         assert_ne!(key(&plain, &Device::reference(1).unwrap(), 1), Some(first), "the device");
         let newer = graph(|descriptor| descriptor.version = "0.1.1".into());
         assert_ne!(key(&newer, &cpu, 1), Some(first), "the pack's version");
+    }
+
+    /// The content of a small weight set counts, as that of a model does.
+    #[test]
+    fn adapters_count_by_their_content() {
+        let adapted = graph(|node| {
+            for input in node.inputs.iter_mut().filter(|input| input.name == "family") {
+                input.choices_from = Some("adapters".into());
+                input.default = Some("style.safetensors".into());
+            }
+        });
+        let (dir, cpu) = (tempfile::tempdir().unwrap(), Device::cpu(1).unwrap());
+        let models = Models::new(&cpu).with_directories([dir.path().to_owned()]);
+        let key = |content: Option<&str>| {
+            let path = dir.path().join("style.safetensors");
+            match content {
+                Some(content) => std::fs::write(path, content).unwrap(),
+                None => std::fs::remove_file(path).unwrap_or_default(),
+            }
+            let keys = keys_with(&adapted, &cpu, 1, &models);
+            let key = keys.get(adapted.find("model").unwrap())?;
+            let read = HashSet::from([Read::Adapter("style.safetensors".into())]);
+            assert!(key.covers(&read));
+            Some(key.key)
+        };
+        assert_eq!(key(None), None, "nobody knows what is behind the name");
+        let first = key(Some("a"));
+        assert!(first.is_some());
+        assert_ne!(key(Some("b")), first);
+        assert_eq!(key(Some("a")), first);
     }
 
     #[test]

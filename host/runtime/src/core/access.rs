@@ -14,9 +14,6 @@ use crate::failure::NodeRef;
 use crate::pictures::label;
 use crate::report::{Event, Level};
 
-/// Most timesteps that a model is asked for: training has 1,000.
-const STEPS: u32 = 100_000;
-
 /// One node of one run, and all that it may ask for. Clones are the same node.
 #[derive(Clone)]
 pub struct Access {
@@ -173,11 +170,7 @@ impl Access {
     /// Those of the model; `limit_exceeded`, `cancelled`.
     pub fn timesteps(&self, model: &dyn Denoiser, steps: u32) -> Result<Vec<f64>, Error> {
         self.job.cancel.check()?;
-        if steps > STEPS {
-            let message = format!("found {steps} steps to plan, expected at most {STEPS}");
-            return Err(Error::new(Code::LimitExceeded, message));
-        }
-        model.timesteps(steps)
+        amdm_diffusion::timesteps(model, steps)
     }
 
     /// `model` with a small weight set attached; base weights stay shared.

@@ -1,4 +1,4 @@
-//! The events of a run, in order, for one consumer at a time.
+//! What happens, in order, for one consumer at a time: bounded, with an end.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,11 +7,8 @@ use std::time::{Duration, Instant};
 /// Events that wait at most; beyond that, those that may be lost are.
 const WAITING: usize = 4096;
 
-/// Unfinished images that wait at most: each takes as much memory as an image.
-pub(crate) const PREVIEWS: usize = 8;
-
 /// A queue that ends.
-pub(crate) struct Queue<T> {
+pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
 }
