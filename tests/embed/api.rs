@@ -24,12 +24,6 @@ pub struct AmdmApi {
     pub struct_size: usize,
 "#;
 
-const TAIL: &str = r"/// The table.
-pub(crate) fn api() -> *const AmdmApi {
-    &raw const API
-}
-";
-
 fn native() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../native/src")
 }
@@ -89,8 +83,8 @@ fn the_table_is_what_the_functions_say() {
         table.push_str(&format!("/// `amdm_{name}`.\npub {name}: {pointer},\n"));
         place.push_str(&format!("{name}: amdm_{name},\n"));
     }
-    table.push_str("}\n\nstatic API: AmdmApi = AmdmApi {\nstruct_size: size_of::<AmdmApi>(),\n");
-    table.push_str(&format!("{place}}};\n\n{TAIL}"));
+    table.push_str("}\n\n/// The table.\npub(crate) static API: AmdmApi = AmdmApi {\nstruct_size: size_of::<AmdmApi>(),\n");
+    table.push_str(&format!("{place}}};\n"));
     let Some(table) = formatted(&table) else {
         return left_out("the table of functions, as there is no rustfmt");
     };

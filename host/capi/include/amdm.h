@@ -706,15 +706,15 @@ typedef struct {
     AmdmStatus (*retain)(AmdmContext *ctx, AmdmModel *model);
     // Gives such a reference back.
     AmdmStatus (*release)(AmdmContext *ctx, AmdmModel *model);
-    // The same network with a small set of weights attached; the others stay shared. `options_json` may be
-    // NULL. `AMDM_STATUS_UNSUPPORTED` of a model that takes none.
+    // The same network with a small set of weights attached; the others stay shared.
+    // `options_json` may be NULL. `AMDM_STATUS_UNSUPPORTED` of a model that takes none.
     AmdmStatus (*with_adapter)(AmdmContext *ctx,
                                const AmdmModel *model,
                                const char *name,
                                const char *options_json,
                                AmdmModel **out);
-    // Names that there are of a kind, such as `models`, as a JSON list; it lives as long as the callback. The
-    // result of who asks is not kept, as names come and go.
+    // Names that there are of a kind, such as `models`, as a JSON list that lives as long as the
+    // callback. A result that depends on it is not kept, as names come and go.
     AmdmStatus (*list_names)(AmdmContext *ctx, const char *kind, AmdmStr *names_json);
 } AmdmModelApi;
 

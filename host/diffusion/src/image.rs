@@ -102,8 +102,8 @@ fn cubic(x: f64) -> f64 {
     }
 }
 
-/// A value of an image as 8 bits: clamped to [0, 1], scaled to 255 and rounded, halves up; not a number
-/// becomes 0.
+/// A value of an image as 8 bits: clamped to [0, 1], scaled to 255 and rounded, halves up. Not a
+/// number becomes 0.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn quantise(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8

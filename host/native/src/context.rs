@@ -10,7 +10,7 @@ use amdm::error::Error;
 use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
 use amdm_runtime::{NodeCall, Object, Place, Running, StepView, Value};
 
-use crate::handle::{HANDLES, Kind};
+use crate::handle::{HANDLES, Kind, kind};
 use crate::layout::{AmdmStr, sized};
 use crate::status::{
     AMDM_STATUS_INTERNAL, AMDM_STATUS_UNSUPPORTED, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail,
@@ -104,25 +104,10 @@ pub(crate) struct Model(pub Arc<dyn Denoiser>);
 /// The stream behind a generator's handle.
 pub(crate) struct Generator(pub Mutex<amdm_diffusion::noise::Generator>);
 
-impl Kind for Object {
-    const KIND: usize = 5;
-    const NAME: &'static str = "an object";
-}
-
-impl Kind for Model {
-    const KIND: usize = 6;
-    const NAME: &'static str = "a model";
-}
-
-impl Kind for Generator {
-    const KIND: usize = 7;
-    const NAME: &'static str = "a generator";
-}
-
-impl Kind for Context {
-    const KIND: usize = 8;
-    const NAME: &'static str = "a callback in progress";
-}
+kind!(Object, 5, "an object");
+kind!(Model, 6, "a model");
+kind!(Generator, 7, "a generator");
+kind!(Context, 8, "a callback in progress");
 
 /// A handle that a callback was lent, and how it ends; one that was used up is gone already.
 struct Lent {
@@ -257,10 +242,6 @@ impl Context {
         self.step.as_ref().ok_or_else(none)
     }
 
-    pub fn has_call(&self) -> bool {
-        self.call.is_some()
-    }
-
     /// Whether the run is being stopped.
     pub fn cancelled(&self) -> bool {
         match (&self.call, &self.step) {
@@ -332,24 +313,16 @@ impl Context {
 
     /// A value as the callback sees it.
     pub fn lend(&self, value: Value) -> Result<AmdmValue, Fail> {
+        use AmdmValueAs as As;
+        let text = |text: &str| As { text: self.lend_text(text) };
         let (kind, r#as) = match value {
-            Value::Boolean(value) => {
-                (AMDM_VALUE_BOOLEAN, AmdmValueAs { integer: i64::from(value) })
-            }
-            Value::Integer(integer) => (AMDM_VALUE_INTEGER, AmdmValueAs { integer }),
-            Value::Float(number) => (AMDM_VALUE_FLOAT, AmdmValueAs { number }),
-            Value::Text(text) => {
-                (AMDM_VALUE_TEXT, AmdmValueAs { text: self.lend_text(text.to_string()) })
-            }
-            Value::Json(text) => {
-                (AMDM_VALUE_JSON, AmdmValueAs { text: self.lend_text(text.to_string()) })
-            }
-            Value::Tensor(tensor) => {
-                (AMDM_VALUE_TENSOR, AmdmValueAs { tensor: self.lend_tensor(tensor)? })
-            }
-            Value::Object(object) => {
-                (AMDM_VALUE_OBJECT, AmdmValueAs { object: self.lend_object(object)? })
-            }
+            Value::Boolean(value) => (AMDM_VALUE_BOOLEAN, As { integer: value.into() }),
+            Value::Integer(integer) => (AMDM_VALUE_INTEGER, As { integer }),
+            Value::Float(number) => (AMDM_VALUE_FLOAT, As { number }),
+            Value::Text(value) => (AMDM_VALUE_TEXT, text(&value)),
+            Value::Json(value) => (AMDM_VALUE_JSON, text(&value)),
+            Value::Tensor(value) => (AMDM_VALUE_TENSOR, As { tensor: self.lend_tensor(value)? }),
+            Value::Object(value) => (AMDM_VALUE_OBJECT, As { object: self.lend_object(value)? }),
         };
         Ok(AmdmValue { kind, reserved: 0, r#as })
     }
@@ -394,28 +367,20 @@ impl Context {
     /// # Safety
     /// Its union holds what its kind says.
     pub unsafe fn take(&self, value: AmdmValue) -> Result<Value, Fail> {
-        // SAFETY: the caller says so.
+        let AmdmValue { kind, r#as, .. } = value;
+        // SAFETY: the caller says so, of all of it.
         unsafe {
-            Ok(match value.kind {
-                AMDM_VALUE_BOOLEAN => Value::Boolean(value.r#as.integer != 0),
-                AMDM_VALUE_INTEGER => Value::Integer(value.r#as.integer),
-                AMDM_VALUE_FLOAT => Value::Float(value.r#as.number),
-                AMDM_VALUE_TEXT => {
-                    let text = value.r#as.text;
-                    Value::Text(sized(text.ptr, text.len, "a text")?.into())
-                }
-                AMDM_VALUE_JSON => {
-                    let text = value.r#as.text;
-                    Value::Json(sized(text.ptr, text.len, "a text")?.into())
-                }
-                AMDM_VALUE_TENSOR => Value::Tensor(self.take_tensor(value.r#as.tensor)?),
-                AMDM_VALUE_OBJECT => Value::Object(self.take_object(value.r#as.object)?),
-                kind => {
-                    return Err(Fail::argument(format!(
-                        "found value kind {kind}, expected 1 to 7"
-                    )));
-                }
-            })
+            let text = || sized(r#as.text.ptr, r#as.text.len, "a text");
+            match kind {
+                AMDM_VALUE_BOOLEAN => Ok(Value::Boolean(r#as.integer != 0)),
+                AMDM_VALUE_INTEGER => Ok(Value::Integer(r#as.integer)),
+                AMDM_VALUE_FLOAT => Ok(Value::Float(r#as.number)),
+                AMDM_VALUE_TEXT => text().map(|text| Value::Text(text.into())),
+                AMDM_VALUE_JSON => text().map(|text| Value::Json(text.into())),
+                AMDM_VALUE_TENSOR => self.take_tensor(r#as.tensor).map(Value::Tensor),
+                AMDM_VALUE_OBJECT => self.take_object(r#as.object).map(Value::Object),
+                _ => Err(Fail::argument(format!("found value kind {kind}, expected 1 to 7"))),
+            }
         }
     }
 }

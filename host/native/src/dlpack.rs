@@ -68,6 +68,15 @@ unsafe extern "C" fn delete(managed: *mut DLManagedTensorVersioned) {
     }
 }
 
+/// Values from one entry of an axis to the next, without gaps.
+fn row_major(extents: &[i64]) -> Vec<i64> {
+    let mut strides = vec![1; extents.len()];
+    for axis in (1..extents.len()).rev() {
+        strides[axis - 1] = strides[axis] * extents[axis];
+    }
+    strides
+}
+
 /// A view of a tensor for another library.
 pub(crate) fn export(
     tensor: &Arc<Tensor>,
@@ -83,10 +92,7 @@ pub(crate) fn export(
     };
     let data = values.as_ptr().cast_mut().cast::<c_void>();
     let shape = tensor.extents().iter().map(|&extent| i64::from(extent)).collect::<Vec<_>>();
-    let mut strides = vec![1; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis];
-    }
+    let strides = row_major(&shape);
     let mut kept = Box::new(Exported { _tensor: tensor.clone(), shape, strides });
     let described = DLTensor {
         data,
@@ -146,42 +152,23 @@ type ReadValue = unsafe fn(*const u8) -> f32;
 
 /// How values of a type (code, bits, lanes) are read.
 fn reader(kind: (u8, u8, u16)) -> Option<ReadValue> {
-    // SAFETY: of all of them: the caller says that a value of the type lies there.
-    unsafe fn at<T>(p: *const u8) -> T {
-        // SAFETY: as above.
-        unsafe { p.cast::<T>().read_unaligned() }
-    }
-    unsafe fn float32(p: *const u8) -> f32 {
-        // SAFETY: as above.
-        unsafe { at(p) }
-    }
-    unsafe fn float64(p: *const u8) -> f32 {
-        // SAFETY: as above.
-        unsafe { at::<f64>(p) as f32 }
-    }
-    unsafe fn float16(p: *const u8) -> f32 {
-        // SAFETY: as above.
-        half::f16::from_bits(unsafe { at(p) }).to_f32()
-    }
-    unsafe fn bfloat16(p: *const u8) -> f32 {
-        // SAFETY: as above.
-        half::bf16::from_bits(unsafe { at(p) }).to_f32()
-    }
-    unsafe fn uint8(p: *const u8) -> f32 {
-        // SAFETY: as above.
-        f32::from(unsafe { at::<u8>(p) })
-    }
-    unsafe fn int64(p: *const u8) -> f32 {
-        // SAFETY: as above.
-        unsafe { at::<i64>(p) as f32 }
+    macro_rules! read {
+        ($type:ty, $convert:expr) => {{
+            unsafe fn read(p: *const u8) -> f32 {
+                let convert: fn($type) -> f32 = $convert;
+                // SAFETY: the caller says that a value of the type lies there.
+                convert(unsafe { p.cast::<$type>().read_unaligned() })
+            }
+            read
+        }};
     }
     Some(match kind {
-        (FLOAT, 32, 1) => float32,
-        (FLOAT, 64, 1) => float64,
-        (FLOAT, 16, 1) => float16,
-        (BFLOAT, 16, 1) => bfloat16,
-        (UINT | BOOL, 8, 1) => uint8,
-        (INT, 64, 1) => int64,
+        (FLOAT, 32, 1) => read!(f32, |value| value),
+        (FLOAT, 64, 1) => read!(f64, |value| value as f32),
+        (FLOAT, 16, 1) => read!(u16, |bits| half::f16::from_bits(bits).to_f32()),
+        (BFLOAT, 16, 1) => read!(u16, |bits| half::bf16::from_bits(bits).to_f32()),
+        (UINT | BOOL, 8, 1) => read!(u8, f32::from),
+        (INT, 64, 1) => read!(i64, |value| value as f32),
         _ => return None,
     })
 }
@@ -212,11 +199,7 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
     };
     let count = count(&shape)?;
     let strides = if tensor.strides.is_null() {
-        let mut strides = vec![1i64; rank];
-        for axis in (1..rank).rev() {
-            strides[axis - 1] = strides[axis] * i64::from(shape[axis]);
-        }
-        strides
+        row_major(extents)
     } else {
         // SAFETY: as for the shape.
         unsafe { slice(tensor.strides.cast_const(), rank, "strides")? }.to_vec()

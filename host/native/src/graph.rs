@@ -14,7 +14,7 @@ use amdm_runtime::Inputs;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::handle::{HANDLES, Kind};
+use crate::handle::{HANDLES, kind};
 use crate::hash::hex;
 use crate::host::{AmdmHost, Host};
 use crate::layout::{AmdmString, give, read, sized, slice, tell, text};
@@ -44,10 +44,7 @@ pub(crate) struct State {
     memory: BTreeMap<String, Tensor>,
 }
 
-impl Kind for Graph {
-    const KIND: usize = 2;
-    const NAME: &'static str = "a graph";
-}
+kind!(Graph, 2, "a graph");
 
 impl Graph {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -289,7 +286,7 @@ pub unsafe extern "C" fn amdm_graph_set_image(
                 let tensor = picture::read(&image, graph.host.device())?;
                 (text(node, "node")?, text(input, "input")?, tensor)
             };
-            set_memory(&graph, (node, input), tensor, true)
+            fill(&graph, (node, input), tensor, true)
         };
         // A panic is remembered below, once the image is released.
         let set = std::panic::catch_unwind(std::panic::AssertUnwindSafe(set));
@@ -320,17 +317,12 @@ pub unsafe extern "C" fn amdm_graph_set_tensor(
         // SAFETY: as the function's documentation asks of the caller.
         let (node, input) = unsafe { (text(node, "node")?, text(input, "input")?) };
         let tensor = Tensor::clone(&*of(tensor)?);
-        set_memory(&graph, (node, input), tensor, false)
+        fill(&graph, (node, input), tensor, false)
     })
 }
 
 /// Has an input read `tensor`.
-fn set_memory(
-    graph: &Graph,
-    place: (&str, &str),
-    tensor: Tensor,
-    picture: bool,
-) -> Result<(), Fail> {
+fn fill(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Result<(), Fail> {
     let mut state = graph.lock();
     let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
     let target = state.target(&catalogue, place)?;
@@ -410,10 +402,5 @@ fn name(tensor: &Tensor) -> Result<String, Fail> {
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_graph_destroy(graph: *mut AmdmGraph) -> AmdmStatus {
-    outside(|| {
-        if graph.is_null() {
-            return Ok(());
-        }
-        HANDLES.release::<Graph>(graph as usize).map(drop)
-    })
+    outside(|| HANDLES.destroy::<Graph>(graph as usize).map(drop))
 }

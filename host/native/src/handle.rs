@@ -27,6 +27,17 @@ pub(crate) trait Kind: Any + Send + Sync {
     const NAME: &'static str;
 }
 
+/// Names a kind.
+macro_rules! kind {
+    ($type:ty, $number:literal, $name:literal) => {
+        impl $crate::handle::Kind for $type {
+            const KIND: usize = $number;
+            const NAME: &'static str = $name;
+        }
+    };
+}
+pub(crate) use kind;
+
 struct Slot {
     generation: usize,
     /// References to it; 0 of a free one.
@@ -117,6 +128,11 @@ impl Table {
         Ok(value.and_then(|value| value.downcast().ok()))
     }
 
+    /// The same, where NULL is fine.
+    pub fn destroy<T: Kind>(&self, handle: usize) -> Result<Option<Arc<T>>, Fail> {
+        if handle == 0 { Ok(None) } else { self.release(handle) }
+    }
+
     /// Handles that are open.
     #[cfg(test)]
     pub fn open(&self) -> usize {
@@ -151,18 +167,12 @@ mod tests {
 
     use std::sync::Arc;
 
-    use super::{Kind, Table, pack};
+    use super::{Table, pack};
 
     struct Dog(u8);
     struct Cat;
-    impl Kind for Dog {
-        const KIND: usize = 1;
-        const NAME: &'static str = "a dog";
-    }
-    impl Kind for Cat {
-        const KIND: usize = 2;
-        const NAME: &'static str = "a cat";
-    }
+    kind!(Dog, 1, "a dog");
+    kind!(Cat, 2, "a cat");
 
     #[test]
     fn only_live_handles_of_the_kind_are_taken() {

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use amdm_diffusion::Device;
 use amdm_runtime::{CacheDir, HostOptions, Inputs, Limits, NativePack, ResultCache};
 
-use crate::handle::{HANDLES, Kind};
+use crate::handle::{HANDLES, kind};
 use crate::hash::hex;
-use crate::layout::{Versioned, give, list, optional, read, text};
+use crate::layout::{Versioned, give, list, optional, read, text, zeroed};
 use crate::log::AMDM_LOG_ERROR;
 use crate::status::{
     AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, must_be_outside, outside,
@@ -63,7 +63,8 @@ unsafe impl Versioned for AmdmHostDesc {
 pub(crate) struct Host {
     runtime: amdm_runtime::Host,
     input_dir: Option<PathBuf>,
-    log_level: u32,
+    /// Least level of lines that become events; 0 for none.
+    pub log_level: u32,
     /// Its runs; none once it was destroyed.
     runs: Mutex<Option<Vec<Weak<dyn Ends>>>>,
 }
@@ -76,10 +77,7 @@ pub(crate) trait Ends: Send + Sync {
     fn join(&self);
 }
 
-impl Kind for Host {
-    const KIND: usize = 1;
-    const NAME: &'static str = "a host";
-}
+kind!(Host, 1, "a host");
 
 impl Host {
     pub fn runtime(&self) -> &amdm_runtime::Host {
@@ -93,10 +91,6 @@ impl Host {
     /// The pictures that graphs may read by name.
     pub fn inputs(&self) -> Inputs {
         Inputs::new(self.input_dir.clone())
-    }
-
-    pub fn log_level(&self) -> u32 {
-        self.log_level
     }
 
     /// Says in the log what of the host's code is not isolated.
@@ -140,17 +134,8 @@ pub unsafe extern "C" fn amdm_host_desc_init(desc: *mut AmdmHostDesc, size: usiz
         let defaults = AmdmHostDesc {
             struct_size: size,
             abi_version: crate::AMDM_ABI_VERSION,
-            threads: 0,
-            device: std::ptr::null(),
-            memory_budget: 0,
             cache_bytes: ResultCache::MEMORY_BYTES as u64,
-            cache_dir: std::ptr::null(),
-            pack_cache_dir: std::ptr::null(),
-            model_dirs: std::ptr::null(),
-            model_dir_count: 0,
-            input_dir: std::ptr::null(),
-            log_level: 0,
-            reserved: 0,
+            ..zeroed()
         };
         let from = std::ptr::from_ref(&defaults).cast::<u8>();
         let bytes = size.min(size_of::<AmdmHostDesc>());
@@ -270,10 +255,7 @@ unsafe fn options(desc: &AmdmHostDesc) -> Result<HostOptions, Fail> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_host_destroy(host: *mut AmdmHost) -> AmdmStatus {
     outside(|| {
-        if host.is_null() {
-            return Ok(());
-        }
-        let Some(host) = HANDLES.release::<Host>(host as usize)? else { return Ok(()) };
+        let Some(host) = HANDLES.destroy::<Host>(host as usize)? else { return Ok(()) };
         let runs = host.runs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let runs = runs.iter().flatten().filter_map(Weak::upgrade).collect::<Vec<_>>();
         runs.iter().for_each(|run| run.end());

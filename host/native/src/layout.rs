@@ -68,6 +68,12 @@ pub(crate) unsafe trait Versioned: Copy {
     const FIRST: usize = size_of::<usize>();
 }
 
+/// A struct with all bytes 0.
+pub(crate) const fn zeroed<T: Versioned>() -> T {
+    // SAFETY: `Versioned` says that zeros are a valid value; fields of C's have no invalid values.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
 /// More bytes than any struct of any version has.
 const SIZE_MAX: usize = 1 << 16;
 
@@ -78,14 +84,11 @@ const SIZE_MAX: usize = 1 << 16;
 pub(crate) unsafe fn read<T: Versioned>(from: *const T, name: &str) -> Result<T, Fail> {
     // SAFETY: the caller says what the pointers must be.
     let size = unsafe { size(from, name)? };
-    let mut value = MaybeUninit::<T>::zeroed();
-    let bytes = size.min(size_of::<T>());
+    let mut value = zeroed::<T>();
+    let (bytes, to) = (size.min(size_of::<T>()), (&raw mut value).cast::<u8>());
     // SAFETY: the caller's struct has `size` bytes, ours as many as T.
-    unsafe {
-        std::ptr::copy_nonoverlapping(from.cast::<u8>(), value.as_mut_ptr().cast::<u8>(), bytes);
-    }
-    // SAFETY: `Versioned` says that zeros are a valid value; fields of C's have no invalid values.
-    Ok(unsafe { value.assume_init() })
+    unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to, bytes) };
+    Ok(value)
 }
 
 /// Writes a struct of any version; its size stays the caller's.
@@ -203,7 +206,8 @@ pub(crate) unsafe fn list<'a, T>(ptr: *const T, len: usize, name: &str) -> Resul
     unsafe { slice(ptr, len, name) }
 }
 
-/// Gives the caller a handle: `out` is cleared first, so that nobody uses what a failed call left there.
+/// Gives the caller a handle. `out` is cleared first, so that nobody uses what a failed call left
+/// there.
 ///
 /// # Safety
 /// `out` is NULL or may be written to.
@@ -219,7 +223,8 @@ pub(crate) unsafe fn give<T>(
     unsafe { put(out, made, name) }
 }
 
-/// Gives the caller a text; `out` is cleared first, so that nobody frees what a failed call left there.
+/// Gives the caller a text. `out` is cleared first, so that nobody frees what a failed call left
+/// there.
 ///
 /// # Safety
 /// `out` is NULL or may be written to.

@@ -23,8 +23,8 @@ mod handle;
 mod hash;
 mod host;
 mod layout;
+mod own;
 mod status;
-mod user;
 
 mod pack;
 
@@ -123,5 +123,5 @@ pub unsafe extern "C" fn amdm_string_free(text: *mut AmdmString) -> AmdmStatus {
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]
 pub extern "C" fn amdm_get_api(abi_major: u32) -> *const AmdmApi {
-    if abi_major == AMDM_ABI_MAJOR { api() } else { std::ptr::null() }
+    if abi_major == AMDM_ABI_MAJOR { &raw const API } else { std::ptr::null() }
 }

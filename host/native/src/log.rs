@@ -18,21 +18,14 @@ pub const AMDM_LOG_WARN: u32 = 4;
 /// Something failed.
 pub const AMDM_LOG_ERROR: u32 = 5;
 
-/// A line.
-pub(crate) struct Line {
-    /// `AMDM_LOG_*`.
-    pub level: u32,
-    pub text: String,
-}
-
-/// Hands lines of our own crates to a function.
+/// Hands lines of our own crates to a function: `AMDM_LOG_*`, and the text.
 pub(crate) struct Listener<F> {
     /// Least level; 0 for none.
     least: u32,
     tell: F,
 }
 
-impl<F: Fn(Line) + Send + Sync + 'static> Listener<F> {
+impl<F: Fn(u32, String) + Send + Sync + 'static> Listener<F> {
     pub fn new(least: u32, tell: F) -> Self {
         Self { least, tell }
     }
@@ -48,7 +41,7 @@ fn level(level: Level) -> u32 {
     }
 }
 
-impl<F: Fn(Line) + Send + Sync + 'static> Subscriber for Listener<F> {
+impl<F: Fn(u32, String) + Send + Sync + 'static> Subscriber for Listener<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.least > 0
             && metadata.is_event()
@@ -64,8 +57,7 @@ impl<F: Fn(Line) + Send + Sync + 'static> Subscriber for Listener<F> {
         let mut text = Text::default();
         event.record(&mut text);
         let Text { message, fields } = text;
-        let level = level(*event.metadata().level());
-        (self.tell)(Line { level, text: message + &fields });
+        (self.tell)(level(*event.metadata().level()), message + &fields);
     }
 
     // Spans are not listened to.

@@ -1,25 +1,23 @@
 //! The embedder's own models: a vtable as a network of the host's.
 
-use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Weak};
+use std::ffi::{CString, c_char, c_void};
+use std::sync::Arc;
 
 use amdm::error::{Code, Error};
 use amdm::math::Solver;
 use amdm::math::schedule::Spacing;
-use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, ModelInfo, Models, Prediction, Request, Tensor,
-};
-use amdm_runtime::{Object, Turn, Value, on_caller};
+use amdm_diffusion::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, Tensor};
+use amdm_runtime::{Object, Turn, Value};
 use serde_json::Value as Json;
 
 use crate::context::{AmdmContext, AmdmObject, Context};
 use crate::facts::{Facts, facts};
 use crate::host::{AmdmHost, registering};
 use crate::layout::{Versioned, read, text};
+use crate::own::{Own, User};
 use crate::status::{AmdmStatus, Fail, guard};
 use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
 use crate::tensor::AmdmTensor;
-use crate::user::User;
 
 /// A model of the embedder's: facts as JSON, and functions that the host calls.
 ///
@@ -117,23 +115,12 @@ pub type AmdmModelCodec = Option<
 // SAFETY: `repr(C)`, the size first, pointers that may be NULL.
 unsafe impl Versioned for AmdmModelVtable {}
 
-struct Own {
-    vtable: AmdmModelVtable,
-    user: User,
-    models: Weak<Models>,
+/// A registered model.
+struct OwnModel {
+    own: Arc<Own<AmdmModelVtable>>,
     info: ModelInfo,
     parts: bool,
-    turn: Option<Turn>,
 }
-
-// SAFETY: the vtable's pointers are functions, and data that `User` hands on.
-unsafe impl Send for Own {}
-// SAFETY: as above.
-unsafe impl Sync for Own {}
-
-/// A registered model.
-#[derive(Clone)]
-struct OwnModel(Arc<Own>);
 
 /// What a registered model made of a condition.
 struct OwnCondition(Object);
@@ -157,7 +144,7 @@ pub unsafe extern "C" fn amdm_host_register_model(
         // SAFETY: as the function's documentation asks of the caller.
         let vtable = unsafe { read(vtable, "vtable")? };
         // From here on the vtable's data is ended, whatever happens.
-        let user = User::new(vtable.user_data, vtable.destroy);
+        let user = User { data: vtable.user_data, destroy: vtable.destroy };
         let host = host?;
         // SAFETY: as above.
         let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
@@ -168,71 +155,44 @@ pub unsafe extern "C" fn amdm_host_register_model(
         let name = info.name.clone();
         let turn = (!concurrent).then(Turn::default);
         let models = host.runtime().models();
-        let own = Own { vtable, user, models: Arc::downgrade(models), info, parts, turn };
-        models.register(&name, Arc::new(OwnModel(Arc::new(own))), version)?;
+        let own = Arc::new(Own { vtable, user, models: Arc::downgrade(models), turn });
+        models.register(&name, Arc::new(OwnModel { own, info, parts }), version)?;
         Ok(())
     })
 }
 
-impl Own {
+impl OwnModel {
     fn named(&self, error: Error) -> Error {
         let message = format!("model {}: {}", self.info.name, error.message);
         Error { message, ..error }
     }
 
-    /// Calls a function of the vtable on the thread where such calls belong; `call` gives its status
-    /// and what it left, which is taken over before the handles that it was lent end.
-    fn ask<T: Send + 'static>(
-        self: &Arc<Self>,
-        call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
-    ) -> Result<T, Error> {
-        self.ask_until(None, call)
-    }
-
-    /// The same, for a callback that `cancel` may stop.
-    fn ask_until<T: Send + 'static>(
-        self: &Arc<Self>,
-        cancel: Option<Cancel<'_>>,
-        call: impl FnOnce(&Self, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
-    ) -> Result<T, Error> {
-        let context = Context::new(&self.models, None, None);
+    /// Calls a function of the vtable, which `cancel` may stop.
+    fn ask<T, F>(&self, cancel: Option<Cancel<'_>>, call: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(*mut c_void, &Context, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
+    {
+        let context = Context::new(&self.own.models, None, None);
         let _cancelled = cancel.map(|cancel| context.cancelled_by(cancel));
-        let mut left = None;
-        let asked = context.during(|handle| {
-            let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
-            let (status, given) = on_caller(move || {
-                let cancelled = || inside.cancelled();
-                let _turn = own.turn.as_ref().map(|turn| turn.wait(&cancelled)).transpose()?;
-                let call = || call(&own, &inside, handle as *mut AmdmContext);
-                Ok::<_, Error>(inside.call_out(call))
-            })??;
-            left = Some(given);
-            Ok(status)
-        });
-        let missing = || Error::new(Code::Internal, "the callback left nothing");
-        asked.and_then(|()| left.ok_or_else(missing)).map_err(|error| self.named(error))
+        let asked = self.own.ask(&context, |own, context, ctx| call(own.user.data, context, ctx));
+        asked.map_err(|error| self.named(error))
     }
 
-    fn codec(
-        self: &Arc<Self>,
-        codec: AmdmModelCodec,
-        what: &str,
-        input: &Tensor,
-    ) -> Result<Tensor, Error> {
+    fn codec(&self, codec: AmdmModelCodec, what: &str, input: &Tensor) -> Result<Tensor, Error> {
         let Some(codec) = codec else {
             let message = format!("model {} cannot {what}", self.info.name);
             return Err(Error::new(Code::Unsupported, message));
         };
         let (input, batch) = (input.clone(), input.extents().first().copied());
-        let given = self.ask(move |own, context, ctx| {
+        let given = self.ask(None, move |data, context, ctx| {
             let input = match context.lend_tensor(input) {
                 Ok(input) => input,
                 Err(fail) => return (fail.status, Err(fail)),
             };
             let mut given = std::ptr::null_mut();
             // SAFETY: as the vtable's documentation says.
-            let status =
-                unsafe { codec(own.user.data, ctx, &raw const NODE_API, input, &mut given) };
+            let status = unsafe { codec(data, ctx, &raw const NODE_API, input, &mut given) };
             (status, context.take_tensor(given))
         })?;
         let given = given.map_err(|fail| self.named(fail.into_error()))?;
@@ -260,25 +220,21 @@ const DECODE: &str = "decode latents";
 
 impl Denoiser for OwnModel {
     fn info(&self) -> &ModelInfo {
-        &self.0.info
+        &self.info
     }
 
     fn timesteps(&self, steps: u32) -> amdm_diffusion::Result<Vec<f64>> {
-        let own = &self.0;
-        if let Some(timesteps) = own.vtable.timesteps {
-            return own.ask(move |own, _, ctx| {
+        if let Some(timesteps) = self.own.vtable.timesteps {
+            return self.ask(None, move |data, _, ctx| {
                 let mut all = vec![0.0; steps as usize];
+                let (api, out) = (&raw const NODE_API, all.as_mut_ptr());
                 // SAFETY: as the vtable's documentation says.
-                let status = unsafe {
-                    let (api, out) = (&raw const NODE_API, all.as_mut_ptr());
-                    timesteps(own.user.data, ctx, api, steps, out)
-                };
-                (status, all)
+                (unsafe { timesteps(data, ctx, api, steps, out) }, all)
             });
         }
         let evenly =
             |steps: u32| Ok((0..steps).map(|i| 1.0 - f64::from(i) / f64::from(steps)).collect());
-        match own.info.alphas_cumprod.len() as u32 {
+        match self.info.alphas_cumprod.len() as u32 {
             0 => evenly(steps),
             training => Spacing::Trailing.timesteps(Solver::Ddim, steps, training, evenly),
         }
@@ -289,32 +245,17 @@ impl Denoiser for OwnModel {
         json: &str,
         parts: &[(&str, &Tensor)],
     ) -> amdm_diffusion::Result<Conditioning> {
-        let own = &self.0;
         let bytes = parts.iter().map(|(_, tensor)| tensor.bytes()).sum();
-        let object =
-            match own.vtable.condition {
-                None => {
-                    serde_json::from_str::<Json>(json).map_err(|error| {
-                        Error::invalid(format!("found {json:?}, expected JSON: {error}")).at("json")
-                    })?;
-                    let mut fields = vec![("json".to_owned(), Value::Json(json.into()))];
-                    let tensors = parts.iter();
-                    fields.extend(tensors.map(|(name, tensor)| {
-                        ((*name).to_owned(), Value::Tensor((*tensor).clone()))
-                    }));
-                    Object::fields("CONDITION", fields)?
-                }
-                Some(condition) => self.made_condition(condition, json, parts)?,
-            };
-        Ok(Conditioning::new(own.info.name.clone(), json, OwnCondition(object), bytes))
+        let object = OwnCondition(self.object(json, parts)?);
+        Ok(Conditioning::new(self.info.name.clone(), json, object, bytes))
     }
 
     fn encode(&self, image: &Tensor) -> amdm_diffusion::Result<Tensor> {
-        self.0.codec(self.0.vtable.encode, ENCODE, image)
+        self.codec(self.own.vtable.encode, ENCODE, image)
     }
 
     fn decode(&self, latent: &Tensor) -> amdm_diffusion::Result<Tensor> {
-        self.0.codec(self.0.vtable.decode, DECODE, latent)
+        self.codec(self.own.vtable.decode, DECODE, latent)
     }
 
     fn predict(
@@ -326,14 +267,13 @@ impl Denoiser for OwnModel {
         if cancel() {
             return Err(Error::new(Code::Cancelled, "the run is being stopped"));
         }
-        let own = &self.0;
-        let Some(predict) = own.vtable.predict else {
+        let Some(predict) = self.own.vtable.predict else {
             return Err(Error::new(Code::Internal, "the model has no predict"));
         };
-        let asked = requests.iter().map(|request| Asked::of(request, &own.info.name));
+        let asked = requests.iter().map(|request| Asked::of(request, &self.info.name));
         let asked = asked.collect::<Result<Vec<_>, Error>>()?;
         let count = asked.len();
-        let answers = own.ask_until(Some(cancel), move |own, context, ctx| {
+        let answers = self.ask(Some(cancel), move |data, context, ctx| {
             let requests = asked.iter().map(|asked| asked.lend(context));
             let requests = match requests.collect::<Result<Vec<_>, Fail>>() {
                 Ok(requests) => requests,
@@ -342,12 +282,10 @@ impl Denoiser for OwnModel {
             let none = std::ptr::null_mut();
             let none = AmdmPrediction { guided: none, conditional: none, unconditional: none };
             let mut out = vec![none; count];
-            let (first, parts) = (requests.as_ptr(), u32::from(parts));
+            let (first, parts, all) = (requests.as_ptr(), u32::from(parts), out.as_mut_ptr());
+            let api = &raw const NODE_API;
             // SAFETY: as the vtable's documentation says.
-            let status = unsafe {
-                let (api, out) = (&raw const NODE_API, out.as_mut_ptr());
-                predict(own.user.data, ctx, api, first, count, parts, out)
-            };
+            let status = unsafe { predict(data, ctx, api, first, count, parts, all) };
             let take = |handle: *mut AmdmTensor| match handle.is_null() {
                 true => Ok(None),
                 false => context.take_tensor(handle).map(Some),
@@ -359,7 +297,7 @@ impl Denoiser for OwnModel {
         })?;
         let taken = answers.into_iter().zip(requests);
         let taken = taken.map(|(given, request)| self.taken(given, request, parts));
-        taken.collect::<Result<Vec<_>, Error>>().map_err(|error| own.named(error))
+        taken.collect::<Result<Vec<_>, Error>>().map_err(|error| self.named(error))
     }
 
     fn stays_on_thread(&self) -> bool {
@@ -367,23 +305,30 @@ impl Denoiser for OwnModel {
     }
 
     fn gives_parts(&self) -> bool {
-        self.0.parts
+        self.parts
     }
 }
 
 impl OwnModel {
-    fn made_condition(
-        &self,
-        condition: ConditionFn,
-        json: &str,
-        parts: &[(&str, &Tensor)],
-    ) -> Result<Object, Error> {
+    /// What a condition is made of: what the vtable's `condition` gives, or JSON and tensors.
+    fn object(&self, json: &str, parts: &[(&str, &Tensor)]) -> Result<Object, Error> {
+        let Some(condition) = self.own.vtable.condition else {
+            serde_json::from_str::<Json>(json).map_err(|error| {
+                Error::invalid(format!("found {json:?}, expected JSON: {error}")).at("json")
+            })?;
+            let mut fields = vec![("json".to_owned(), Value::Json(json.into()))];
+            let tensors = parts.iter();
+            fields.extend(
+                tensors.map(|(name, tensor)| ((*name).into(), Value::Tensor((*tensor).clone()))),
+            );
+            return Object::fields("CONDITION", fields);
+        };
         let invalid = |_| Error::invalid("found a 0 inside a text");
-        let json = std::ffi::CString::new(json).map_err(invalid)?;
-        let names = parts.iter().map(|(name, _)| std::ffi::CString::new(*name).map_err(invalid));
+        let json = CString::new(json).map_err(invalid)?;
+        let names = parts.iter().map(|(name, _)| CString::new(*name).map_err(invalid));
         let names = names.collect::<Result<Vec<_>, Error>>()?;
         let tensors = parts.iter().map(|(_, tensor)| (*tensor).clone()).collect::<Vec<_>>();
-        let given = self.0.ask(move |own, context, ctx| {
+        let given = self.ask(None, move |data, context, ctx| {
             let lent = tensors.into_iter().map(|tensor| context.lend_tensor(tensor));
             let handles = match lent.collect::<Result<Vec<_>, Fail>>() {
                 Ok(handles) => handles,
@@ -394,12 +339,11 @@ impl OwnModel {
             let (api, count) = (&raw const NODE_API, names.len());
             let (json, names, handles) = (json.as_ptr(), names.as_ptr(), handles.as_ptr());
             // SAFETY: as the vtable's documentation says.
-            let status = unsafe {
-                condition(own.user.data, ctx, api, json, names, handles, count, &mut given)
-            };
+            let status =
+                unsafe { condition(data, ctx, api, json, names, handles, count, &mut given) };
             (status, context.take_object(given))
         })?;
-        given.map_err(|fail| self.0.named(fail.into_error()))
+        given.map_err(|fail| self.named(fail.into_error()))
     }
 
     /// The answer to one request, checked.
@@ -436,17 +380,6 @@ impl OwnModel {
         })
     }
 }
-
-type ConditionFn = unsafe extern "C" fn(
-    *mut c_void,
-    *mut AmdmContext,
-    *const AmdmNodeApi,
-    *const c_char,
-    *const *const c_char,
-    *const *mut AmdmTensor,
-    usize,
-    *mut *mut AmdmObject,
-) -> AmdmStatus;
 
 /// A request that owns what it names.
 struct Asked {

@@ -1,22 +1,21 @@
 //! The embedder's own nodes and step operators: a vtable as a class of the host's.
 
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
 use amdm::math::Phase;
-use amdm_diffusion::Models;
 use amdm_runtime::{Host, Node, NodeCall, Registration, StepOperator, StepView, on_caller};
 
 use crate::context::{AmdmContext, Context};
 use crate::host::{AmdmHost, registering};
 use crate::layout::{Versioned, read, text};
+use crate::own::{Own, User};
 use crate::status::{AmdmStatus, Fail, callback, guard};
 use crate::tables::{
     AMDM_PHASE_PREDICTED, AMDM_PHASE_PREPARE, AMDM_PHASE_STEPPED, AmdmNodeApi, NODE_API,
 };
-use crate::user::User;
 
 /// Steps [start, end).
 #[repr(C)]
@@ -119,23 +118,12 @@ pub struct AmdmNodeVtable {
 // SAFETY: `repr(C)`, the size first, pointers that may be NULL.
 unsafe impl Versioned for AmdmNodeVtable {}
 
-struct Own {
-    vtable: AmdmNodeVtable,
-    user: User,
-    models: Weak<Models>,
-}
-
-// SAFETY: the vtable's pointers are functions, and data that `User` hands on.
-unsafe impl Send for Own {}
-// SAFETY: as above.
-unsafe impl Sync for Own {}
-
 /// A registered class.
-struct OwnNode(Arc<Own>);
+struct OwnNode(Arc<Own<AmdmNodeVtable>>);
 
 /// An operator of a registered class, with the call that it was made with.
 struct OwnOperator {
-    own: Arc<Own>,
+    own: Arc<Own<AmdmNodeVtable>>,
     data: usize,
     call: NodeCall,
 }
@@ -174,7 +162,7 @@ pub(crate) unsafe fn class(
     // SAFETY: the caller says so.
     let vtable = unsafe { read(vtable, "vtable")? };
     // From here on the vtable's data is ended, whatever happens.
-    let user = User::new(vtable.user_data, vtable.destroy);
+    let user = User { data: vtable.user_data, destroy: vtable.destroy };
     let host = host?;
     // SAFETY: as above.
     let (descriptor, concurrent) =
@@ -191,7 +179,7 @@ pub(crate) unsafe fn class(
         let class = &descriptor.r#type;
         return Err(Fail::argument(format!("found NULL for {name}, which {class} needs")));
     }
-    let own = Arc::new(Own { vtable, user, models: Arc::downgrade(host.models()) });
+    let own = Arc::new(Own { vtable, user, models: Arc::downgrade(host.models()), turn: None });
     Ok(Registration { descriptor, node: Arc::new(OwnNode(own)), concurrent })
 }
 
@@ -211,23 +199,14 @@ fn descriptor(text: &str) -> Result<(Descriptor, bool), Fail> {
     Ok((descriptor, concurrent))
 }
 
-impl Own {
-    /// Calls into the vtable on the thread where such calls belong.
-    fn ask<T: Send + 'static>(
+impl Own<AmdmNodeVtable> {
+    fn work<T: Send + 'static>(
         self: &Arc<Self>,
         (call, step): (&NodeCall, Option<&StepView>),
         work: impl FnOnce(&Self, *mut AmdmContext) -> (AmdmStatus, T) + Send + 'static,
     ) -> Result<T, Error> {
         let context = Context::new(&self.models, Some(call.clone()), step.cloned());
-        let mut left = None;
-        context.during(|handle| {
-            let (own, inside, handle) = (self.clone(), context.clone(), handle as usize);
-            let (status, given) =
-                on_caller(move || inside.call_out(|| work(&own, handle as *mut AmdmContext)))?;
-            left = Some(given);
-            Ok(status)
-        })?;
-        left.ok_or_else(|| Error::new(Code::Internal, "the callback left nothing"))
+        self.ask(&context, |own, _, handle| work(own, handle))
     }
 }
 
@@ -238,7 +217,7 @@ fn absent(name: &str) -> Error {
 impl Node for OwnNode {
     fn execute(&self, call: &NodeCall) -> Result<(), Error> {
         let execute = self.0.vtable.execute.ok_or_else(|| absent("execute"))?;
-        self.0.ask((call, None), move |own, ctx| {
+        self.0.work((call, None), move |own, ctx| {
             // SAFETY: as the vtable's documentation says.
             (unsafe { execute(own.user.data, ctx, &raw const NODE_API) }, ())
         })
@@ -246,7 +225,7 @@ impl Node for OwnNode {
 
     fn operator(&self, call: &NodeCall) -> Result<Box<dyn StepOperator>, Error> {
         let make = self.0.vtable.make_operator.ok_or_else(|| absent("make_operator"))?;
-        let data = self.0.ask((call, None), move |own, ctx| {
+        let data = self.0.work((call, None), move |own, ctx| {
             let mut data = std::ptr::null_mut();
             // SAFETY: as the vtable's documentation says.
             let status = unsafe { make(own.user.data, ctx, &raw const NODE_API, &mut data) };
@@ -256,19 +235,31 @@ impl Node for OwnNode {
     }
 }
 
+impl OwnOperator {
+    /// Calls a function of the operator, with its data.
+    fn work<T: Send + 'static>(
+        &self,
+        step: Option<&StepView>,
+        work: impl FnOnce(*mut c_void, *mut c_void, *mut AmdmContext) -> (AmdmStatus, T)
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        let data = self.data;
+        let work = move |own: &Own<_>, ctx| work(own.user.data, data as *mut c_void, ctx);
+        self.own.work((&self.call, step), work)
+    }
+}
+
 impl StepOperator for OwnOperator {
     fn window(&mut self, steps: u32, before: &[(u32, u32)]) -> Result<(u32, u32), Error> {
         let window = self.own.vtable.operator_window.ok_or_else(|| absent("operator_window"))?;
         let before = before.iter().map(|&(start, end)| AmdmWindow { start, end });
-        let (before, data) = (before.collect::<Vec<_>>(), self.data);
-        let window = self.own.ask((&self.call, None), move |own, ctx| {
-            let mut out = AmdmWindow::default();
-            let (first, count, data) = (before.as_ptr(), before.len(), data as *mut c_void);
+        let before = before.collect::<Vec<_>>();
+        let window = self.work(None, move |user, data, ctx| {
+            let (api, mut out) = (&raw const NODE_API, AmdmWindow::default());
+            let (first, count) = (before.as_ptr(), before.len());
             // SAFETY: as the vtable's documentation says.
-            let status = unsafe {
-                let api = &raw const NODE_API;
-                window(own.user.data, data, ctx, api, steps, first, count, &mut out)
-            };
+            let status = unsafe { window(user, data, ctx, api, steps, first, count, &mut out) };
             (status, out)
         })?;
         Ok((window.start, window.end))
@@ -276,37 +267,32 @@ impl StepOperator for OwnOperator {
 
     fn wants_parts(&mut self) -> Result<bool, Error> {
         let Some(wants) = self.own.vtable.operator_wants_parts else { return Ok(false) };
-        let data = self.data;
-        self.own.ask((&self.call, None), move |own, ctx| {
-            let (mut out, data) = (0, data as *mut c_void);
+        self.work(None, move |user, data, ctx| {
+            let mut out = 0;
             // SAFETY: as the vtable's documentation says.
-            let status = unsafe { wants(own.user.data, data, ctx, &raw const NODE_API, &mut out) };
+            let status = unsafe { wants(user, data, ctx, &raw const NODE_API, &mut out) };
             (status, out != 0)
         })
     }
 
     fn check(&mut self, step: &StepView) -> Result<(), Error> {
         let Some(check) = self.own.vtable.operator_check else { return Ok(()) };
-        let data = self.data;
-        self.own.ask((&self.call, Some(step)), move |own, ctx| {
-            let data = data as *mut c_void;
+        self.work(Some(step), move |user, data, ctx| {
             // SAFETY: as the vtable's documentation says.
-            (unsafe { check(own.user.data, data, ctx, &raw const NODE_API) }, ())
+            (unsafe { check(user, data, ctx, &raw const NODE_API) }, ())
         })
     }
 
     fn apply(&mut self, phase: Phase, step: &StepView) -> Result<(), Error> {
         let apply = self.own.vtable.operator_apply.ok_or_else(|| absent("operator_apply"))?;
-        let data = self.data;
         let phase = match phase {
             Phase::Prepare => AMDM_PHASE_PREPARE,
             Phase::Predicted => AMDM_PHASE_PREDICTED,
             Phase::Stepped => AMDM_PHASE_STEPPED,
         };
-        self.own.ask((&self.call, Some(step)), move |own, ctx| {
-            let data = data as *mut c_void;
+        self.work(Some(step), move |user, data, ctx| {
             // SAFETY: as the vtable's documentation says.
-            (unsafe { apply(own.user.data, data, ctx, &raw const NODE_API, phase) }, ())
+            (unsafe { apply(user, data, ctx, &raw const NODE_API, phase) }, ())
         })
     }
 }

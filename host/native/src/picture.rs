@@ -6,7 +6,7 @@ use amdm_diffusion::image::quantise;
 use amdm_diffusion::{Device, Tensor};
 use half::f16;
 
-use crate::layout::{Versioned, slice};
+use crate::layout::{Versioned, slice, zeroed};
 use crate::status::Fail;
 
 /// Bytes, 0 to 255.
@@ -68,16 +68,9 @@ unsafe impl Versioned for AmdmImage {
 /// The layout of previews: bytes, red first.
 pub(crate) const PREVIEW: AmdmImage = AmdmImage {
     struct_size: size_of::<AmdmImage>(),
-    width: 0,
-    height: 0,
     channels: 3,
     element_type: AMDM_ELEMENT_U8,
-    row_stride: 0,
-    channel_order: AMDM_ORDER_RGBA,
-    alpha_mode: AMDM_ALPHA_STRAIGHT,
-    data: std::ptr::null(),
-    release: None,
-    release_ctx: std::ptr::null_mut(),
+    ..zeroed()
 };
 
 /// Pixels along one side.
@@ -174,8 +167,8 @@ pub(crate) unsafe fn read(image: &AmdmImage, device: &Device) -> Result<Tensor, 
             }
             AMDM_ELEMENT_F16 => {
                 // SAFETY: the caller says what the pointers must be.
-                let row = unsafe { slice(start.cast::<u16>(), row, "image.data")? };
-                values.extend(row.iter().map(|&bits| f16::from_bits(bits).to_f32()));
+                let row = unsafe { slice(start.cast::<f16>(), row, "image.data")? };
+                values.extend(row.iter().map(|half| half.to_f32()));
             }
             _ => {
                 // SAFETY: the caller says what the pointers must be.

@@ -80,32 +80,32 @@ impl Fail {
     /// statuses about calls are the embedder's defects.
     pub fn into_error(self) -> Error {
         let code = match self.status {
-            AMDM_STATUS_INVALID_INPUT | AMDM_STATUS_INVALID_ARGUMENT => Code::InvalidInput,
-            AMDM_STATUS_NOT_FOUND | AMDM_STATUS_EMPTY => Code::NotFound,
-            AMDM_STATUS_UNSUPPORTED => Code::Unsupported,
-            AMDM_STATUS_OUT_OF_MEMORY => Code::OutOfMemory,
-            AMDM_STATUS_LIMIT_EXCEEDED => Code::LimitExceeded,
-            AMDM_STATUS_INPUT_OUTPUT => Code::InputOutput,
-            AMDM_STATUS_CANCELLED => Code::Cancelled,
-            AMDM_STATUS_DENIED => Code::Denied,
-            _ => Code::Internal,
+            AMDM_STATUS_INVALID_ARGUMENT => Code::InvalidInput,
+            AMDM_STATUS_EMPTY => Code::NotFound,
+            status => {
+                let same = CODES.iter().find(|(_, same)| *same == status);
+                same.map_or(Code::Internal, |(code, _)| *code)
+            }
         };
         Error { code, message: self.message, input: self.input }
     }
 }
 
-pub(crate) fn code_status(code: Code) -> AmdmStatus {
-    match code {
-        Code::InvalidInput => AMDM_STATUS_INVALID_INPUT,
-        Code::NotFound => AMDM_STATUS_NOT_FOUND,
-        Code::Unsupported => AMDM_STATUS_UNSUPPORTED,
-        Code::OutOfMemory => AMDM_STATUS_OUT_OF_MEMORY,
-        Code::LimitExceeded => AMDM_STATUS_LIMIT_EXCEEDED,
-        Code::InputOutput => AMDM_STATUS_INPUT_OUTPUT,
-        Code::Cancelled => AMDM_STATUS_CANCELLED,
-        Code::Denied => AMDM_STATUS_DENIED,
-        _ => AMDM_STATUS_INTERNAL,
-    }
+/// Codes of errors that are statuses; every other one is `AMDM_STATUS_INTERNAL`.
+const CODES: [(Code, AmdmStatus); 8] = [
+    (Code::InvalidInput, AMDM_STATUS_INVALID_INPUT),
+    (Code::NotFound, AMDM_STATUS_NOT_FOUND),
+    (Code::Unsupported, AMDM_STATUS_UNSUPPORTED),
+    (Code::OutOfMemory, AMDM_STATUS_OUT_OF_MEMORY),
+    (Code::LimitExceeded, AMDM_STATUS_LIMIT_EXCEEDED),
+    (Code::InputOutput, AMDM_STATUS_INPUT_OUTPUT),
+    (Code::Cancelled, AMDM_STATUS_CANCELLED),
+    (Code::Denied, AMDM_STATUS_DENIED),
+];
+
+fn code_status(code: Code) -> AmdmStatus {
+    let same = CODES.iter().find(|(same, _)| *same == code);
+    same.map_or(AMDM_STATUS_INTERNAL, |(_, status)| *status)
 }
 
 impl From<Error> for Fail {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use amdm_diffusion::{Device, Dtype, Tensor};
 
-use crate::handle::{HANDLES, Kind};
+use crate::handle::{HANDLES, kind};
 use crate::layout::{AmdmStr, Versioned, slice, write};
 use crate::status::{AmdmStatus, Fail, guard};
 
@@ -13,10 +13,7 @@ pub struct AmdmTensor {
     _private: [u8; 0],
 }
 
-impl Kind for Tensor {
-    const KIND: usize = 4;
-    const NAME: &'static str = "a tensor";
-}
+kind!(Tensor, 4, "a tensor");
 
 /// Most extents of a tensor.
 pub const AMDM_RANK_MAX: usize = 8;
@@ -158,10 +155,5 @@ pub unsafe extern "C" fn amdm_tensor_retain(tensor: *mut AmdmTensor) -> AmdmStat
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_tensor_release(tensor: *mut AmdmTensor) -> AmdmStatus {
-    guard(|| {
-        if tensor.is_null() {
-            return Ok(());
-        }
-        HANDLES.release::<Tensor>(tensor as usize).map(drop)
-    })
+    guard(|| HANDLES.destroy::<Tensor>(tensor as usize).map(drop))
 }

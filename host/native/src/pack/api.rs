@@ -155,7 +155,8 @@ pub struct AmdmApi {
     ) -> AmdmStatus,
 }
 
-static API: AmdmApi = AmdmApi {
+/// The table.
+pub(crate) static API: AmdmApi = AmdmApi {
     struct_size: size_of::<AmdmApi>(),
     abi_version: amdm_abi_version,
     version_string: amdm_version_string,
@@ -195,8 +196,3 @@ static API: AmdmApi = AmdmApi {
     tensor_release: amdm_tensor_release,
     host_model_info: amdm_host_model_info,
 };
-
-/// The table.
-pub(crate) fn api() -> *const AmdmApi {
-    &raw const API
-}

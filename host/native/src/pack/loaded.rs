@@ -33,8 +33,8 @@ struct Loaded {
 /// By SHA-256. Held while a pack is asked for its nodes: packs need no locks of their own for that.
 static LOADED: Mutex<Option<HashMap<[u8; 32], Loaded>>> = Mutex::new(None);
 
-/// Does `work` with the entry of a pack, which is opened and initialised with `api` before, where it is
-/// not yet.
+/// Does `work` with the entry of a pack, which is opened and initialised with `api` before, where it
+/// is not yet.
 ///
 /// # Errors
 /// Those of `work`; `PACK_INVALID`, `ABI_MISMATCH`; messages begin behind the pack's path.

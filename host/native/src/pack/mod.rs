@@ -25,8 +25,8 @@ use amdm::limits;
 use amdm_runtime::{Host, NativeFile, Registration};
 
 pub use self::allowed::load_native_packs;
+pub(crate) use self::api::API;
 pub use self::api::AmdmApi;
-pub(crate) use self::api::api;
 use self::confirmed::Confirmed;
 use crate::handle::HANDLES;
 use crate::hash::hex;
@@ -168,8 +168,8 @@ fn load(
         Fail { message, ..fail }
     };
     // SAFETY: the caller has named these very bytes as ones that may run their code.
-    let classes =
-        unsafe { loaded::with(&file, api(), |entry| classes(host, entry)) }.map_err(about)?;
+    let classes = unsafe { loaded::with(&file, &raw const API, |entry| classes(host, entry)) }
+        .map_err(about)?;
     let file = NativeFile { path: file.path.clone(), sha256: file.sha256 };
     host.register_native(&file, classes).map_err(|failure| {
         let message = format!("{}: {}", file.path.display(), failure.message);

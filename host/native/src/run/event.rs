@@ -67,6 +67,7 @@ unsafe impl Versioned for AmdmEvent {
 }
 
 /// An event that waits.
+#[derive(Default)]
 pub(super) struct Waiting {
     pub kind: u32,
     pub step: u32,
@@ -85,48 +86,26 @@ pub(super) struct Taken {
 }
 
 impl Waiting {
-    pub fn nothing() -> Self {
-        Self {
-            kind: 0,
-            step: 0,
-            total: 0,
-            seconds: 0.0,
-            node: String::new(),
-            text: String::new(),
-            json: String::new(),
-            preview: None,
-        }
-    }
-
     /// An event of the host's; none of those that the run tells itself.
     pub fn of(event: &Event) -> Option<Self> {
-        let none = Self::nothing();
-        let mut waiting = match event {
-            Event::Started { .. } => Self { kind: AMDM_EVENT_STARTED, ..none },
-            Event::NodeStarted { node, .. } => {
-                Self { kind: AMDM_EVENT_NODE_STARTED, node: node.clone(), ..none }
-            }
-            Event::NodeFinished { node, seconds } => {
-                let (node, seconds) = (node.clone(), *seconds);
-                Self { kind: AMDM_EVENT_NODE_DONE, node, seconds, ..none }
-            }
-            Event::Cached { node, .. } => {
-                Self { kind: AMDM_EVENT_CACHED, node: node.clone(), ..none }
-            }
-            Event::Progress { node, step, total } => {
-                let (node, step, total) = (node.clone(), *step, *total);
-                Self { kind: AMDM_EVENT_PROGRESS, node, step, total, ..none }
-            }
-            Event::Ui { node, .. } => Self { kind: AMDM_EVENT_UI, node: node.clone(), ..none },
-            Event::Saved { node, .. } => {
-                Self { kind: AMDM_EVENT_SAVED, node: node.clone(), ..none }
-            }
-            Event::Resumed { node } => {
-                Self { kind: AMDM_EVENT_RESUMED, node: node.clone(), ..none }
-            }
+        let (kind, node) = match event {
+            Event::Started { .. } => (AMDM_EVENT_STARTED, ""),
+            Event::NodeStarted { node, .. } => (AMDM_EVENT_NODE_STARTED, node.as_str()),
+            Event::NodeFinished { node, .. } => (AMDM_EVENT_NODE_DONE, node.as_str()),
+            Event::Cached { node, .. } => (AMDM_EVENT_CACHED, node.as_str()),
+            Event::Progress { node, .. } => (AMDM_EVENT_PROGRESS, node.as_str()),
+            Event::Ui { node, .. } => (AMDM_EVENT_UI, node.as_str()),
+            Event::Saved { node, .. } => (AMDM_EVENT_SAVED, node.as_str()),
+            Event::Resumed { node } => (AMDM_EVENT_RESUMED, node.as_str()),
             _ => return None,
         };
-        waiting.json = serde_json::to_string(event).unwrap_or_default();
+        let json = serde_json::to_string(event).unwrap_or_default();
+        let mut waiting = Self { kind, node: node.into(), json, ..Self::default() };
+        match event {
+            Event::NodeFinished { seconds, .. } => waiting.seconds = *seconds,
+            Event::Progress { step, total, .. } => (waiting.step, waiting.total) = (*step, *total),
+            _ => {}
+        }
         Some(waiting)
     }
 }

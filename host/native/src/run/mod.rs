@@ -19,10 +19,10 @@ pub use self::event::*;
 use self::event::{Taken, Waiting};
 pub use self::output::*;
 use crate::graph::{AmdmGraph, Graph};
-use crate::handle::{HANDLES, Kind};
+use crate::handle::{HANDLES, kind};
 use crate::host::{Ends, Host};
 use crate::layout::{Versioned, give, list, optional, put, read, text};
-use crate::log::{Line, Listener};
+use crate::log::Listener;
 use crate::queue::{PREVIEWS, Queue};
 use crate::status::{
     AMDM_STATUS_TIMEOUT, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, callback, guard, outside,
@@ -159,10 +159,7 @@ pub(crate) struct Run {
     changed: Condvar,
 }
 
-impl Kind for Run {
-    const KIND: usize = 3;
-    const NAME: &'static str = "a run";
-}
+kind!(Run, 3, "a run");
 
 impl Run {
     /// What the event that was taken last points to.
@@ -172,11 +169,6 @@ impl Run {
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Stops it, if it runs.
-    pub fn stop(&self) {
-        self.cancel.stop();
     }
 
     fn begin(&self) -> Result<(), Fail> {
@@ -196,16 +188,10 @@ impl Run {
     fn drive(&self, executing: bool) {
         let wakeup = self.wakeup.on(executing);
         let queue = self.queue.clone();
-        let listener = Listener::new(self.host.log_level(), move |line: Line| {
-            let json = serde_json::json!({"event": "log", "level": line.level, "text": line.text});
-            let waiting = Waiting {
-                kind: AMDM_EVENT_LOG,
-                step: line.level,
-                text: line.text,
-                json: json.to_string(),
-                ..Waiting::nothing()
-            };
-            queue.push(waiting, true);
+        let listener = Listener::new(self.host.log_level, move |step, text| {
+            let json = serde_json::json!({"event": "log", "level": step, "text": text});
+            let (kind, json) = (AMDM_EVENT_LOG, json.to_string());
+            queue.push(Waiting { kind, step, text, json, ..Waiting::default() }, true);
             wakeup.tell();
         });
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -230,7 +216,7 @@ impl Run {
         let mut progress = self.lock();
         (progress.state, progress.result) = (state, Some(Arc::new(result)));
         drop(progress);
-        self.queue.end(Waiting { kind: AMDM_EVENT_FINISHED, json, ..Waiting::nothing() });
+        self.queue.end(Waiting { kind: AMDM_EVENT_FINISHED, json, ..Waiting::default() });
         wakeup.tell();
         self.lock().over = true;
         self.changed.notify_all();
@@ -273,7 +259,7 @@ impl Run {
 
 impl Ends for Run {
     fn end(&self) {
-        self.stop();
+        self.cancel.stop();
         let mut progress = self.lock();
         progress.ended = true;
         if progress.state == AMDM_RUN_CREATED {
@@ -366,7 +352,7 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
                 let json = serde_json::json!({"event": "preview", "node": node}).to_string();
                 let (node, preview) = (node.to_owned(), Some(image.clone()));
                 let event =
-                    Waiting { kind: AMDM_EVENT_PREVIEW, node, json, preview, ..Waiting::nothing() };
+                    Waiting { kind: AMDM_EVENT_PREVIEW, node, json, preview, ..Waiting::default() };
                 queue.push_newest(event, PREVIEWS, |event| event.kind == AMDM_EVENT_PREVIEW);
                 let on_caller = executing.load(Ordering::Relaxed);
                 wakeup.on(on_caller).tell();
@@ -506,7 +492,7 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
     guard(|| {
         let run = HANDLES.get::<Run>(run as usize)?;
         match when {
-            AMDM_CANCEL_NOW => run.stop(),
+            AMDM_CANCEL_NOW => run.cancel.stop(),
             AMDM_CANCEL_AFTER_IMAGE => run.after.store(true, Ordering::Relaxed),
             _ => return Err(Fail::argument(format!("found {when}, expected AMDM_CANCEL_*"))),
         }
@@ -521,10 +507,7 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn amdm_run_destroy(run: *mut AmdmRun) -> AmdmStatus {
     outside(|| {
-        if run.is_null() {
-            return Ok(());
-        }
-        if let Some(run) = HANDLES.release::<Run>(run as usize)? {
+        if let Some(run) = HANDLES.destroy::<Run>(run as usize)? {
             run.end();
             run.join();
         }

@@ -115,8 +115,8 @@ pub(crate) static CALL: AmdmCallApi = AmdmCallApi {
     log: function!(|c, level: u32, message: *const c_char| {
         let message = text(message, "message")?;
         let level = log_level(level)?;
-        if c.has_call() {
-            c.call()?.log(level, message);
+        if let Ok(call) = c.call() {
+            call.log(level, message);
             return Ok(());
         }
         // A model's line belongs to no node.

@@ -1,7 +1,6 @@
 //! Interface `models` of the contract.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use amdm::error::Error;
 use amdm_diffusion::{Request, Tensor};
@@ -91,8 +90,8 @@ pub struct AmdmModelApi {
     pub retain: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
     /// Gives such a reference back.
     pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
-    /// The same network with a small set of weights attached; the others stay shared. `options_json` may be
-    /// NULL. `AMDM_STATUS_UNSUPPORTED` of a model that takes none.
+    /// The same network with a small set of weights attached; the others stay shared.
+    /// `options_json` may be NULL. `AMDM_STATUS_UNSUPPORTED` of a model that takes none.
     pub with_adapter: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         model: *const AmdmModel,
@@ -100,8 +99,8 @@ pub struct AmdmModelApi {
         options_json: *const c_char,
         out: *mut *mut AmdmModel,
     ) -> AmdmStatus,
-    /// Names that there are of a kind, such as `models`, as a JSON list; it lives as long as the callback. The
-    /// result of who asks is not kept, as names come and go.
+    /// Names that there are of a kind, such as `models`, as a JSON list that lives as long as the
+    /// callback. A result that depends on it is not kept, as names come and go.
     pub list_names: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         kind: *const c_char,
@@ -200,47 +199,35 @@ unsafe fn predict(
     parts: bool,
     out: *mut AmdmPrediction,
 ) -> Result<(), Fail> {
-    struct Resolved {
-        model: Arc<Model>,
-        latent: Arc<Tensor>,
-        positive: Arc<Object>,
-        negative: Option<Arc<Object>>,
-    }
-    let resolve = |request: &AmdmRequest| -> Result<Resolved, Fail> {
+    let resolve = |request: &AmdmRequest| {
         if request.struct_size != size_of::<AmdmRequest>() {
             let (found, expected) = (request.struct_size, size_of::<AmdmRequest>());
             let message = format!("found AmdmRequest.struct_size {found}, expected {expected}");
             return Err(Fail::argument(message));
         }
-        let negative = match request.negative.is_null() {
-            true => None,
-            false => Some(object::of(request.negative)?),
-        };
-        Ok(Resolved {
-            model: context.asked(request.model)?,
-            latent: of(request.latent)?,
-            positive: object::of(request.positive)?,
-            negative,
-        })
+        let negative = Some(request.negative).filter(|negative| !negative.is_null());
+        let negative = negative.map(|negative| object::of(negative)).transpose()?;
+        let model = context.asked(request.model)?;
+        Ok((model, of(request.latent)?, object::of(request.positive)?, negative))
     };
     let resolved = requests.iter().map(resolve).collect::<Result<Vec<_>, Fail>>()?;
     let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
-        let negative = resolved.negative.as_ref();
+        let (model, latent, positive, negative) = resolved;
         Ok(Request {
-            model: &resolved.model.0,
-            latent: &resolved.latent,
+            model: &model.0,
+            latent,
             timestep: request.timestep,
-            positive: resolved.positive.conditioning()?,
-            negative: negative.map(|negative| negative.conditioning()).transpose()?,
+            positive: positive.conditioning()?,
+            negative: negative.as_ref().map(|negative| negative.conditioning()).transpose()?,
             guidance: request.guidance,
             step: request.step,
             steps: request.steps,
         })
     });
     let asked = asked.collect::<Result<Vec<_>, Error>>()?;
-    let predictions = match context.has_call() {
-        true => context.call()?.predict(&asked, parts)?,
-        false => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
+    let predictions = match context.call() {
+        Ok(call) => call.predict(&asked, parts)?,
+        Err(_) => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
     };
     for (index, prediction) in predictions.into_iter().enumerate() {
         let lend = |part: Option<Tensor>| {
