@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
 use amdm::graph::set::{self, Finder, Target};
-use amdm::graph::{Document, Given, Node, Prefer, Read, validate, version};
+use amdm::graph::{Document, Given, Node, validate};
 use amdm::limits;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
-use amdm_runtime::Inputs;
+use amdm_runtime::{Draft, Graphs, Inputs};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -65,8 +65,9 @@ impl State {
             .fold(host.inputs(), |inputs, (name, tensor)| inputs.with_tensor(name, tensor.clone()))
     }
 
-    fn catalogue(&self, host: &Host) -> Catalogue {
-        host.runtime().catalogue_for(self.inputs(host))
+    /// What reads and checks the graph.
+    pub fn graphs(&self, host: &Host) -> Graphs {
+        host.runtime().graphs(self.inputs(host))
     }
 
     /// The id of the node that reads memory for a target: one for each, so that setting it again and
@@ -149,11 +150,8 @@ pub unsafe extern "C" fn amdm_graph_from_json(
         }
         // SAFETY: as the function's documentation asks of the caller.
         let bytes = unsafe { slice(data.cast::<u8>(), len, "data")? };
-        let catalogue = host.runtime().catalogue_for(host.inputs());
-        let Read { mut document, warnings, .. } =
-            amdm::graph::read(bytes, &ObjectInfo::of(&catalogue), Prefer::Prompt)?;
-        let aged = version::migrate(&mut document, &catalogue)?;
-        let warnings = warnings.iter().chain(&aged).map(ToString::to_string).collect();
+        let Draft { document, warnings } = host.runtime().graphs(host.inputs()).read(bytes)?;
+        let warnings = warnings.iter().map(ToString::to_string).collect();
         let state = Mutex::new(State { document, warnings, memory: BTreeMap::new() });
         Ok(HANDLES.insert(Arc::new(Graph { host, state }))? as *mut AmdmGraph)
     };
@@ -178,13 +176,13 @@ pub unsafe extern "C" fn amdm_graph_validate(
         let mut judge = || {
             let graph = HANDLES.get::<Graph>(graph as usize)?;
             let state = graph.snapshot();
-            let catalogue = state.catalogue(&graph.host);
-            let found = validate(&state.document, &catalogue);
+            let graphs = state.graphs(&graph.host);
+            let found = validate(&state.document, graphs.catalogue());
             let (checked, errors) = match &found {
                 Ok(checked) => (Some(checked), &[][..]),
                 Err(errors) => (None, errors.as_slice()),
             };
-            let verdict = amdm::graph::verdict(&state.document, &catalogue, checked, errors);
+            let verdict = amdm::graph::verdict(&state.document, graphs.catalogue(), checked, errors);
             judged = found.map(drop).map_err(Fail::from);
             Ok(serde_json::to_string(&verdict)?)
         };
@@ -212,7 +210,7 @@ pub unsafe extern "C" fn amdm_graph_inputs(
     let inputs = || {
         let graph = HANDLES.get::<Graph>(graph as usize)?;
         let state = graph.snapshot();
-        let all = set::settable(&state.document, &state.catalogue(&graph.host))?;
+        let all = set::settable(&state.document, state.graphs(&graph.host).catalogue())?;
         Ok(serde_json::to_string(&all)?)
     };
     // SAFETY: as the function's documentation asks of the caller.

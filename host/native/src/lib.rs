@@ -7,7 +7,7 @@
 //!
 //! * `status`, `layout`, `handle`: codes and the guard around every body, structs by size, handles
 //!   that are never dereferenced.
-//! * `host`, `graph`, `run` (with `queue` and `log`): the life of a run.
+//! * `host`, `graph`, `run` (with `log`): the life of a run.
 //! * `picture`, `tensor`, `dlpack`, `memory`: pixels and values in and out.
 //! * `node`, `model` (with `context` and `tables`): the embedder's own nodes and networks.
 //! * `pack`: packs of native code; `api`: the functions as a table.
@@ -35,7 +35,6 @@ mod model;
 mod listing;
 mod memory;
 mod picture;
-mod queue;
 mod run;
 
 mod log;

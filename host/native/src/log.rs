@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write};
 
+use amdm_runtime::Level as LogLevel;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -18,34 +19,48 @@ pub const AMDM_LOG_WARN: u32 = 4;
 /// Something failed.
 pub const AMDM_LOG_ERROR: u32 = 5;
 
-/// Hands lines of our own crates to a function: `AMDM_LOG_*`, and the text.
+/// Hands lines of our own crates to a function: the level, and the text.
 pub(crate) struct Listener<F> {
     /// Least level; 0 for none.
     least: u32,
     tell: F,
 }
 
-impl<F: Fn(u32, String) + Send + Sync + 'static> Listener<F> {
+impl<F: Fn(LogLevel, String) + Send + Sync + 'static> Listener<F> {
     pub fn new(least: u32, tell: F) -> Self {
         Self { least, tell }
     }
 }
 
-fn level(level: Level) -> u32 {
+fn level(level: Level) -> LogLevel {
     match level {
-        Level::TRACE => AMDM_LOG_TRACE,
-        Level::DEBUG => AMDM_LOG_DEBUG,
-        Level::INFO => AMDM_LOG_INFO,
-        Level::WARN => AMDM_LOG_WARN,
-        _ => AMDM_LOG_ERROR,
+        Level::TRACE => LogLevel::Trace,
+        Level::DEBUG => LogLevel::Debug,
+        Level::INFO => LogLevel::Info,
+        Level::WARN => LogLevel::Warn,
+        _ => LogLevel::Error,
     }
 }
 
-impl<F: Fn(u32, String) + Send + Sync + 'static> Subscriber for Listener<F> {
+/// Levels and their numbers.
+pub(crate) const LEVELS: [(LogLevel, u32); 5] = [
+    (LogLevel::Trace, AMDM_LOG_TRACE),
+    (LogLevel::Debug, AMDM_LOG_DEBUG),
+    (LogLevel::Info, AMDM_LOG_INFO),
+    (LogLevel::Warn, AMDM_LOG_WARN),
+    (LogLevel::Error, AMDM_LOG_ERROR),
+];
+
+/// The level's number.
+pub(crate) fn number(level: LogLevel) -> u32 {
+    LEVELS.iter().find(|(known, _)| *known == level).map_or(0, |(_, number)| *number)
+}
+
+impl<F: Fn(LogLevel, String) + Send + Sync + 'static> Subscriber for Listener<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.least > 0
             && metadata.is_event()
-            && level(*metadata.level()) >= self.least
+            && number(level(*metadata.level())) >= self.least
             && metadata.target().starts_with("amdm")
     }
 

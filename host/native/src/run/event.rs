@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use amdm_diffusion::Tensor;
-use amdm_runtime::Event;
+use amdm_runtime::{Event, Notice};
+use serde_json::json;
 
 use super::{AmdmRun, Run, limit};
 use crate::handle::HANDLES;
 use crate::layout::{AmdmStr, Versioned, read, write};
+use crate::log::number;
 use crate::picture::{self, AmdmImage, Pixels};
 use crate::status::{AMDM_STATUS_EMPTY, AmdmStatus, Fail, guard, is_inside};
 
@@ -66,47 +67,64 @@ unsafe impl Versioned for AmdmEvent {
     const FIRST: usize = std::mem::offset_of!(Self, image) + size_of::<*const AmdmImage>();
 }
 
-/// An event that waits.
+/// A notice as C sees it, and what it points to.
 #[derive(Default)]
-pub(super) struct Waiting {
-    pub kind: u32,
-    pub step: u32,
-    pub total: u32,
-    pub seconds: f64,
-    pub node: String,
-    pub text: String,
-    pub json: String,
-    pub preview: Option<Tensor>,
-}
-
-/// What an event that was taken points to.
 pub(super) struct Taken {
-    waiting: Waiting,
+    kind: u32,
+    step: u32,
+    total: u32,
+    seconds: f64,
+    node: String,
+    text: String,
+    json: String,
     image: Option<Box<Pixels>>,
 }
 
-impl Waiting {
-    /// An event of the host's; none of those that the run tells itself.
-    pub fn of(event: &Event) -> Option<Self> {
-        let (kind, node) = match event {
-            Event::Started { .. } => (AMDM_EVENT_STARTED, ""),
-            Event::NodeStarted { node, .. } => (AMDM_EVENT_NODE_STARTED, node.as_str()),
-            Event::NodeFinished { node, .. } => (AMDM_EVENT_NODE_DONE, node.as_str()),
-            Event::Cached { node, .. } => (AMDM_EVENT_CACHED, node.as_str()),
-            Event::Progress { node, .. } => (AMDM_EVENT_PROGRESS, node.as_str()),
-            Event::Ui { node, .. } => (AMDM_EVENT_UI, node.as_str()),
-            Event::Saved { node, .. } => (AMDM_EVENT_SAVED, node.as_str()),
-            Event::Resumed { node } => (AMDM_EVENT_RESUMED, node.as_str()),
-            _ => return None,
-        };
-        let json = serde_json::to_string(event).unwrap_or_default();
-        let mut waiting = Self { kind, node: node.into(), json, ..Self::default() };
-        match event {
-            Event::NodeFinished { seconds, .. } => waiting.seconds = *seconds,
-            Event::Progress { step, total, .. } => (waiting.step, waiting.total) = (*step, *total),
-            _ => {}
-        }
-        Some(waiting)
+/// The kind of an event of the graph, and its node; none of those that the run tells itself.
+pub(super) fn kind(event: &Event) -> Option<(u32, &str)> {
+    Some(match event {
+        Event::Started { .. } => (AMDM_EVENT_STARTED, ""),
+        Event::NodeStarted { node, .. } => (AMDM_EVENT_NODE_STARTED, node),
+        Event::NodeFinished { node, .. } => (AMDM_EVENT_NODE_DONE, node),
+        Event::Cached { node, .. } => (AMDM_EVENT_CACHED, node),
+        Event::Progress { node, .. } => (AMDM_EVENT_PROGRESS, node),
+        Event::Ui { node, .. } => (AMDM_EVENT_UI, node),
+        Event::Saved { node, .. } => (AMDM_EVENT_SAVED, node),
+        Event::Resumed { node } => (AMDM_EVENT_RESUMED, node),
+        _ => return None,
+    })
+}
+
+impl Taken {
+    fn of(notice: Notice) -> Result<Self, Fail> {
+        let none = Self::default();
+        Ok(match notice {
+            Notice::Event(event) => {
+                let (kind, node) = kind(&event).unwrap_or_default();
+                let (node, json) = (node.to_owned(), serde_json::to_string(&event)?);
+                let taken = Self { kind, node, json, ..none };
+                match event {
+                    Event::NodeFinished { seconds, .. } => Self { seconds, ..taken },
+                    Event::Progress { step, total, .. } => Self { step, total, ..taken },
+                    _ => taken,
+                }
+            }
+            Notice::Line(level, text) => {
+                let step = number(level);
+                let json = json!({"event": "log", "level": step, "text": text}).to_string();
+                Self { kind: AMDM_EVENT_LOG, step, text, json, ..none }
+            }
+            Notice::Preview { node, image } => {
+                let json = json!({"event": "preview", "node": node}).to_string();
+                let image = Some(Box::new(picture::pixels(&image, 0, &picture::PREVIEW)?));
+                Self { kind: AMDM_EVENT_PREVIEW, node, json, image, ..none }
+            }
+            Notice::Ended(result) => {
+                let mut json = serde_json::to_value(&*result)?;
+                json["event"] = "finished".into();
+                Self { kind: AMDM_EVENT_FINISHED, json: json.to_string(), ..none }
+            }
+        })
     }
 }
 
@@ -130,26 +148,22 @@ pub unsafe extern "C" fn amdm_run_next_event(
         unsafe { read(event, "event")? };
         // Inside a callback the run itself waits, so nothing more can come.
         let timeout = if is_inside() { Some(Duration::ZERO) } else { limit(timeout_ms) };
-        let Some(mut waiting) = run.queue.next(timeout) else {
+        let Some(notice) = run.notices.next(timeout) else {
             return Err(Fail::new(AMDM_STATUS_EMPTY, "no event waits"));
         };
-        let image = match waiting.preview.take() {
-            Some(tensor) => Some(Box::new(picture::pixels(&tensor, 0, &picture::PREVIEW)?)),
-            None => None,
-        };
+        let taken = Taken::of(notice)?;
         let mut place = run.taken();
-        let taken = place.insert(Taken { waiting, image });
-        let Waiting { kind, step, total, seconds, .. } = taken.waiting;
+        let taken = place.insert(taken);
         let told = AmdmEvent {
             struct_size: size_of::<AmdmEvent>(),
-            kind,
-            step,
-            total,
+            kind: taken.kind,
+            step: taken.step,
+            total: taken.total,
             reserved: 0,
-            seconds,
-            node: AmdmStr::of(&taken.waiting.node),
-            text: AmdmStr::of(&taken.waiting.text),
-            json: AmdmStr::of(&taken.waiting.json),
+            seconds: taken.seconds,
+            node: AmdmStr::of(&taken.node),
+            text: AmdmStr::of(&taken.text),
+            json: AmdmStr::of(&taken.json),
             image: taken.image.as_deref().map_or(std::ptr::null(), Pixels::image),
         };
         // SAFETY: as above.

@@ -11,19 +11,20 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use amdm::graph::{Checked, Document, Targets, set};
+use amdm::graph::Targets;
 use amdm_diffusion::Tensor;
-use amdm_runtime::{Cancel, Event, Inputs, Kept, RunOptions, RunResult, Status, on_caller};
+use amdm_runtime::{
+    Asked, Cancel, Event, Kept, Notice, Notices, Prepared, RunOptions, RunResult, Status, on_caller,
+};
 
 pub use self::event::*;
-use self::event::{Taken, Waiting};
+use self::event::Taken;
 pub use self::output::*;
 use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, kind};
 use crate::host::{Ends, Host};
 use crate::layout::{Versioned, give, list, optional, put, read, text};
 use crate::log::Listener;
-use crate::queue::{PREVIEWS, Queue};
 use crate::status::{
     AMDM_STATUS_TIMEOUT, AMDM_STATUS_WRONG_STATE, AmdmStatus, Fail, callback, guard, outside,
 };
@@ -142,8 +143,7 @@ struct Progress {
 /// What a run's handle stands for.
 pub(crate) struct Run {
     host: Arc<Host>,
-    document: Document,
-    checked: Checked,
+    graph: Prepared,
     options: RunOptions,
     warnings: Vec<String>,
     cancel: Cancel,
@@ -153,7 +153,7 @@ pub(crate) struct Run {
     executing: Arc<AtomicBool>,
     kept: Kept,
     wakeup: Wakeup,
-    queue: Arc<Queue<Waiting>>,
+    notices: Arc<Notices>,
     taken: Mutex<Option<Taken>>,
     progress: Mutex<Progress>,
     changed: Condvar,
@@ -187,11 +187,9 @@ impl Run {
     /// Runs the graph, on this thread as far as the embedder's code is concerned.
     fn drive(&self, executing: bool) {
         let wakeup = self.wakeup.on(executing);
-        let queue = self.queue.clone();
-        let listener = Listener::new(self.host.log_level, move |step, text| {
-            let json = serde_json::json!({"event": "log", "level": step, "text": text});
-            let (kind, json) = (AMDM_EVENT_LOG, json.to_string());
-            queue.push(Waiting { kind, step, text, json, ..Waiting::default() }, true);
+        let notices = self.notices.clone();
+        let listener = Listener::new(self.host.log_level, move |level, text| {
+            notices.push(Notice::Line(level, text));
             wakeup.tell();
         });
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -210,22 +208,20 @@ impl Run {
             (_, Some(failure)) if failure.is_cancelled() => AMDM_RUN_CANCELLED,
             _ => AMDM_RUN_FAILED,
         };
-        let mut json = serde_json::to_value(&result).unwrap_or_default();
-        json["event"] = "finished".into();
-        let json = json.to_string();
+        let result = Arc::new(result);
         let mut progress = self.lock();
-        (progress.state, progress.result) = (state, Some(Arc::new(result)));
+        (progress.state, progress.result) = (state, Some(result.clone()));
         drop(progress);
-        self.queue.end(Waiting { kind: AMDM_EVENT_FINISHED, json, ..Waiting::default() });
+        self.notices.push(Notice::Ended(result));
         wakeup.tell();
         self.lock().over = true;
         self.changed.notify_all();
     }
 
     fn execute(&self, wakeup: Wakeup) -> RunResult {
-        let pictures = self.checked.nodes.iter().filter(|node| node.descriptor.output_node);
+        let pictures = self.graph.checked.nodes.iter().filter(|node| node.descriptor.output_node);
         let pictures = pictures.map(|node| node.id.clone()).collect::<HashSet<_>>();
-        let queue = self.queue.clone();
+        let notices = self.notices.clone();
         let (after, cancel) = (self.after.clone(), self.cancel.clone());
         let sink = Arc::new(move |event: Event| {
             if let Event::NodeFinished { node, .. } = &event
@@ -234,12 +230,13 @@ impl Run {
             {
                 cancel.stop();
             }
-            let Some(waiting) = Waiting::of(&event) else { return };
-            let may_be_lost = waiting.kind == AMDM_EVENT_PROGRESS;
-            queue.push(waiting, may_be_lost);
-            wakeup.tell();
+            if event::kind(&event).is_some() {
+                notices.push(Notice::Event(event));
+                wakeup.tell();
+            }
         });
-        self.host.runtime().report(&self.document, &self.checked, &self.options, &self.cancel, sink)
+        let Prepared { document, checked, .. } = &self.graph;
+        self.host.runtime().report(document, checked, &self.options, &self.cancel, sink)
     }
 
     /// What it gave, once it has ended.
@@ -263,7 +260,7 @@ impl Ends for Run {
         let mut progress = self.lock();
         progress.ended = true;
         if progress.state == AMDM_RUN_CREATED {
-            self.queue.close();
+            self.notices.close();
         }
     }
 
@@ -328,32 +325,24 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
         (output_dir, wanted, targets.collect::<Result<Vec<String>, Fail>>()?)
     };
     let state = graph.snapshot();
-    let inputs: Inputs = state.inputs(&graph.host);
-    let mut document = state.document;
-    let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
-    set::fill_file_names(&mut document, &catalogue);
-    if document.is_workflow_stale() {
-        document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
-    }
-    if let Some(id) = targets.iter().find(|id| document.find(id).is_none()) {
+    let inputs = state.inputs(&graph.host);
+    if let Some(id) = targets.iter().find(|id| state.document.find(id).is_none()) {
         let message = format!("targets: found {id}, expected the id of a node that saves or shows");
         return Err(Fail::argument(message));
     }
-    let targets = if targets.is_empty() { Targets::read(&document)? } else { Targets::of(targets) };
-    let checked = graph.host.runtime().check_asked(&document, inputs.clone(), &targets, &wanted)?;
-    let queue = Arc::<Queue<Waiting>>::default();
+    let targets = (!targets.is_empty()).then(|| Targets::of(targets));
+    let asked = Asked { targets, outputs: wanted, partial: false };
+    let prepared = state.graphs(&graph.host).prepare(state.document, &asked)?;
+    let notices = Arc::<Notices>::default();
     let wakeup = Wakeup { call: desc.wakeup, user_data: desc.user_data, on_caller: false };
     let executing = Arc::new(AtomicBool::new(false));
     let kept = match desc.preview_ms {
         0 => Kept::new(),
         every => {
-            let (queue, executing) = (queue.clone(), executing.clone());
+            let (notices, executing) = (notices.clone(), executing.clone());
             let sink = move |node: &str, image: &Tensor| {
-                let json = serde_json::json!({"event": "preview", "node": node}).to_string();
-                let (node, preview) = (node.to_owned(), Some(image.clone()));
-                let event =
-                    Waiting { kind: AMDM_EVENT_PREVIEW, node, json, preview, ..Waiting::default() };
-                queue.push_newest(event, PREVIEWS, |event| event.kind == AMDM_EVENT_PREVIEW);
+                let (node, image) = (node.to_owned(), image.clone());
+                notices.push(Notice::Preview { node, image });
                 let on_caller = executing.load(Ordering::Relaxed);
                 wakeup.on(on_caller).tell();
             };
@@ -371,8 +360,7 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     };
     Ok(Run {
         host: graph.host.clone(),
-        document,
-        checked,
+        graph: prepared,
         options,
         warnings: state.warnings,
         cancel: Cancel::new(),
@@ -380,7 +368,7 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
         executing,
         kept,
         wakeup,
-        queue,
+        notices,
         taken: Mutex::default(),
         progress: Mutex::default(),
         changed: Condvar::new(),

@@ -143,12 +143,6 @@ pub(crate) static CALL: AmdmCallApi = AmdmCallApi {
 };
 
 fn log_level(level: u32) -> Result<Level, Fail> {
-    match level {
-        AMDM_LOG_TRACE => Ok(Level::Trace),
-        AMDM_LOG_DEBUG => Ok(Level::Debug),
-        AMDM_LOG_INFO => Ok(Level::Info),
-        AMDM_LOG_WARN => Ok(Level::Warn),
-        AMDM_LOG_ERROR => Ok(Level::Error),
-        _ => Err(Fail::argument(format!("found log level {level}, expected AMDM_LOG_*"))),
-    }
+    let known = LEVELS.iter().find(|(_, number)| *number == level).map(|(level, _)| *level);
+    known.ok_or_else(|| Fail::argument(format!("found log level {level}, expected AMDM_LOG_*")))
 }

@@ -92,9 +92,6 @@ pub const AMDM_FILTER_BICUBIC: u32 = 3;
 /// Lanczos with three lobes.
 pub const AMDM_FILTER_LANCZOS: u32 = 4;
 
-/// Most timesteps that a model is asked for: training has 1,000.
-const STEPS: u32 = 100_000;
-
 /// A level of the forward process: `x = signal * x0 + noise * epsilon`.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use amdm::error::Error;
 use amdm_diffusion::{Request, Tensor};
 use amdm_runtime::Object;
 
-use super::{AmdmPrediction, AmdmRequest, STEPS, fill, object, tensors};
+use super::{AmdmPrediction, AmdmRequest, fill, object, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmObject, Context, Model};
 use crate::facts::info_json;
 use crate::handle::HANDLES;
@@ -129,16 +129,7 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
     }),
     timesteps: function!(|c, model: In, steps: u32, out: *mut f64| {
         let model = c.asked(model)?;
-        if steps > STEPS {
-            let message = format!("found {steps} steps to plan, expected at most {STEPS}");
-            return Err(Fail::new(AMDM_STATUS_LIMIT_EXCEEDED, message));
-        }
-        let timesteps = model.0.timesteps(steps)?;
-        if timesteps.len() != steps as usize {
-            let (name, found) = (&model.0.info().name, timesteps.len());
-            let message = format!("model {name} gave {found} timesteps, expected {steps}");
-            return Err(Fail::new(AMDM_STATUS_INTERNAL, message));
-        }
+        let timesteps = amdm_diffusion::timesteps(&*model.0, steps)?;
         fill(&timesteps, out, steps as usize, &mut 0)
     }),
     predict: function!(|c,

@@ -1,6 +1,7 @@
 //! All that one run tells a program that embeds it, waiting to be taken: events, lines of the log,
 //! unfinished images, and the result at the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use amdm_diffusion::Tensor;
@@ -26,7 +27,7 @@ pub enum Notice {
         image: Tensor,
     },
     /// The run has ended; the last notice.
-    Ended(Box<RunResult>),
+    Ended(Arc<RunResult>),
 }
 
 /// The notices of one run, for one consumer at a time.
