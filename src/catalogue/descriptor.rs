@@ -1,5 +1,6 @@
 //! Node descriptors, one per node; derived from WIT, read by everything else.
 
+use super::Size;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,20 +90,27 @@ pub struct Input {
     /// An open-ended group: `image_1`, `image_2`, ...
     #[serde(default, skip_serializing_if = "is_false")]
     pub group: bool,
+    /// What plans take the value for: `file_names`, `steps`, `denoise`, `window_start` or
+    /// `window_end`. Other words mean nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// One permitted value of a `COMBO`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
     /// The value as written in graphs.
     pub name: String,
     /// The enum case's doc comment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tooltip: String,
+    /// What plans take the choice for: `one_lane`. Other words mean nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// One output of a node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
     /// Name, snake case.
     pub name: String,
@@ -114,6 +122,12 @@ pub struct Output {
     /// The field's doc comment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tooltip: String,
+    /// How large the value is, where the node says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+    /// What plans take the value for: `all_lanes`. Other words mean nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// How a step operator takes part in a sampler's steps.
@@ -127,6 +141,21 @@ pub struct StepOperator {
     /// Keeps nothing from one step to the next, so a sampling may go on after it was broken off.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stateless: bool,
+    /// Has no window of its own: acts in that of the operator before it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inherits_window: bool,
+}
+
+impl Descriptor {
+    /// The first input that has this role.
+    pub fn input_for(&self, role: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.role.as_deref() == Some(role))
+    }
+
+    /// Index of the first output that has this role.
+    pub fn output_for(&self, role: &str) -> Option<usize> {
+        self.outputs.iter().position(|output| output.role.as_deref() == Some(role))
+    }
 }
 
 fn is_false(value: &bool) -> bool {

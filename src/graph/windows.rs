@@ -1,14 +1,12 @@
 //! How far the operators of a chain reach into a sampling: until which step all lanes run.
 //!
-//! Our own operators say it in their inputs; others may act in any step. Chains share their
-//! beginnings, so what is found is kept, for one number of steps at a time: callers go through
+//! Operators say it in inputs that their descriptors name; others may act in any step. Chains share
+//! their beginnings, so what is found is kept, for one number of steps at a time: callers go through
 //! samplings by their steps, and each chain is walked once for each number.
 
 use super::{Checked, CheckedNode, Resolved, Source};
+use crate::catalogue::role;
 use crate::math::window;
-
-/// Our own pack, whose operators are known here.
-pub(super) const STANDARD: &str = "amdm:node";
 
 /// What operators do to the number of lanes.
 #[derive(Clone, Copy)]
@@ -96,19 +94,27 @@ impl Reach {
 }
 
 fn acts(node: &CheckedNode) -> Acts {
-    let float = |name: &str| match node.input(name) {
+    if node.descriptor.step_operator.as_ref().is_some_and(|operator| operator.inherits_window) {
+        return Acts::Along;
+    }
+    let float = |role: &str| match node.input(&node.descriptor.input_for(role)?.name) {
         Some(Resolved::Float(value)) => Some(*value),
         _ => None,
     };
-    match (node.descriptor.pack.as_str(), node.descriptor.r#type.as_str()) {
-        (STANDARD, "ManifoldRefine") => Acts::Along,
-        (STANDARD, "AggregateStep") => match (float("start"), float("end"), node.input("method")) {
-            (Some(_), Some(_), Some(Resolved::Text(method))) if method == "handoff" => {
-                Acts::Handoff
-            }
-            (Some(start), Some(end), _) => Acts::Within(start, end),
-            _ => Acts::Unknown,
-        },
+    match (float(role::WINDOW_START), float(role::WINDOW_END)) {
+        (Some(_), Some(_)) if one_lane(node) => Acts::Handoff,
+        (Some(start), Some(end)) => Acts::Within(start, end),
         _ => Acts::Unknown,
     }
+}
+
+/// Whether a choice was made with which one lane runs at a time.
+fn one_lane(node: &CheckedNode) -> bool {
+    node.descriptor.inputs.iter().any(|input| {
+        let chosen = |name: &str| {
+            matches!(node.input(&input.name), Some(Resolved::Text(text)) if text == name)
+        };
+        let mut choices = input.choices.iter();
+        choices.any(|choice| choice.role.as_deref() == Some(role::ONE_LANE) && chosen(&choice.name))
+    })
 }

@@ -22,6 +22,7 @@ mod metadata;
 mod plan;
 mod reading;
 mod settings;
+mod tags;
 mod upstream;
 mod version;
 mod workflow;

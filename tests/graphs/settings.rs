@@ -173,7 +173,7 @@ fn file_names_hold_other_nodes_values() {
             "6": {"class_type": "SaveImage", "inputs": {"filename_prefix": prefix}},
         });
         let mut document = Document::parse(graph.to_string().as_bytes()).unwrap();
-        fill_file_names(&mut document);
+        fill_file_names(&mut document, &catalogue());
         document.to_value()["6"]["inputs"]["filename_prefix"].as_str().unwrap().to_owned()
     };
     assert_eq!(name("plain"), "plain");
@@ -196,7 +196,7 @@ fn file_names_do_not_grow_without_end() {
             "2": {"class_type": "SaveImage", "inputs": {"filename_prefix": prefix}},
         });
         let mut document = Document::parse(graph.to_string().as_bytes()).unwrap();
-        fill_file_names(&mut document);
+        fill_file_names(&mut document, &catalogue());
         document.to_value()["2"]["inputs"]["filename_prefix"].as_str().unwrap().to_owned()
     };
     assert_eq!(filled("%A.text%".into()), "x".repeat(200));

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use amdm::catalogue::{Catalogue, Choices, Descriptor};
+use amdm::catalogue::{Catalogue, Choices, Descriptor, role};
 use amdm::error::{Code, Error};
 use amdm::graph::{
-    Checked, CheckedNode, Document, GraphError, Plan, PlannedState, Shapes, Targets, metadata,
-    plan, validate, validate_asked, version,
+    Checked, Document, GraphError, Plan, PlannedState, Shapes, Targets, metadata, plan, validate,
+    validate_asked, version,
 };
 use amdm_diffusion::{Device, Models};
 use wasmtime::Engine;
@@ -33,9 +33,6 @@ use crate::worker;
 
 /// The standard pack, as `cargo xtask nodes` built it.
 const STANDARD: &[u8] = include_bytes!("../../../nodes/prebuilt/amdm_nodes.wasm");
-
-/// The input by which nodes that write files are known before they run.
-const FILE_NAMES: &str = "filename_prefix";
 
 /// How a host is opened.
 #[derive(Clone, Debug)]
@@ -391,8 +388,12 @@ impl Host {
             let Some(prefix) = &node.writes else { continue };
             let named = name(prefix, node.pixels, clock);
             node.writes = Some(named.map_err(|error| {
-                let failure = Failure::from(error.at(FILE_NAMES));
-                failure.in_node(&NodeRef::of(&graph.nodes[index]))
+                let node = &graph.nodes[index];
+                let error = match node.descriptor.input_for(role::FILE_NAMES) {
+                    Some(input) => error.at(&*input.name),
+                    None => error,
+                };
+                Failure::from(error).in_node(&NodeRef::of(node))
             })?);
         }
         Ok(plan)
@@ -471,10 +472,14 @@ impl Host {
             }
             false => outputs,
         };
-        let writes = |node: &CheckedNode| {
-            node.descriptor.inputs.iter().any(|input| input.name == FILE_NAMES)
-        };
-        let writes = graph.order.iter().any(|&index| writes(&graph.nodes[index]));
+        let naming = graph.order.iter().filter_map(|&index| {
+            let node = &graph.nodes[index];
+            let input = node.descriptor.input_for(role::FILE_NAMES)?;
+            Some((node.id.clone(), input.name.clone()))
+        });
+        let naming: HashMap<String, String> = naming.collect();
+        let writes = !naming.is_empty();
+        let outputs = outputs.with_naming(naming);
         if writes {
             self.named(graph, &options.clock)?;
             if !options.in_memory {

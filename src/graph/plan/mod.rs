@@ -1,22 +1,28 @@
 //! What a run of a valid graph would do, from the graph alone: nothing runs.
 //!
 //! Network passes follow from the samplings: N lanes over T steps with a window that ends at step e,
-//! M of them wanted, take `N e + M (T - e)` passes, a handoff as many as one lane alone. What a link
-//! carries is not known before the run, and other packs' operators may act in any step: then the
-//! count is a bound, or unknown.
+//! M of them wanted, take `N e + M (T - e)` passes, a handoff as many as one lane alone. What nodes
+//! mean by their inputs and outputs is in their descriptors; no class is known here by its name. What
+//! a link carries is not known before the run, and operators that say nothing may act in any step:
+//! then the count is a bound, or unknown.
 
 mod memory;
+mod size;
 
-pub use memory::{Memory, Shapes};
+pub use memory::Memory;
+pub use size::Shapes;
 
-use super::windows::{Reach, STANDARD, Windows};
+use super::windows::{Reach, Windows};
 use super::{Checked, CheckedNode, Resolved, Source};
+use crate::catalogue::role;
 use crate::math::window;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The wire of lanes.
 const LANES: &str = "LANES";
+/// The wire of pictures.
+const IMAGE: &str = "IMAGE";
 
 /// What a run would do.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -86,7 +92,7 @@ pub struct Sampling {
     /// Steps that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// Images at once, where an `EmptyLatent` says so.
+    /// Images at once, where the node that gives the start says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<u64>,
     /// Guided predictions, one a lane and step, for the whole batch.
@@ -122,20 +128,21 @@ pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
     let mut samplings = samplings(graph);
     let passes = samplings.iter().flatten().map(|sampling| sampling.passes);
     let passes = passes.fold(Passes::Exactly(0), Passes::plus);
-    let (memory, pictures) = memory::peak(graph, shapes);
+    let (memory, sizes) = memory::peak(graph, shapes);
     let nodes = graph.order.iter().map(|&at| {
         let node = &graph.nodes[at];
-        let writes = match node.input("filename_prefix") {
+        let names = node.descriptor.input_for(role::FILE_NAMES);
+        let writes = match names.and_then(|input| node.input(&input.name)) {
             Some(Resolved::Text(prefix)) if node.descriptor.output_node => Some(prefix.clone()),
             _ => None,
         };
-        let written = writes.as_ref().and_then(|_| link(node, "images"));
+        let written = writes.as_ref().and_then(|_| linked(node, IMAGE));
         PlannedNode {
             node: node.id.clone(),
             class: node.descriptor.r#type.clone(),
             title: node.title.clone(),
             sampling: samplings[at].take(),
-            pixels: written.and_then(|source| pictures[source.node]),
+            pixels: written.and_then(|source| sizes.of(source).sides()),
             writes,
             state: PlannedState::Runs,
         }
@@ -160,15 +167,15 @@ fn samplings(graph: &Checked) -> Vec<Option<Sampling>> {
 
 /// Whether `node` takes lanes and a number of steps.
 fn is_sampler(node: &CheckedNode) -> bool {
-    let declared = |kind: &str, name: &str| {
-        node.descriptor.inputs.iter().any(|input| input.r#type == kind && input.name == name)
-    };
-    declared(LANES, "lanes") && declared("INT", "steps") && node.descriptor.pack == STANDARD
+    let lanes = node.descriptor.inputs.iter().any(|input| input.r#type == LANES);
+    lanes && node.descriptor.input_for(role::STEPS).is_some()
 }
 
 /// Steps that run, where the graph says.
 fn steps(node: &CheckedNode) -> Option<u64> {
-    let (steps, denoise) = integer(node, "steps").zip(float(node, "denoise"))?;
+    let steps = integer(node, &node.descriptor.input_for(role::STEPS)?.name)?;
+    let Some(denoise) = node.descriptor.input_for(role::DENOISE) else { return Some(steps) };
+    let denoise = float(node, &denoise.name)?;
     Some(u64::from(window::round_half_up(denoise * steps as f64)).min(steps))
 }
 
@@ -178,9 +185,9 @@ fn sampling(
     steps: Option<u64>,
     (lanes, windows): (&mut LaneCounts<'_>, &mut Windows),
 ) -> Option<Sampling> {
-    let count = lanes.of(link(node, "lanes")?);
-    let all_lanes = node.wanted.get(1).copied().unwrap_or(false);
-    let wanted = if all_lanes { count } else { 1 };
+    let count = lanes.of_node(node)?;
+    let all_lanes = node.descriptor.output_for(role::ALL_LANES);
+    let wanted = if all_lanes.is_some_and(|slot| node.wanted[slot]) { count } else { 1 };
     let passes = match (steps, node.policy()) {
         (None, _) => Passes::Unknown,
         (Some(steps), None) => Passes::Exactly(wanted.saturating_mul(steps)),
@@ -209,7 +216,7 @@ impl<'a> LaneCounts<'a> {
 
     /// Lanes that a sampler takes.
     fn of_node(&mut self, node: &CheckedNode) -> Option<u64> {
-        link(node, "lanes").map(|source| self.of(source))
+        linked(node, LANES).map(|source| self.of(source))
     }
 
     /// Lanes of the list at `source`: one for each node on the chain.
@@ -223,7 +230,7 @@ impl<'a> LaneCounts<'a> {
                 break;
             }
             chain.push(at);
-            next = link(&self.graph.nodes[at], "lanes").map(|source| source.node);
+            next = linked(&self.graph.nodes[at], LANES).map(|source| source.node);
         }
         for at in chain.into_iter().rev() {
             count += 1;
@@ -233,10 +240,24 @@ impl<'a> LaneCounts<'a> {
     }
 }
 
-/// Images at once, where the latent comes straight from an `EmptyLatent`.
+/// Where a sampling starts: what its result is as large as.
+fn start(node: &CheckedNode) -> Option<Source> {
+    let result = node.descriptor.outputs.iter().find_map(|output| output.size.as_ref())?;
+    link(node, result.like.as_ref()?)
+}
+
+/// Images at once, where the node that gives the start says so.
 fn batch(graph: &Checked, node: &CheckedNode) -> Option<u64> {
-    let start = &graph.nodes[link(node, "latent")?.node];
-    integer(start, "batch_size")
+    let source = start(node)?;
+    let start = &graph.nodes[source.node];
+    let size = start.descriptor.outputs.get(source.slot)?.size.as_ref()?;
+    integer(start, size.batch.as_ref()?)
+}
+
+/// Where the first linked input of this wire type comes from.
+fn linked(node: &CheckedNode, kind: &str) -> Option<Source> {
+    let mut inputs = node.descriptor.inputs.iter().filter(|input| input.r#type == kind);
+    inputs.find_map(|input| link(node, &input.name))
 }
 
 fn link(node: &CheckedNode, name: &str) -> Option<Source> {

@@ -5,12 +5,11 @@
 //! no value stays as it is, times such as `%date:yyyy-MM-dd%` too: they are filled in when the file
 //! is written.
 
+use crate::catalogue::{Catalogue, role};
 use crate::graph::{Document, Given};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The input that names files.
-const PREFIX: &str = "filename_prefix";
 /// What file names cannot hold on every system.
 const FORBIDDEN: [char; 9] = ['/', '\\', '?', '%', '*', ':', '|', '"', '<'];
 
@@ -18,20 +17,23 @@ const FORBIDDEN: [char; 9] = ['/', '\\', '?', '%', '*', ':', '|', '"', '<'];
 const VALUE_BYTES: usize = 200;
 const NAME_BYTES: usize = 4096;
 
-/// Replaces the fields in every file name of `document`. A name that would grow beyond what any file
-/// system takes stays as it is.
-pub fn fill_file_names(document: &mut Document) {
+/// Replaces the fields in every file name of `document`: in the inputs that the nodes of `catalogue`
+/// name their files by. A name that would grow beyond what any file system takes stays as it is.
+pub fn fill_file_names(document: &mut Document, catalogue: &Catalogue) {
     let names = Names::of(document);
     for at in 0..document.nodes().len() {
-        let Some(Given::Constant(Value::String(text))) = document.nodes()[at].input(PREFIX) else {
+        let node = &document.nodes()[at];
+        let descriptor = node.class().and_then(|class| catalogue.find(class));
+        let Some(input) = descriptor.and_then(|node| node.input_for(role::FILE_NAMES)) else {
             continue;
         };
+        let Some(Given::Constant(Value::String(text))) = node.input(&input.name) else { continue };
         if !text.contains('%') {
             continue;
         }
         let Some(filled) = fill(document, &names, text) else { continue };
         if let Some(node) = document.node_mut(at) {
-            node.put(PREFIX, Value::String(filled));
+            node.put(&input.name, Value::String(filled));
         }
     }
 }

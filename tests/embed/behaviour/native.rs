@@ -46,7 +46,7 @@ impl Native {
             let (target, _) = finder.find(&document, &setting).unwrap();
             target.set_value(&mut document, value);
         }
-        fill_file_names(&mut document);
+        fill_file_names(&mut document, &catalogue);
         document
     }
 }

@@ -159,7 +159,7 @@ fn a_document_keeps_its_workflow_in_step_or_drops_it() {
     assert_ne!(renewed, &before);
     assert_eq!(api(renewed, &info), document.to_value());
     // File names are filled in when the graph runs, and stay fields in the workflow.
-    set::fill_file_names(&mut document);
+    set::fill_file_names(&mut document, &catalogue);
     assert!(document.workflow().is_some());
     // The value that is there already changes nothing; a link cannot be written.
     let mut document = read();

@@ -346,9 +346,9 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     let state = graph.snapshot();
     let inputs: Inputs = state.inputs(&graph.host);
     let mut document = state.document;
-    set::fill_file_names(&mut document);
+    let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
+    set::fill_file_names(&mut document, &catalogue);
     if document.is_workflow_stale() {
-        let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
         document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
     }
     if let Some(id) = targets.iter().find(|id| document.find(id).is_none()) {

@@ -14,8 +14,8 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Stop> {
     let checked = source::graph(&arguments.graph, &bytes, &host).and_then(|graph| {
         let Loaded { mut document, warnings, inputs } = graph;
         source::warn(&warnings);
-        set::fill_file_names(&mut document);
         let catalogue = host.catalogue_for(inputs.clone());
+        set::fill_file_names(&mut document, &catalogue);
         let targets = Targets::read(&document).map_err(|error| vec![error]);
         let checked = targets
             .and_then(|targets| validate_targets(&document, &catalogue, &targets))

@@ -109,8 +109,8 @@ fn once(
     cancel: &Cancel,
 ) -> Result<(), Stop> {
     let Loaded { mut document, warnings, inputs } = loaded;
-    set::fill_file_names(&mut document);
     let catalogue = host.catalogue_for(inputs.clone());
+    set::fill_file_names(&mut document, &catalogue);
     let (checked, left_out) = checked(arguments, &document, &catalogue)
         .map_err(|errors| invalid(arguments, &warnings, errors, "nothing ran"))?;
     announce(arguments, &left_out);

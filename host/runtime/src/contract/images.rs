@@ -39,7 +39,7 @@ pub(crate) fn save_image(
     run.cancel.check()?;
     let pictures = match temporary {
         true => Vec::new(),
-        false => run.outputs.save(prefix, image, &run.cancel)?,
+        false => run.outputs.save(&node.id, prefix, image, &run.cancel)?,
     };
     let names = pictures.iter().map(|picture| picture.name.clone()).collect();
     run.saved(node, pictures);

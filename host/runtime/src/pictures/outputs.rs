@@ -3,6 +3,7 @@
 //! A file is written under a temporary name in its own directory, flushed to the disk and renamed to
 //! the next free number, never over another file. What fails leaves nothing behind.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub struct Outputs {
     in_memory: bool,
     /// PNG text chunks: keyword and text.
     texts: Vec<(&'static str, String)>,
+    /// The inputs that name files, by the ids of their nodes.
+    naming: HashMap<String, String>,
     clock: Clock,
 }
 
@@ -58,7 +61,8 @@ impl Outputs {
 
     /// Nothing may be written.
     pub fn nowhere() -> Self {
-        Self { dir: None, in_memory: false, texts: Vec::new(), clock: Clock::local() }
+        let (texts, naming) = (Vec::new(), HashMap::new());
+        Self { dir: None, in_memory: false, texts, naming, clock: Clock::local() }
     }
 
     /// Pictures are not written: who embeds the run has them in memory.
@@ -87,6 +91,12 @@ impl Outputs {
         Self { texts, ..self }
     }
 
+    /// What is wrong with a file's name is wrong with an input: with this one, by the node's id.
+    #[must_use]
+    pub fn with_naming(self, naming: HashMap<String, String>) -> Self {
+        Self { naming, ..self }
+    }
+
     /// Makes the directory and proves that files can be written there; clears away what a process
     /// that was killed left in it.
     ///
@@ -104,13 +114,14 @@ impl Outputs {
         Ok(())
     }
 
-    /// Writes one file an image of the batch, all or none, and gives their names, relative to the
-    /// directory.
+    /// Writes one file an image of the batch for `node`, all or none, and gives their names, relative
+    /// to the directory.
     ///
     /// # Errors
     /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
     pub fn save(
         &self,
+        node: &str,
         prefix: &str,
         image: &Tensor,
         cancel: &Cancel,
@@ -126,8 +137,11 @@ impl Outputs {
             return Err(Error::invalid(message).at("images"));
         };
         let size = Some((width.into(), height.into()));
-        let prefix =
-            name(prefix, size, &self.clock).map_err(|error| error.at("filename_prefix"))?;
+        let named = |error: Error| match self.naming.get(node) {
+            Some(input) => error.at(input.as_str()),
+            None => error,
+        };
+        let prefix = name(prefix, size, &self.clock).map_err(named)?;
         let prefix = Path::new(&prefix);
         let folder = match prefix.parent() {
             Some(below) if !below.as_os_str().is_empty() => dir.join(below),
@@ -146,7 +160,7 @@ impl Outputs {
         let stem = prefix
             .file_name()
             .and_then(|name| name.to_str())
-            .ok_or_else(|| Error::invalid("expected a file name in UTF-8").at("filename_prefix"))?;
+            .ok_or_else(|| named(Error::invalid("expected a file name in UTF-8")))?;
         let (mut files, mut pictures) = (Vec::new(), Vec::new());
         for bytes in to_rows(image)? {
             cancel.check()?;

@@ -5,9 +5,11 @@ use serde_json::Value;
 use wit_parser::{Field, TypeDefKind, TypeId};
 
 use crate::error::DescribeError;
-use crate::kind::{self, Kind, Times};
+use crate::kind::{self, Kind, Times, snake};
 use crate::number;
-use crate::tags::{Comment, OF_INPUTS};
+use crate::role;
+use crate::size;
+use crate::tags::{Comment, OF_CASES, OF_INPUTS, OF_OUTPUTS};
 use crate::walk::Place;
 
 /// Lists of names that the host keeps.
@@ -39,15 +41,20 @@ pub(crate) fn input(field: &Field, place: Place<'_>) -> Result<(Slot, Input), De
         ..Input::default()
     };
     fill(&mut input, &kind, &comment, &place)?;
+    input.role = role::read(&comment, &role::OF_INPUTS, kind.name(), &place)?;
     input.socket_only = kind.is_wire() || (input.optional && input.default.is_none());
     let slot = Slot { name: input.name.clone(), kind, times, text: comment.text };
     Ok((slot, input))
 }
 
-/// Reads one field of `record outputs`.
-pub(crate) fn output(field: &Field, place: Place<'_>) -> Result<(Slot, Output), DescribeError> {
+/// Reads one field of `record outputs` of a node with these inputs.
+pub(crate) fn output(
+    field: &Field,
+    inputs: &[Input],
+    place: Place<'_>,
+) -> Result<(Slot, Output), DescribeError> {
     let place = place.at(&field.name, field.span);
-    let comment = Comment::read(&field.docs, &[], &place)?;
+    let comment = Comment::read(&field.docs, &OF_OUTPUTS, &place)?;
     let (kind, times) = kind::read(&field.ty, &place)?;
     if times == Times::Many {
         let finding = place.finding("a list", "a single value, or option of one");
@@ -59,13 +66,10 @@ pub(crate) fn output(field: &Field, place: Place<'_>) -> Result<(Slot, Output), 
         r#type: kind.name().to_owned(),
         optional: times == Times::AtMostOnce,
         tooltip: comment.text.clone(),
+        size: size::read(&comment, inputs, kind.name(), &place)?,
+        role: role::read(&comment, &role::OF_OUTPUTS, kind.name(), &place)?,
     };
     Ok((Slot { name, kind, times, text: comment.text }, output))
-}
-
-/// `guidance-scale` as graphs write it: `guidance_scale`.
-pub(crate) fn snake(kebab: &str) -> String {
-    kebab.replace('-', "_")
 }
 
 fn fill(
@@ -85,13 +89,14 @@ fn fill(
             Ok(())
         }
         Kind::Int(whole) => {
-            let fitting = ["default", "range", "step", "advanced", "control-after-generate"];
+            let fitting =
+                ["default", "range", "step", "advanced", "control-after-generate", "role"];
             comment.only(&fitting, "a whole number", place)?;
             input.control_after_generate = comment.flag("control-after-generate", place)?;
             number::whole(input, *whole, comment, place)
         }
         Kind::Float { .. } => {
-            comment.only(&["default", "range", "step", "advanced"], "a number", place)?;
+            comment.only(&["default", "range", "step", "advanced", "role"], "a number", place)?;
             number::fraction(input, comment, place)
         }
         Kind::Text => text(input, comment, place),
@@ -110,7 +115,7 @@ fn fill(
 }
 
 fn text(input: &mut Input, comment: &Comment<'_>, place: &Place<'_>) -> Result<(), DescribeError> {
-    comment.only(&["default", "choices", "multiline", "advanced"], "a string", place)?;
+    comment.only(&["default", "choices", "multiline", "advanced", "role"], "a string", place)?;
     input.default = comment.get("default").map(Value::from);
     input.multiline = comment.flag("multiline", place)?;
     if let Some(list) = comment.words("choices", &LISTS.join("|"), place)? {
@@ -133,8 +138,10 @@ fn choices(id: TypeId, place: &Place<'_>) -> Result<Vec<Choice>, DescribeError> 
     let TypeDefKind::Enum(cases) = &definition.kind else { return Ok(Vec::new()) };
     let mut choices = Vec::new();
     for case in &cases.cases {
-        let comment = Comment::read(&case.docs, &[], &place.at(&case.name, case.span))?;
-        choices.push(Choice { name: case.name.clone(), tooltip: comment.text });
+        let place = place.at(&case.name, case.span);
+        let comment = Comment::read(&case.docs, &OF_CASES, &place)?;
+        let role = role::read(&comment, &role::OF_CASES, "COMBO", &place)?;
+        choices.push(Choice { name: case.name.clone(), tooltip: comment.text, role });
     }
     Ok(choices)
 }

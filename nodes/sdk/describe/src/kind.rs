@@ -161,6 +161,11 @@ fn carried(resolve: &Resolve, resource: &TypeDef) -> Option<Carried> {
     }
 }
 
+/// `guidance-scale` as graphs write it: `guidance_scale`.
+pub(crate) fn snake(kebab: &str) -> String {
+    kebab.replace('-', "_")
+}
+
 fn upper(kebab: &str) -> String {
     kebab.replace('-', "_").to_uppercase()
 }

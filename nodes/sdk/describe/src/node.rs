@@ -7,6 +7,7 @@ use crate::contract::{NAME, NAMESPACE};
 use crate::error::DescribeError;
 use crate::field::{self, Slot};
 use crate::kind;
+use crate::role;
 use crate::tags::{Comment, OF_NODES};
 use crate::walk::Place;
 
@@ -51,12 +52,13 @@ pub(crate) fn read(
         descriptor.inputs.push(input);
     }
     for field in outputs_record.unwrap_or_default() {
-        let (slot, output) = field::output(field, place)?;
+        let (slot, output) = field::output(field, &descriptor.inputs, place)?;
         outputs.push(slot);
         descriptor.outputs.push(output);
     }
     descriptor.step_operator = step_operator(&descriptor, &comment, &place)?;
     check_groups(&descriptor, &place)?;
+    role::check(&descriptor, &place)?;
     let enums = enums(resolve, interface);
     Ok(Some(Node { name: name.to_owned(), descriptor, inputs, outputs, enums }))
 }
@@ -118,8 +120,13 @@ fn step_operator(
 ) -> Result<Option<StepOperator>, DescribeError> {
     let after = comment.words("after", "Class", place)?;
     let stateless = comment.flag("stateless", place)?;
+    let inherits_window = comment.flag("inherits-window", place)?;
     let Some(words) = comment.words("step-operator", &PHASES.join(" "), place)? else {
-        let alone = [("after", after.is_some()), ("stateless", stateless)];
+        let alone = [
+            ("after", after.is_some()),
+            ("stateless", stateless),
+            ("inherits-window", inherits_window),
+        ];
         return match alone.iter().find(|(_, there)| *there) {
             None => Ok(None),
             Some((tag, _)) => Err(DescribeError::MisplacedTag(
@@ -144,7 +151,8 @@ fn step_operator(
         return Err(DescribeError::TagArgument(finding));
     }
     check_policy(node, place)?;
-    Ok(Some(StepOperator { phases, after: after.map(str::to_owned), stateless }))
+    let after = after.map(str::to_owned);
+    Ok(Some(StepOperator { phases, after, stateless, inherits_window }))
 }
 
 /// A step operator takes at most one chain, which may be missing, and gives one.

@@ -9,7 +9,7 @@ use crate::error::DescribeError;
 use crate::walk::Place;
 
 /// Tags of an interface.
-pub(crate) const OF_NODES: [&str; 10] = [
+pub(crate) const OF_NODES: [&str; 11] = [
     "title",
     "category",
     "search",
@@ -17,14 +17,29 @@ pub(crate) const OF_NODES: [&str; 10] = [
     "step-operator",
     "after",
     "stateless",
+    "inherits-window",
     "nondeterministic",
     "deprecated",
     "experimental",
 ];
 
 /// Tags of a field of `record inputs`.
-pub(crate) const OF_INPUTS: [&str; 7] =
-    ["default", "range", "step", "choices", "multiline", "advanced", "control-after-generate"];
+pub(crate) const OF_INPUTS: [&str; 8] = [
+    "default",
+    "range",
+    "step",
+    "choices",
+    "multiline",
+    "advanced",
+    "control-after-generate",
+    "role",
+];
+
+/// Tags of a field of `record outputs`.
+pub(crate) const OF_OUTPUTS: [&str; 2] = ["size", "role"];
+
+/// Tags of an enum's case.
+pub(crate) const OF_CASES: [&str; 1] = ["role"];
 
 /// A doc comment taken apart.
 #[derive(Debug)]
@@ -112,12 +127,20 @@ impl<'a> Comment<'a> {
     }
 }
 
+/// The lines of a doc comment that are no tags, where there are any.
+pub(crate) fn words(docs: &Docs) -> Option<String> {
+    let lines = docs.contents.as_deref()?.lines();
+    let lines = lines.filter(|line| !line.trim_start().starts_with('@')).collect::<Vec<_>>();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 fn check_known(name: &str, known: &[&str], place: &Place<'_>) -> Result<(), DescribeError> {
     if known.contains(&name) {
         return Ok(());
     }
     let finding = place.finding(format!("@{name}"), list(known));
-    if OF_NODES.contains(&name) || OF_INPUTS.contains(&name) {
+    let others: [&[&str]; 4] = [&OF_NODES, &OF_INPUTS, &OF_OUTPUTS, &OF_CASES];
+    if others.iter().any(|tags| tags.contains(&name)) {
         return Err(DescribeError::MisplacedTag(finding));
     }
     Err(DescribeError::UnknownTag(finding))

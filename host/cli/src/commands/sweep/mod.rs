@@ -82,7 +82,7 @@ impl Work<'_> {
         for (sweep, (_, value)) in self.sweeps.iter().zip(run) {
             sweep.set(&mut document, value).map_err(|error| vec![error])?;
         }
-        set::fill_file_names(&mut document);
+        set::fill_file_names(&mut document, &self.catalogue);
         let (checked, left_out) = run::checked(self.arguments, &document, &self.catalogue)?;
         Ok((document, checked, left_out))
     }

@@ -8,10 +8,10 @@ use wit_parser::{Interface, Resolve, TypeDef, TypeDefKind, TypeId, TypeOwner};
 
 use super::ident::ident;
 use crate::contract::{NAME, NAMESPACE};
-use crate::field::snake;
-use crate::kind;
+use crate::kind::{self, snake};
 use crate::node::{Node, pascal};
 use crate::pack::Pack;
+use crate::tags::words;
 
 /// Interfaces whose enums the SDK's bindings define.
 const CONTRACT: [&str; 7] =
@@ -113,7 +113,7 @@ fn define(definition: &TypeDef) -> TokenStream {
     let docs = cases
         .cases
         .iter()
-        .map(|case| case.docs.contents.clone().unwrap_or_else(|| format!("`{}`", case.name)));
+        .map(|case| words(&case.docs).unwrap_or_else(|| format!("`{}`", case.name)));
     quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,8 +6,8 @@ use wit_parser::Resolve;
 
 use super::choice;
 use super::ident::ident;
-use crate::field::{Slot, snake};
-use crate::kind::{Carried, Kind, Times, Whole};
+use crate::field::Slot;
+use crate::kind::{Carried, Kind, Times, Whole, snake};
 use crate::node::{Node, POLICY};
 
 /// The module's name, which is also that of the node's function.

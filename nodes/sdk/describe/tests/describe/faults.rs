@@ -41,9 +41,11 @@ fn tags_that_do_not_fit_their_place() {
     check(input("/// @category A\n x: u32"), "MisplacedTag", "thing.x: found @category");
     check(node("/// @after A", "x: u32"), "MisplacedTag", "@after without @step-operator");
     check(node("/// @stateless", "x: u32"), "MisplacedTag", "@stateless without @step-operator");
+    let inherits = node("/// @inherits-window", "x: u32");
+    check(inherits, "MisplacedTag", "@inherits-window without @step-operator");
     check(read("/// @title A\ninterface a { enum b { c } }"), "MisplacedTag", "a: found @title");
     let case = "interface a { enum b { /// @default 1\n c } record inputs { x: b } }";
-    check(read(case), "MisplacedTag", "a.c: found @default, expected no tag");
+    check(read(case), "MisplacedTag", "a.c: found @default, expected @role");
     let output = "interface a { record outputs { /// @advanced\n x: bool } }";
     check(read(output), "MisplacedTag", "a.x: found @advanced");
 }
@@ -118,6 +120,64 @@ fn step_operators() {
     check(node(tag, "x: bool"), "StepOperator", "policy: option<step-policy>");
     check(node(tag, "policy: step-policy"), "StepOperator", "policy: option<step-policy>");
     check(node(tag, "policy: option<step-policy>"), "StepOperator", "outputs [image]");
+}
+
+#[test]
+fn roles() {
+    check(
+        input("/// @role seed\n x: u64"),
+        "TagArgument",
+        "found @role seed, expected one of file-",
+    );
+    check(input("/// @role steps\n x: f64"), "MisplacedTag", "@role steps on FLOAT");
+    check(input("/// @role steps\n x: image"), "MisplacedTag", "@role on IMAGE");
+    check(input("/// @role steps\n x: u32"), "MisplacedTag", "it beside an input of lanes");
+    check(input("/// @role denoise\n x: f64"), "MisplacedTag", "it beside @role steps");
+    let window = "/// @role window-end\n x: f64";
+    check(input(window), "MisplacedTag", "it beside @role window-start");
+    let both = "/// @role window-start\n x: f64, /// @role window-end\n y: f64";
+    check(input(both), "MisplacedTag", "it beside @step-operator without @inherits-window");
+    let twice = "/// @role file-names\n x: string, /// @role file-names\n y: string";
+    check(input(twice), "ConflictingTag", "@role file-names twice");
+    let case = "interface a { enum b { /// @role one-lane\n c } record inputs { x: b } }";
+    check(read(case), "MisplacedTag", "@role one-lane, expected it beside @role window-start");
+}
+
+#[test]
+fn sizes() {
+    let size = |words: &str, kind: &str| {
+        read(&format!(
+            "interface a {{
+                use amdm:node/wires@0.1.0.{{image, latent, model, boxes}};
+                record inputs {{ image: image, many: list<image>, latent: latent, model: model,
+                                 boxes: boxes, x: u32, y: f64 }}
+                record outputs {{ /// @size {words}\n
+                                  out: {kind} }}
+            }}"
+        ))
+    };
+    check(size("like image", "boxes"), "MisplacedTag", "a.out: found @size on BOXES");
+    for words in ["", "like", "like image x", "as image", "like image,", "like image batch x"] {
+        check(size(words, "image"), "TagArgument", "like INPUT, batch INPUT");
+    }
+    for (words, expected) in [
+        ("like nothing", "like and an input of type IMAGE or MASK or LATENT"),
+        ("like boxes", "like and an input of type IMAGE or MASK or LATENT"),
+        ("like many", "like and an input of type IMAGE"),
+        ("like image, batch y", "batch and an input of type INT"),
+        ("like image, times x", "times and an input of type FLOAT"),
+        ("like image, like latent", "like once"),
+        ("like image, about image", "one of like, about and sum"),
+        ("like image, width x", "width and height, or neither"),
+        ("like image, width x, height x, times y", "times, or width and height"),
+        ("batch x", "like, about, sum, or width and height"),
+    ] {
+        check(size(words, "image"), "TagArgument", expected);
+    }
+    check(size("like image", "latent"), "TagArgument", "an input of type LATENT or MODEL");
+    for words in ["about latent", "like latent, times y", "like latent, sum many"] {
+        check(size(words, "latent"), "TagArgument", "of a latent like, with or without batch");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Nodes: names, order, and the tags of interfaces.
 
 use super::{node, pack, read};
-use amdm::catalogue::StepOperator;
+use amdm::catalogue::{Size, StepOperator, role};
 use amdm_describe::{describe, table, to_json};
 
 #[test]
@@ -60,8 +60,69 @@ fn a_step_operator() {
         phases: vec!["predicted".into(), "stepped".into()],
         after: Some("AggregateStep".into()),
         stateless: true,
+        inherits_window: false,
     };
     assert_eq!(nodes[0].step_operator, Some(expected));
+}
+
+#[test]
+fn what_plans_are_told() {
+    let nodes = read(
+        "/// @step-operator stepped
+         interface ramp {
+            use amdm:node/wires@0.1.0.{step-policy};
+            enum how {
+                /// @role one-lane
+                alone,
+            }
+            record inputs {
+                policy: option<step-policy>, how: how,
+                /// @role window-start
+                first-step: f64,
+                /// @role window-end
+                end: f64,
+            }
+            record outputs { policy: step-policy }
+         }
+         /// @step-operator stepped
+         /// @inherits-window
+         interface along {
+            use amdm:node/wires@0.1.0.{step-policy};
+            record inputs { policy: option<step-policy> }
+            record outputs { policy: step-policy }
+         }
+         /// @output-node
+         interface walk {
+            use amdm:node/wires@0.1.0.{lanes, latent, image};
+            record inputs {
+                lanes: lanes, latent: latent, image: list<image>, scale-by: f64,
+                /// @role steps
+                many: u32,
+                /// @role file-names
+                name: string,
+            }
+            record outputs {
+                /// @size like latent, batch many
+                /// @role all-lanes
+                latent: latent,
+                /// @size sum image, times scale-by
+                all: image,
+            }
+         }",
+    )
+    .unwrap();
+    let [ramp, along, walk] = &nodes[..] else { panic!("{nodes:?}") };
+    assert_eq!(ramp.inputs[1].choices[0].role.as_deref(), Some(role::ONE_LANE));
+    assert_eq!(ramp.input_for(role::WINDOW_START).unwrap().name, "first_step");
+    assert_eq!(ramp.input_for(role::WINDOW_END).unwrap().name, "end");
+    assert!(along.step_operator.as_ref().unwrap().inherits_window);
+    assert_eq!(walk.input_for(role::STEPS).unwrap().name, "many");
+    assert_eq!(walk.input_for(role::FILE_NAMES).unwrap().name, "name");
+    assert_eq!(walk.output_for(role::ALL_LANES), Some(0));
+    let name = |name: &str| Some(name.to_owned());
+    let latent = Size { like: name("latent"), batch: name("many"), ..Size::default() };
+    let all = Size { sum: name("image"), times: name("scale_by"), ..Size::default() };
+    assert_eq!([&walk.outputs[0].size, &walk.outputs[1].size], [&Some(latent), &Some(all)]);
 }
 
 #[test]
