@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use amdm::error::{Code, Error};
+use amdm::error::Error;
 use amdm::math;
 use amdm_sdk::{ErrorCode, sampling};
 
@@ -17,36 +17,19 @@ pub(crate) struct Handle(pub amdm_sdk::Tensor);
 #[derive(Debug)]
 pub(crate) struct Context<B>(pub B);
 
+amdm::codes!(ErrorCode => lift_code, lower_code);
+amdm::phases!(pub(crate) amdm_sdk::Phase => lift_phase, lower_phase);
+amdm::parts!(sampling::Part => lift_part, lower_part);
+amdm::prediction_kinds!(pub(crate) amdm_sdk::PredictionKind => lift_kind, lower_kind);
+
 /// An error of the contract as the maths has it.
 pub(crate) fn lift(error: amdm_sdk::Error) -> Error {
-    let code = match error.code {
-        ErrorCode::InvalidInput => Code::InvalidInput,
-        ErrorCode::NotFound => Code::NotFound,
-        ErrorCode::Unsupported => Code::Unsupported,
-        ErrorCode::OutOfMemory => Code::OutOfMemory,
-        ErrorCode::LimitExceeded => Code::LimitExceeded,
-        ErrorCode::InputOutput => Code::InputOutput,
-        ErrorCode::Cancelled => Code::Cancelled,
-        ErrorCode::Denied => Code::Denied,
-        ErrorCode::Internal => Code::Internal,
-    };
-    Error { code, message: error.message, input: error.input }
+    Error { code: lift_code(error.code), message: error.message, input: error.input }
 }
 
 /// An error of the maths as the contract has it.
 pub(crate) fn lower(error: Error) -> amdm_sdk::Error {
-    let code = match error.code {
-        Code::InvalidInput => ErrorCode::InvalidInput,
-        Code::NotFound => ErrorCode::NotFound,
-        Code::Unsupported => ErrorCode::Unsupported,
-        Code::OutOfMemory => ErrorCode::OutOfMemory,
-        Code::LimitExceeded => ErrorCode::LimitExceeded,
-        Code::InputOutput => ErrorCode::InputOutput,
-        Code::Cancelled => ErrorCode::Cancelled,
-        Code::Denied => ErrorCode::Denied,
-        _ => ErrorCode::Internal,
-    };
-    amdm_sdk::Error { code, message: error.message, input: error.input }
+    amdm_sdk::Error { code: lower_code(error.code), message: error.message, input: error.input }
 }
 
 fn wrap(result: Result<amdm_sdk::Tensor, amdm_sdk::Error>) -> Result<Handle, Error> {
@@ -136,51 +119,6 @@ fn lift_level(level: sampling::NoiseLevel) -> math::NoiseLevel {
 
 fn lower_level(level: math::NoiseLevel) -> sampling::NoiseLevel {
     sampling::NoiseLevel { timestep: level.timestep, signal: level.signal, noise: level.noise }
-}
-
-fn lower_part(part: math::Part) -> sampling::Part {
-    match part {
-        math::Part::Guided => sampling::Part::Guided,
-        math::Part::Conditional => sampling::Part::Conditional,
-        math::Part::Unconditional => sampling::Part::Unconditional,
-    }
-}
-
-fn lower_kind(kind: math::PredictionKind) -> amdm_sdk::PredictionKind {
-    match kind {
-        math::PredictionKind::Epsilon => amdm_sdk::PredictionKind::Epsilon,
-        math::PredictionKind::Velocity => amdm_sdk::PredictionKind::Velocity,
-        math::PredictionKind::Sample => amdm_sdk::PredictionKind::Sample,
-        math::PredictionKind::Flow => amdm_sdk::PredictionKind::Flow,
-    }
-}
-
-/// What a network's output means.
-pub(crate) fn lift_kind(kind: amdm_sdk::PredictionKind) -> math::PredictionKind {
-    match kind {
-        amdm_sdk::PredictionKind::Epsilon => math::PredictionKind::Epsilon,
-        amdm_sdk::PredictionKind::Velocity => math::PredictionKind::Velocity,
-        amdm_sdk::PredictionKind::Sample => math::PredictionKind::Sample,
-        amdm_sdk::PredictionKind::Flow => math::PredictionKind::Flow,
-    }
-}
-
-/// A phase of a step as the maths names it.
-pub(crate) fn lift_phase(phase: amdm_sdk::Phase) -> math::Phase {
-    match phase {
-        amdm_sdk::Phase::Prepare => math::Phase::Prepare,
-        amdm_sdk::Phase::Predicted => math::Phase::Predicted,
-        amdm_sdk::Phase::Stepped => math::Phase::Stepped,
-    }
-}
-
-/// A phase of a step as the contract names it.
-pub(crate) fn lower_phase(phase: math::Phase) -> amdm_sdk::Phase {
-    match phase {
-        math::Phase::Prepare => amdm_sdk::Phase::Prepare,
-        math::Phase::Predicted => amdm_sdk::Phase::Predicted,
-        math::Phase::Stepped => amdm_sdk::Phase::Stepped,
-    }
 }
 
 impl<B: Borrow<amdm_sdk::StepContext>> math::StepContext for Context<B> {
