@@ -10,7 +10,7 @@ use super::error::{GraphError, quoted, shown};
 use super::metadata::{self, Embedded};
 use super::workflow::{self, Setting};
 use super::{Node, json};
-use crate::catalogue::ObjectInfo;
+use crate::graph::comfy::ObjectInfo;
 use crate::limits;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};

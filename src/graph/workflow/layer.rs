@@ -8,7 +8,7 @@ use super::super::{ErrorCode, GraphError};
 use super::file::{self, ENTRY, EXIT, FileLink};
 use super::node::{Context, Node, Socket};
 use super::report::{Report, exceeded};
-use crate::catalogue::ObjectInfo;
+use crate::graph::comfy::ObjectInfo;
 use crate::limits;
 use serde_json::Value;
 use std::borrow::Cow;

@@ -34,7 +34,7 @@ mod write;
 pub use write::{Setting, write_back};
 
 use super::{ErrorCode, GraphError, version};
-use crate::catalogue::ObjectInfo;
+use crate::graph::comfy::ObjectInfo;
 use serde_json::{Map, Value};
 use source::Sources;
 

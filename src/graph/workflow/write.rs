@@ -9,7 +9,7 @@
 use super::super::version;
 use super::source::{Address, Source, Sources};
 use super::{convert, file, traced};
-use crate::catalogue::ObjectInfo;
+use crate::graph::comfy::ObjectInfo;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -18,10 +18,10 @@ mod request;
 mod warnings;
 mod words;
 
-use super::verdict::{EditorError, Verdict};
-use super::{Document, ErrorCode, GraphError, Node, Targets};
+use super::{InputInfo, NodeInfo, ObjectInfo};
 use crate::catalogue::closest;
-use crate::catalogue::foreign::{InputInfo, NodeInfo, ObjectInfo};
+use crate::graph::verdict::{EditorError, Verdict};
+use crate::graph::{Document, ErrorCode, GraphError, Node, Targets};
 use crate::limits;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};

@@ -130,13 +130,13 @@ impl InputInfo {
 }
 
 /// The type of a declaration `[TYPE, {options}]`; lists of choices are a `COMBO`.
-pub(crate) fn declared_type(config: &Value) -> &str {
+pub(in crate::graph) fn declared_type(config: &Value) -> &str {
     let declared = if config.is_array() { config.get(0) } else { Some(config) };
     type_name(declared.unwrap_or(&Value::Null))
 }
 
 /// The choices of a declaration, in place of the type or among the options.
-pub(crate) fn declared_choices(config: &Value) -> Option<&[Value]> {
+pub(in crate::graph) fn declared_choices(config: &Value) -> Option<&[Value]> {
     if let Some(Value::Array(choices)) = config.get(0) {
         return Some(choices);
     }

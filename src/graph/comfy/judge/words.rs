@@ -1,7 +1,7 @@
 //! What a declaration of an input asks for, in words and as errors repeat it.
 
 use super::python::{Object, str};
-use crate::catalogue::foreign::InputInfo;
+use crate::graph::comfy::InputInfo;
 use crate::graph::error::{quoted, shown};
 use crate::graph::validate::value::{article, either};
 use serde_json::{Map, Value};

@@ -2,7 +2,7 @@
 
 use super::python::{Object, equal};
 use super::{Finding, Judge, about, extra, words};
-use crate::catalogue::foreign::{InputInfo, NodeInfo, OutputInfo};
+use crate::graph::comfy::{InputInfo, NodeInfo, OutputInfo};
 use crate::graph::error::{quoted, shown, word};
 use crate::graph::validate::value::{article, either};
 use crate::graph::verdict::EditorError;

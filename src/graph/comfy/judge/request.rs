@@ -2,7 +2,7 @@
 
 use super::python::{Object, str};
 use super::{EditorError, Verdict};
-use crate::catalogue::foreign::{NodeInfo, ObjectInfo};
+use crate::graph::comfy::{NodeInfo, ObjectInfo};
 use crate::graph::error::{shown, word};
 use crate::graph::validate::value::either;
 use crate::graph::{Document, ErrorCode, GraphError, Node, Targets};

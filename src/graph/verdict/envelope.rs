@@ -4,11 +4,11 @@
 //! `extra_info.code`. Nodes of unknown classes are listed in the error about the whole graph, as
 //! servers of that family do, and marked as well.
 
-use super::influence::Influence;
-use super::validate::edges::Edges;
-use super::verdict::{EditorError, NodeErrors, Verdict};
-use super::{Checked, Document, ErrorCode, GraphError};
+use super::{EditorError, NodeErrors, Verdict};
 use crate::catalogue::{Catalogue, Input, input_config};
+use crate::graph::influence::Influence;
+use crate::graph::validate::{self, edges::Edges};
+use crate::graph::{Checked, Document, ErrorCode, GraphError, LinkRef};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -181,12 +181,12 @@ fn declared<'c>(catalogue: &'c Catalogue, error: &GraphError) -> Option<&'c Inpu
     let class = catalogue.find(error.class.as_deref()?)?;
     let name = error.input.as_deref()?;
     let input = class.inputs.iter().find(|input| input.name == name);
-    input.or_else(|| super::validate::member(class, name))
+    input.or_else(|| validate::member(class, name))
 }
 
 fn received_type(document: &Document, catalogue: &Catalogue, link: &Value) -> Value {
     let find = || {
-        let link = super::LinkRef::read(link)?;
+        let link = LinkRef::read(link)?;
         let source = &document.nodes()[document.find(link.node)?];
         let class = catalogue.find(source.class()?)?;
         let output = class.outputs.get(usize::try_from(link.slot).ok()?)?;

@@ -4,6 +4,10 @@
 //! error, and `warnings`. `node_errors` may then hold nodes whose outputs do not run while others
 //! do. Editors find the message, the node and the input by `type` and `extra_info`.
 
+mod envelope;
+
+pub use envelope::verdict;
+
 use super::{ErrorCode, GraphError};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -23,7 +27,7 @@ pub struct EditorError {
 }
 
 impl EditorError {
-    pub(super) fn new(
+    pub(in crate::graph) fn new(
         kind: &'static str,
         message: impl Into<String>,
         details: String,
@@ -103,7 +107,7 @@ impl Verdict {
     }
 
     /// A request that was refused as a whole.
-    pub(super) fn refused(error: EditorError, faults: Vec<GraphError>) -> Self {
+    pub(in crate::graph) fn refused(error: EditorError, faults: Vec<GraphError>) -> Self {
         Self { error: Some(error), faults, ..Self::default() }
     }
 }

@@ -4,7 +4,7 @@
 use super::python::{Object, equal, less, str};
 use super::words::{self, SHOWN_CHOICES, expected};
 use super::{Judge, about, extra};
-use crate::catalogue::foreign::InputInfo;
+use crate::graph::comfy::InputInfo;
 use crate::graph::error::shown;
 use crate::graph::verdict::EditorError;
 use crate::graph::{ErrorCode, GraphError};

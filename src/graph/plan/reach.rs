@@ -4,8 +4,8 @@
 //! their beginnings, so what is found is kept, for one number of steps at a time: callers go through
 //! samplings by their steps, and each chain is walked once for each number.
 
-use super::{Checked, CheckedNode, Resolved, Source};
 use crate::catalogue::role;
+use crate::graph::{Checked, CheckedNode, Resolved, Source};
 use crate::math::window;
 
 /// What operators do to the number of lanes.

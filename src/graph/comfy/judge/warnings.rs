@@ -4,7 +4,7 @@
 use super::inputs::found;
 use super::python::{Object, equal};
 use super::{Judge, words};
-use crate::catalogue::foreign::InputInfo;
+use crate::graph::comfy::InputInfo;
 use crate::graph::error::{shown, word};
 use crate::graph::validate::value::{either, is_widget};
 use crate::graph::{ErrorCode, GraphError};
