@@ -17,7 +17,9 @@
 mod checked;
 mod code;
 pub mod comfy;
+mod cycles;
 mod document;
+mod effort;
 pub mod error;
 mod influence;
 pub(crate) mod json;
@@ -32,6 +34,7 @@ mod targets;
 mod validate;
 mod verdict;
 pub mod version;
+mod words;
 pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};

@@ -25,6 +25,7 @@ mod own;
 mod promoted;
 mod report;
 mod resolve;
+mod socket;
 mod source;
 mod spec;
 mod subgraph;

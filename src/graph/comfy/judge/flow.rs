@@ -1,8 +1,8 @@
 //! From node to node: what outputs depend on, cycles, and what an error keeps from running.
 
 use super::{Judge, links};
+use crate::graph::cycles;
 use crate::graph::influence::Influence;
-use crate::graph::validate::cycles;
 use crate::graph::verdict::{EditorError, NodeErrors, Verdict};
 use crate::graph::{ErrorCode, GraphError};
 use crate::limits;

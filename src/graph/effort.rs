@@ -20,7 +20,7 @@ mod tests {
     use crate::graph::{Document, Limits, validate};
     use serde_json::{Map, Value, json};
 
-    const CATALOGUE: &str = include_str!("../../../tests/graphs/catalogue.json");
+    const CATALOGUE: &str = include_str!("../../tests/graphs/catalogue.json");
 
     fn steps(graph: Map<String, Value>, valid: bool) -> usize {
         let catalogue = Catalogue::from_json(CATALOGUE).expect("catalogue");
