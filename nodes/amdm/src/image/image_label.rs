@@ -2,8 +2,9 @@
 
 use amdm_sdk::{Call, Error, images};
 
+use super::picture;
+use crate::batch;
 use crate::pack::image_label::{Inputs, Outputs, Side};
-use crate::{batch, picture};
 
 /// Room of a line, and above and below all of them, in heights of the letters.
 const LINE: f64 = 1.25;

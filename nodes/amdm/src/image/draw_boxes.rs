@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use amdm_sdk::{Call, Error, Object, Tensor};
 
+use super::picture;
 use crate::pack::draw_boxes::{Colour, Inputs, Outputs};
-use crate::picture;
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let image = picture::rgb(inputs.image)?;

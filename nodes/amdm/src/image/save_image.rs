@@ -1,12 +1,10 @@
 //! `SaveImage`: images as PNG files in the output directory, with the graph inside.
 
-use alloc::format;
 use alloc::string::String;
 
 use amdm_sdk::images::{self, Place};
-use amdm_sdk::{Call, Error};
+use amdm_sdk::{Call, Error, json};
 
-use crate::json;
 use crate::pack::save_image::Inputs;
 
 pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<(), Error> {
@@ -19,14 +17,13 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<(), Error> {
 pub(crate) fn shown(names: &[String], place: &str) -> String {
     let images = names.iter().map(|name| {
         let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
-        format!(
-            "{{\"filename\":{},\"subfolder\":{},\"type\":{}}}",
-            json::string(file),
-            json::string(folder),
-            json::string(place)
-        )
+        json::object([
+            ("filename", json::string(file)),
+            ("subfolder", json::string(folder)),
+            ("type", json::string(place)),
+        ])
     });
-    format!("{{\"images\":{}}}", json::array(images))
+    json::object([("images", json::array(images))])
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use amdm_sdk::{Call, Error, images};
 
+use super::picture;
 use crate::pack::load_image::{Inputs, Outputs};
-use crate::picture;
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let loaded = images::load(&inputs.image)?;

@@ -1,14 +1,15 @@
 //! An operator of the maths as the contract has it.
 
 use amdm::math;
-use amdm_sdk::{Error, Operator, Phase, StepContext};
 
-use crate::handle::{Context, lift_phase, lower};
+use super::{Context, lift_phase, lower};
+use crate::{Error, Operator, Phase, StepContext};
 
 /// Lets the host call an operator of [`amdm::math`].
-pub(crate) struct Native<O>(pub O);
+#[derive(Debug)]
+pub struct MathOperator<O>(pub O);
 
-impl<O> Operator for Native<O>
+impl<O> Operator for MathOperator<O>
 where
     O: for<'a> math::Operator<Context<&'a StepContext>>,
 {

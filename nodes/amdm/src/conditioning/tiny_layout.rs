@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::{format, vec::Vec};
 
-use amdm_sdk::{Call, Error};
+use amdm_sdk::{Call, Error, json};
 
+use super::condition;
 use crate::pack::tiny_layout::{Inputs, Outputs};
-use crate::{condition, json};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let mut corners = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
 fn layout(corners: &[[f64; 4]]) -> String {
     let boxes =
         corners.iter().map(|[left, top, right, bottom]| format!("[{left},{top},{right},{bottom}]"));
-    format!("{{\"boxes\":{}}}", json::array(boxes))
+    json::object([("boxes", json::array(boxes))])
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use amdm_sdk::{Call, Error, Tensor};
 
+use super::picture;
 use crate::pack::image_grid::{Inputs, Outputs};
-use crate::picture;
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let images = singles(inputs.image)?;

@@ -7,32 +7,19 @@ use core::borrow::Borrow;
 
 use amdm::error::Error;
 use amdm::math;
-use amdm_sdk::{ErrorCode, sampling};
+
+use super::{lift, lower_kind, lower_part};
+use crate::sampling;
 
 /// A tensor on the host's device.
 #[derive(Debug)]
-pub(crate) struct Handle(pub amdm_sdk::Tensor);
+pub struct Handle(pub crate::Tensor);
 
 /// The shared state of a step: the sampler owns its handle, an operator borrows one.
 #[derive(Debug)]
-pub(crate) struct Context<B>(pub B);
+pub struct Context<B>(pub B);
 
-amdm::codes!(ErrorCode => lift_code, lower_code);
-amdm::phases!(pub(crate) amdm_sdk::Phase => lift_phase, lower_phase);
-amdm::parts!(sampling::Part => lift_part, lower_part);
-amdm::prediction_kinds!(pub(crate) amdm_sdk::PredictionKind => lift_kind, lower_kind);
-
-/// An error of the contract as the maths has it.
-pub(crate) fn lift(error: amdm_sdk::Error) -> Error {
-    Error { code: lift_code(error.code), message: error.message, input: error.input }
-}
-
-/// An error of the maths as the contract has it.
-pub(crate) fn lower(error: Error) -> amdm_sdk::Error {
-    amdm_sdk::Error { code: lower_code(error.code), message: error.message, input: error.input }
-}
-
-fn wrap(result: Result<amdm_sdk::Tensor, amdm_sdk::Error>) -> Result<Handle, Error> {
+fn wrap(result: Result<crate::Tensor, crate::Error>) -> Result<Handle, Error> {
     result.map(Handle).map_err(lift)
 }
 
@@ -47,13 +34,13 @@ impl math::Tensor for Handle {
 
     fn linear_combination(terms: &[(&Self, f64)]) -> Result<Self, Error> {
         let terms = terms.iter().map(|(term, weight)| (&term.0, *weight)).collect::<Vec<_>>();
-        wrap(amdm_sdk::Tensor::linear_combination(&terms))
+        wrap(crate::Tensor::linear_combination(&terms))
     }
 
     fn sample_combination(terms: &[&Self], weights: &[&Self]) -> Result<Self, Error> {
         let terms = terms.iter().map(|tensor| &tensor.0).collect::<Vec<_>>();
         let weights = weights.iter().map(|tensor| &tensor.0).collect::<Vec<_>>();
-        wrap(amdm_sdk::Tensor::sample_combination(&terms, &weights))
+        wrap(crate::Tensor::sample_combination(&terms, &weights))
     }
 
     fn add(&self, other: &Self) -> Result<Self, Error> {
@@ -121,7 +108,7 @@ fn lower_level(level: math::NoiseLevel) -> sampling::NoiseLevel {
     sampling::NoiseLevel { timestep: level.timestep, signal: level.signal, noise: level.noise }
 }
 
-impl<B: Borrow<amdm_sdk::StepContext>> math::StepContext for Context<B> {
+impl<B: Borrow<crate::StepContext>> math::StepContext for Context<B> {
     type Tensor = Handle;
 
     fn begin(&self, index: u32, now: math::NoiseLevel, next: math::NoiseLevel) {
@@ -222,7 +209,7 @@ impl<B: Borrow<amdm_sdk::StepContext>> math::StepContext for Context<B> {
         kind: math::PredictionKind,
         value: math::Prediction<Handle>,
     ) -> Result<(), Error> {
-        let value = amdm_sdk::Prediction {
+        let value = crate::Prediction {
             guided: value.guided.0,
             conditional: value.conditional.map(|part| part.0),
             unconditional: value.unconditional.map(|part| part.0),

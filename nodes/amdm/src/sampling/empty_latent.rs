@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use amdm_sdk::{Call, Error, Model, Tensor};
 
+use super::latent;
+use crate::batch;
 use crate::pack::empty_latent::{Inputs, Outputs};
-use crate::{batch, latent};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let info = Model::from_object(&inputs.model)?.info();

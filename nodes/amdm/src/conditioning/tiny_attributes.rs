@@ -4,12 +4,12 @@
 //! is left out is left to the model.
 
 use alloc::string::String;
-use alloc::{format, vec::Vec};
+use alloc::vec::Vec;
 
-use amdm_sdk::{Call, Error};
+use amdm_sdk::{Call, Error, json};
 
+use super::condition;
 use crate::pack::tiny_attributes::{Colour, Inputs, Outputs, Shape};
-use crate::{condition, json};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let mut objects = Vec::from([(inputs.colour, inputs.shape)]);
@@ -24,14 +24,14 @@ fn attributes(objects: &[(Colour, Shape)]) -> String {
     let objects = objects.iter().map(|(colour, shape)| {
         let mut keys = Vec::new();
         if *colour != Colour::Any {
-            keys.push(format!("\"colour\":\"{}\"", colour.as_str()));
+            keys.push(("colour", json::string(colour.as_str())));
         }
         if *shape != Shape::Any {
-            keys.push(format!("\"shape\":\"{}\"", shape.as_str()));
+            keys.push(("shape", json::string(shape.as_str())));
         }
-        format!("{{{}}}", keys.join(","))
+        json::object(keys)
     });
-    format!("{{\"objects\":{}}}", json::array(objects))
+    json::object([("objects", json::array(objects))])
 }
 
 #[cfg(test)]

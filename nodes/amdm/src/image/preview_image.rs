@@ -3,8 +3,8 @@
 use amdm_sdk::images::{self, Place};
 use amdm_sdk::{Call, Error};
 
+use super::save_image::shown;
 use crate::pack::preview_image::Inputs;
-use crate::save_image::shown;
 
 /// Start of the files' names.
 const PREFIX: &str = "preview";

@@ -2,7 +2,7 @@
 
 use amdm_sdk::{Call, Error, Model};
 
-use crate::latent;
+use super::latent;
 use crate::pack::decode_latent::{Inputs, Outputs};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {

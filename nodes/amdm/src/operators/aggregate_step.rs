@@ -3,14 +3,14 @@
 use alloc::boxed::Box;
 
 use amdm::math::{self, Method};
+use amdm_sdk::math::MathOperator;
 use amdm_sdk::{Call, Error, Operator};
 
 use crate::pack::aggregate_step::{Inputs, Method as Choice};
-use crate::step_operator::Native;
 
 /// The operator, with the inputs as they stand.
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> {
-    Ok(Box::new(Native(math::AggregateStep {
+    Ok(Box::new(MathOperator(math::AggregateStep {
         method: method(inputs.method),
         weight: inputs.weight,
         start: inputs.start,

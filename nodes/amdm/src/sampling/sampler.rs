@@ -10,11 +10,10 @@ use amdm::math::{
     Backend, Checkpoint, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample,
 };
 use amdm::rng::lane_seed;
-use amdm_sdk::{Call, Error, Generator, Model, Object, Policy, Request, StepContext, Tensor};
+use amdm_sdk::math::{Context, Handle, lift, lift_kind, lower, lower_phase};
+use amdm_sdk::{Call, Error, Generator, Model, Object, Policy, Request, StepContext, Tensor, json};
 
-use crate::handle::{Context, Handle, lift, lift_kind, lower, lower_phase};
-use crate::json;
-use crate::latent;
+use super::latent;
 use crate::pack::sampler::{self, Inputs, Outputs};
 
 /// A lane as the host's objects describe it.
@@ -185,7 +184,7 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
     let seed = |(index, lane): (u32, &Lane)| lane.seed.unwrap_or(lane_seed(inputs.seed, index));
     let seeds = (0..).zip(&lanes).map(seed).collect::<Vec<u64>>();
     let shown = json::array(seeds.iter().map(ToString::to_string));
-    call.set_ui(&format!("{{\"seeds\":{shown}}}"));
+    call.set_ui(&json::object([("seeds", shown)]));
     let mut host = Host {
         call,
         lanes: &lanes,

@@ -4,8 +4,9 @@ use alloc::string::String;
 
 use amdm_sdk::{Call, Error, Tensor};
 
+use super::latent;
+use crate::batch;
 use crate::pack::latent_from_batch::{Inputs, Outputs};
-use crate::{batch, latent};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let samples: Tensor = inputs.samples.get("samples")?;

@@ -2,8 +2,8 @@
 
 use amdm_sdk::{Call, Error, images};
 
+use super::picture;
 use crate::pack::image_scale::{Crop, Inputs, Outputs};
-use crate::picture;
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let [_, own_height, own_width, _] = picture::size(&inputs.image)?;

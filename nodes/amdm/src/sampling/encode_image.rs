@@ -2,8 +2,9 @@
 
 use amdm_sdk::{Call, Error, Model};
 
+use super::latent;
+use crate::image::picture;
 use crate::pack::encode_image::{Inputs, Outputs};
-use crate::{latent, picture};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let model = Model::from_object(&inputs.model)?;

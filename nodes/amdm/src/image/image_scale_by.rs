@@ -2,8 +2,8 @@
 
 use amdm_sdk::{Call, Error, images};
 
+use super::picture;
 use crate::pack::image_scale_by::{Inputs, Outputs};
-use crate::picture;
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let [_, height, width, _] = picture::size(&inputs.image)?;

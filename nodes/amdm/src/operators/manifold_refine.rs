@@ -3,11 +3,10 @@
 use alloc::boxed::Box;
 
 use amdm::math::{ManifoldRefine, Mean, Mode};
+use amdm_sdk::math::{Handle, MathOperator};
 use amdm_sdk::{Call, Error, Operator};
 
-use crate::handle::Handle;
 use crate::pack::manifold_refine::{self, Inputs};
-use crate::step_operator::Native;
 
 /// The operator, with the inputs as they stand.
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> {
@@ -21,5 +20,5 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Box<dyn Operator>, Error> 
     };
     let operator =
         ManifoldRefine::<Handle>::new(mode, mean, inputs.radius, inputs.shell, inputs.clamp);
-    Ok(Box::new(Native(operator)))
+    Ok(Box::new(MathOperator(operator)))
 }

@@ -2,15 +2,13 @@
 //!
 //! The model takes `{"style": ...}`.
 
-use alloc::format;
+use amdm_sdk::{Call, Error, json};
 
-use amdm_sdk::{Call, Error};
-
-use crate::condition;
+use super::condition;
 use crate::pack::tiny_style::{Inputs, Outputs};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
-    let json = format!("{{\"style\":\"{}\"}}", inputs.style.as_str());
-    let conditioning = condition::of(&inputs.model, "style", &json)?;
+    let style = json::object([("style", json::string(inputs.style.as_str()))]);
+    let conditioning = condition::of(&inputs.model, "style", &style)?;
     Ok(Outputs { conditioning })
 }
