@@ -18,7 +18,6 @@ mod schema;
 mod set;
 mod size;
 
-pub use crate::graph::comfy::{self as foreign, ObjectInfo};
 pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};
 pub use error::CatalogueError;

@@ -39,7 +39,6 @@ pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;
-pub use comfy as upstream;
 pub use document::{Document, Limits};
 pub use error::GraphError;
 pub use level::Level;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::set::{self, Finder, Target};
 use amdm::graph::{Document, Given, Node, Prefer, Read, validate, version};
 use amdm::limits;

@@ -349,7 +349,7 @@ unsafe fn prepare(graph: &Graph, desc: &AmdmRunDesc) -> Result<Run, Fail> {
     let catalogue = graph.host.runtime().catalogue_for(inputs.clone());
     set::fill_file_names(&mut document, &catalogue);
     if document.is_workflow_stale() {
-        document.renew_workflow(&amdm::catalogue::ObjectInfo::of(&catalogue));
+        document.renew_workflow(&amdm::graph::comfy::ObjectInfo::of(&catalogue));
     }
     if let Some(id) = targets.iter().find(|id| document.find(id).is_none()) {
         let message = format!("targets: found {id}, expected the id of a node that saves or shows");

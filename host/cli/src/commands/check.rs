@@ -4,7 +4,7 @@
 //! ComfyUI family does, for nodes of any installation. With `--json` both print what such a server
 //! answers.
 
-use amdm::graph::{self, Prefer, Targets, Verdict, upstream};
+use amdm::graph::{self, Prefer, Targets, Verdict, comfy};
 use std::path::Path;
 
 use super::source::{self, Problem};
@@ -59,7 +59,7 @@ fn foreign(arguments: &CheckArguments, file: &Path) -> Result<(), Stop> {
     let info = source::object_info(file)?;
     let bytes = source::read(&arguments.graph.graph)?;
     let verdict = match graph::read(&bytes, &info, Prefer::Prompt) {
-        Ok(read) => upstream::judge(&read.document, &info).after(read.warnings),
+        Ok(read) => comfy::judge(&read.document, &info).after(read.warnings),
         Err(errors) => Verdict::unreadable(&errors),
     };
     let summary = match verdict.node_errors.is_empty() {

@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{self, Document, ErrorCode, GraphError, Prefer, set, version};
 use amdm_runtime::{CacheDir, Cancel, Failure, Host, HostOptions, Inputs, ResultCache};
 

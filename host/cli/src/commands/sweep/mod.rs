@@ -8,7 +8,8 @@ mod sheet;
 
 use std::collections::{BTreeMap, HashSet};
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::set::{self, Run, Sweep};
 use amdm::graph::{Checked, Document, GraphError};
 use amdm_runtime::{Cancel, Event, Host, RunResult, Status};
