@@ -2,44 +2,29 @@
 
 use alloc::string::String;
 
-/// What kind of thing went wrong; the same cases as `error-code` in `wit/types.wit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Code {
-    /// A value does not fit: out of range, wrong shape, contradicting another.
-    InvalidInput,
-    /// A name that nothing answers to.
-    NotFound,
-    /// Well-formed, but not something this build, model or device can do.
-    Unsupported,
-    /// The device or the process has no memory left for it.
-    OutOfMemory,
-    /// A configured bound was reached.
-    LimitExceeded,
-    /// Reading or writing failed.
-    InputOutput,
-    /// The run is being stopped.
-    Cancelled,
-    /// Not permitted here, such as a path outside the run's directories.
-    Denied,
-    /// A defect of ours.
-    Internal,
-}
-
-impl Code {
-    /// The code as written in JSON and in messages: `invalid_input`, `not_found`, and so on.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidInput => "invalid_input",
-            Self::NotFound => "not_found",
-            Self::Unsupported => "unsupported",
-            Self::OutOfMemory => "out_of_memory",
-            Self::LimitExceeded => "limit_exceeded",
-            Self::InputOutput => "input_output",
-            Self::Cancelled => "cancelled",
-            Self::Denied => "denied",
-            Self::Internal => "internal",
-        }
+table! { ($)
+    /// What kind of thing went wrong; the same cases as `error-code` in `wit/types.wit`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Code in error, mirrored by codes, else Internal {
+        /// A value does not fit: out of range, wrong shape, contradicting another.
+        InvalidInput = "invalid_input",
+        /// A name that nothing answers to.
+        NotFound = "not_found",
+        /// Well-formed, but not something this build, model or device can do.
+        Unsupported = "unsupported",
+        /// The device or the process has no memory left for it.
+        OutOfMemory = "out_of_memory",
+        /// A configured bound was reached.
+        LimitExceeded = "limit_exceeded",
+        /// Reading or writing failed.
+        InputOutput = "input_output",
+        /// The run is being stopped.
+        Cancelled = "cancelled",
+        /// Not permitted here, such as a path outside the run's directories.
+        Denied = "denied",
+        /// A defect of ours.
+        Internal = "internal",
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Input {
     /// Permitted values of a `COMBO`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
-    /// What the host lists permitted names of: `models`, `families`, `adapters`, `images`.
+    /// What the host lists permitted names of: `models`, `adapters`, `images`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices_from: Option<String>,
     /// Text of several lines.
@@ -90,26 +90,27 @@ pub struct Input {
     /// An open-ended group: `image_1`, `image_2`, ...
     #[serde(default, skip_serializing_if = "is_false")]
     pub group: bool,
-    /// What plans take the value for, one of [`role`](super::role); others mean nothing here.
+    /// What plans take the value for: `file_names`, `steps`, `denoise`, `window_start` or
+    /// `window_end`. Other words mean nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }
 
 /// One permitted value of a `COMBO`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
     /// The value as written in graphs.
     pub name: String,
     /// The enum case's doc comment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tooltip: String,
-    /// What plans take the choice for, one of [`role`](super::role); others mean nothing here.
+    /// What plans take the choice for: `one_lane`. Other words mean nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }
 
 /// One output of a node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
     /// Name, snake case.
     pub name: String,
@@ -124,7 +125,7 @@ pub struct Output {
     /// How large the value is, where the node says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
-    /// What plans take the value for, one of [`role`](super::role); others mean nothing here.
+    /// What plans take the value for: `all_lanes`. Other words mean nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }

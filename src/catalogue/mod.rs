@@ -6,14 +6,12 @@
 //!   host supplies ([`Choices`]). Refuses two packs or two classes of one name.
 //! * [`object_info()`]: the same for node editors.
 //! * [`graph_schema`]: the same as JSON Schema of graph files.
-//! * [`foreign`]: what `/object_info` of any installation says of its nodes.
 //! * [`closest`]: the name that somebody probably meant.
 
 mod choices;
 pub mod closest;
 mod descriptor;
 mod error;
-pub mod foreign;
 mod object_info;
 pub mod role;
 mod schema;
@@ -23,7 +21,6 @@ mod size;
 pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};
 pub use error::CatalogueError;
-pub use foreign::ObjectInfo;
 pub(crate) use object_info::spec as input_config;
 pub use object_info::{entry as object_info_entry, object_info};
 pub use schema::graph_schema;

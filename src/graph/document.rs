@@ -8,9 +8,7 @@
 use super::code::ErrorCode;
 use super::error::{GraphError, quoted, shown};
 use super::metadata::{self, Embedded};
-use super::workflow::{self, Setting};
 use super::{Node, json};
-use crate::catalogue::ObjectInfo;
 use crate::limits;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -149,7 +147,8 @@ impl Document {
         self.stored_workflow().filter(|_| self.settings.is_empty())
     }
 
-    fn stored_workflow(&self) -> Option<&Value> {
+    /// The workflow, whether or not it has what was set.
+    pub(super) fn stored_workflow(&self) -> Option<&Value> {
         self.request.get("extra_data")?.get("extra_pnginfo")?.get("workflow")
     }
 
@@ -158,22 +157,12 @@ impl Document {
         !self.settings.is_empty() && self.stored_workflow().is_some()
     }
 
-    /// Writes what was set into the workflow, or drops the workflow where that cannot be done
-    /// exactly. `info` describes the nodes that it was converted for.
-    pub fn renew_workflow(&mut self, info: &ObjectInfo) {
-        let settings = std::mem::take(&mut self.settings);
-        let Some(workflow) = self.stored_workflow().filter(|_| !settings.is_empty()) else {
-            return;
-        };
-        let named =
-            settings.into_iter().map(|((node, input), value)| Setting { node, input, value });
-        match workflow::write_back(workflow, &named.collect::<Vec<_>>(), info) {
-            Some(renewed) => self.keep_workflow(renewed),
-            None => self.drop_workflow(),
-        }
+    /// What was set since the workflow was read, by node and input; forgets it.
+    pub(super) fn take_settings(&mut self) -> BTreeMap<(String, String), Value> {
+        std::mem::take(&mut self.settings)
     }
 
-    fn drop_workflow(&mut self) {
+    pub(super) fn drop_workflow(&mut self) {
         let request =
             self.request.get_mut("extra_data").and_then(|data| data.get_mut("extra_pnginfo"));
         if let Some(Value::Object(texts)) = request {

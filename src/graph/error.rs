@@ -5,14 +5,10 @@
 //! same form. Texts out of the graph are quoted and cut, so a message stays one short line.
 
 use super::code::ErrorCode;
-use crate::limits;
+pub(super) use super::words::{cut, quoted, shown, word};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::fmt::{self, Display, Formatter};
 use std::ops::Deref;
-
-/// Characters of a value that a message shows.
-const SHOWN_CHARS: usize = 60;
 
 /// One error or warning. Its parts are those of [`Fault`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,59 +173,5 @@ impl Serialize for GraphError {
         map.serialize_entry("expected", &self.expected)?;
         map.serialize_entry("message", &self.message())?;
         map.end()
-    }
-}
-
-/// A name that errors can repeat: at most [`limits::GRAPH_NAME_BYTES`] of it.
-pub(crate) fn cut(name: &str) -> &str {
-    &name[..name.floor_char_boundary(limits::GRAPH_NAME_BYTES)]
-}
-
-/// A name as a message shows it: bare where that is unmistakable, else quoted.
-pub(crate) fn word(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
-    let bare = !name.is_empty() && name.chars().all(plain) && name.len() <= SHOWN_CHARS;
-    if bare { name.to_owned() } else { quoted(name) }
-}
-
-/// A text in double quotes, escaped as in JSON and cut.
-pub(crate) fn quoted(text: &str) -> String {
-    let cut = text.char_indices().nth(SHOWN_CHARS).map(|(at, _)| at);
-    let mut shown = String::from('"');
-    for c in text[..cut.unwrap_or(text.len())].chars() {
-        match c {
-            '"' | '\\' => shown.extend(['\\', c]),
-            '\n' => shown.push_str("\\n"),
-            c if c.is_control() || is_invisible(c) => {
-                let _ = write!(shown, "\\u{:04x}", u32::from(c));
-            }
-            c => shown.push(c),
-        }
-    }
-    shown.push_str(if cut.is_some() { "...\"" } else { "\"" });
-    shown
-}
-
-/// Marks that reorder or hide what stands around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A JSON value as a message shows it.
-pub(crate) fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => quoted(text),
-        Value::Object(map) if map.is_empty() => "{}".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(items) if items.len() > 4 => format!("a list of {} values", items.len()),
-        Value::Array(items) => {
-            let show = |item: &Value| match item {
-                Value::Array(_) => "a list".to_owned(),
-                other => shown(other),
-            };
-            let items: Vec<String> = items.iter().map(show).collect();
-            format!("[{}]", items.join(","))
-        }
-        other => other.to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! What depends on what: which nodes are sound with all that they take from, and which outputs an
 //! error keeps from running.
 
-use super::validate::cycles;
+use super::cycles;
 use crate::limits;
 
 /// Outputs followed at once: bits of a mask.

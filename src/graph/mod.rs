@@ -7,7 +7,8 @@
 //! * [`GraphError`], [`ErrorCode`]: what is wrong, where, and what would be right.
 //! * [`version`]: what graphs were made for; older ones are brought up to date.
 //! * [`plan()`]: what a run would do, without running.
-//! * [`upstream`]: a document as servers of the ComfyUI family judge it, for any nodes.
+//! * [`comfy`]: the nodes of any installation of the ComfyUI family, and a document as its servers
+//!   judge it.
 //! * [`Verdict`]: either judgement in the form that node editors read.
 //! * [`metadata`]: graphs inside pictures.
 //!
@@ -15,8 +16,10 @@
 
 mod checked;
 mod code;
+pub mod comfy;
+mod cycles;
 mod document;
-mod envelope;
+mod effort;
 pub mod error;
 mod influence;
 pub(crate) mod json;
@@ -28,17 +31,15 @@ mod plan;
 mod read;
 pub mod set;
 mod targets;
-pub mod upstream;
 mod validate;
 mod verdict;
 pub mod version;
-mod windows;
+mod words;
 pub mod workflow;
 
 pub use checked::{Checked, CheckedNode, Resolved, Source};
 pub use code::ErrorCode;
 pub use document::{Document, Limits};
-pub use envelope::verdict;
 pub use error::GraphError;
 pub use level::Level;
 pub use link::LinkRef;
@@ -47,7 +48,7 @@ pub use plan::{Memory, Passes, Plan, PlannedNode, PlannedState, Sampling, Shapes
 pub use read::{Prefer, Read, read};
 pub use targets::Targets;
 pub use validate::{validate, validate_asked, validate_partial, validate_targets};
-pub use verdict::{EditorError, NodeErrors, Verdict};
+pub use verdict::{EditorError, NodeErrors, Verdict, verdict};
 
 /// The wire on which step operators chain.
 pub const STEP_POLICY: &str = "STEP_POLICY";

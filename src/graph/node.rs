@@ -3,8 +3,8 @@
 //! The object is kept whole, so that keys nobody here knows survive writing. Parts that have the
 //! wrong form read as absent; validation says so.
 
-use super::error::word;
 use super::link::LinkRef;
+use super::words::word;
 use serde_json::{Map, Value};
 
 /// A node: `{"class_type": ..., "inputs": {...}, "_meta": {"title": ...}}`.

@@ -5,7 +5,7 @@
 use super::error::shown;
 use super::metadata::{self, Embedded};
 use super::{Document, ErrorCode, GraphError, Limits, json, version, workflow};
-use crate::catalogue::ObjectInfo;
+use crate::graph::comfy::ObjectInfo;
 use serde_json::Value;
 
 /// What counts in a picture that holds both.

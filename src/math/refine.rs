@@ -14,7 +14,7 @@ use crate::error::Error;
 /// Radius of a shell below which it is a point: keeps divisions finite.
 const TINY: f64 = 1e-30;
 
-/// How far a latent moves; the same cases as `mode` in `wit/standard.wit`.
+/// How far a latent moves; the same cases as `mode` in `wit/standard-operators.wit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Only where the latent lies outside the shell of the posterior, and back to it.
@@ -24,7 +24,7 @@ pub enum Mode {
     Radius,
 }
 
-/// Towards what; the same cases as `mean` in `wit/standard.wit`.
+/// Towards what; the same cases as `mean` in `wit/standard-operators.wit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mean {
     /// Mean of the posterior of the actual stride.
@@ -34,7 +34,7 @@ pub enum Mean {
     Official,
 }
 
-/// The operator; settings as the node's inputs in `wit/standard.wit`.
+/// The operator; settings as the node's inputs in `wit/standard-operators.wit`.
 #[derive(Debug)]
 pub struct ManifoldRefine<T> {
     mode: Mode,

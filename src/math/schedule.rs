@@ -76,7 +76,7 @@ pub fn zero_terminal_snr(betas: &[f32]) -> Vec<f32> {
     .collect()
 }
 
-/// Which training steps a run visits; the same cases as `spacing` in `wit/standard.wit`.
+/// Which training steps a run visits; the same cases as `spacing` in `wit/standard-sampling.wit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Spacing {
     /// As the model recommends.

@@ -21,39 +21,45 @@ pub struct NoiseLevel {
     pub noise: f64,
 }
 
-/// The three moments of a step in which operators act, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Before the networks run.
-    Prepare,
-    /// Predictions are there.
-    Predicted,
-    /// The solver has moved the latents.
-    Stepped,
+table! { ($)
+    /// The three moments of a step in which operators act, in this order.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Phase in math, mirrored by phases {
+        /// Before the networks run.
+        Prepare = "prepare",
+        /// Predictions are there.
+        Predicted = "predicted",
+        /// The solver has moved the latents.
+        Stepped = "stepped",
+    }
 }
 
-/// Which prediction of a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// `unconditional + guidance * (conditional - unconditional)`.
-    Guided,
-    /// With the lane's conditioning.
-    Conditional,
-    /// Without it; missing where a lane runs with guidance 1 and nobody asked for parts.
-    Unconditional,
+table! { ($)
+    /// Which prediction of a lane.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Part in math, mirrored by parts {
+        /// `unconditional + guidance * (conditional - unconditional)`.
+        Guided = "guided",
+        /// With the lane's conditioning.
+        Conditional = "conditional",
+        /// Without it; missing where a lane runs with guidance 1 and nobody asked for parts.
+        Unconditional = "unconditional",
+    }
 }
 
-/// What a network's output means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PredictionKind {
-    /// The unit noise in the latent.
-    Epsilon,
-    /// `signal * epsilon - noise * x0`, on a variance-preserving process.
-    Velocity,
-    /// The clean latent.
-    Sample,
-    /// `epsilon - x0`, the velocity of a rectified flow.
-    Flow,
+table! { ($)
+    /// What a network's output means.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum PredictionKind in math, mirrored by prediction_kinds {
+        /// The unit noise in the latent.
+        Epsilon = "epsilon",
+        /// `signal * epsilon - noise * x0`, on a variance-preserving process.
+        Velocity = "velocity",
+        /// The clean latent.
+        Sample = "sample",
+        /// `epsilon - x0`, the velocity of a rectified flow.
+        Flow = "flow",
+    }
 }
 
 /// What a network said about one lane, all parts in the model's own kind.
@@ -152,4 +158,30 @@ pub trait StepContext {
     fn set_slot(&self, name: &str, value: Self::Tensor);
     /// A number for the run's trace, for example a norm or an angle.
     fn trace(&self, name: &str, lane: Option<u32>, value: f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phase;
+
+    mod face {
+        /// In another order, and with numbers of its own.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum Phase {
+            Stepped = 7,
+            Predicted = 3,
+            Prepare = 1,
+        }
+    }
+
+    phases!(face::Phase => lift, lower);
+
+    #[test]
+    fn mirrors_go_both_ways() {
+        for phase in Phase::ALL {
+            assert_eq!(lift(lower(*phase)), *phase);
+        }
+        assert_eq!(lift(face::Phase::Stepped), Phase::Stepped);
+        assert_eq!(lower(Phase::Prepare) as u8, 1);
+    }
 }

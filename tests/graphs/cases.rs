@@ -1,6 +1,7 @@
 //! Runs every case folder.
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{
     Checked, GraphError, Prefer, Read, Resolved, Source, Targets, read, set, validate_asked,
     version,

@@ -1,7 +1,7 @@
 //! Values as Python reads them: every conversion, ranges, choices.
 
 use crate::upstream::judge;
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use serde_json::{Value, json};
 
 /// A graph with one output of class `Out`, whose input `x` is declared so and given so.

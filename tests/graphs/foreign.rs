@@ -1,7 +1,7 @@
 //! Node descriptions of other installations: both ways to declare, and what may be missing.
 
 use crate::cases::catalogue;
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;

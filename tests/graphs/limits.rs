@@ -3,10 +3,11 @@
 
 use crate::cases::catalogue;
 use crate::large;
-use amdm::catalogue::{ObjectInfo, object_info};
+use amdm::catalogue::object_info;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::set::Finder;
 use amdm::graph::{
-    Document, ErrorCode, GraphError, Limits, Prefer, Read, plan, read, set, upstream, validate,
+    Document, ErrorCode, GraphError, Limits, Prefer, Read, comfy, plan, read, set, validate,
     workflow,
 };
 use amdm::limits;
@@ -145,7 +146,7 @@ fn ten_thousand_nodes_and_a_hundred_thousand_links() {
     let links: usize = checked.nodes.iter().map(|node| node.sources().count()).sum();
     assert_eq!((checked.nodes.len(), links), (10_001, 99_991));
     assert_eq!(plan(&checked, &()).nodes.len(), checked.order.len());
-    assert!(upstream::judge(&read.document, &ObjectInfo::of(&catalogue())).is_accepted());
+    assert!(comfy::judge(&read.document, &ObjectInfo::of(&catalogue())).is_accepted());
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn a_hundred_thousand_nodes_are_the_most() {
     let checked = validate(&read.document, &catalogue).unwrap();
     assert_eq!(checked.order.len(), limits::GRAPH_NODES);
     assert_eq!(plan(&checked, &()).nodes.len(), limits::GRAPH_NODES);
-    assert!(upstream::judge(&read.document, &ObjectInfo::of(&catalogue)).is_accepted());
+    assert!(comfy::judge(&read.document, &ObjectInfo::of(&catalogue)).is_accepted());
     let more = large::api(limits::GRAPH_NODES + 1, large::pictures());
     assert_eq!(refused(more.to_string().as_bytes()).0, LIMIT);
     let node =

@@ -1,7 +1,7 @@
 //! Links as the server follows them: types that fit, slots that are there.
 
 use crate::upstream::judge;
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use serde_json::{Value, json};
 
 /// The verdict where an output of `from` goes into an input declared `to`.

@@ -1,7 +1,7 @@
 //! Which of the graphs in a file is read, and what is kept beside it.
 
 use crate::cases::catalogue;
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{Document, ErrorCode, Prefer, read};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Judgements on graphs for other installations: as their server judged, error by error.
 
-use amdm::catalogue::ObjectInfo;
-use amdm::graph::{Document, ErrorCode, Limits, Verdict, upstream};
+use amdm::graph::comfy::ObjectInfo;
+use amdm::graph::{Document, ErrorCode, Limits, Verdict, comfy};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub fn probes() -> ObjectInfo {
 
 pub fn judge(request: &Value, info: &ObjectInfo) -> Verdict {
     match Document::from_value(request.clone(), &Limits::default()) {
-        Ok(document) => upstream::judge(&document, info),
+        Ok(document) => comfy::judge(&document, info),
         Err(error) => Verdict::unreadable(&[error]),
     }
 }
@@ -303,7 +303,7 @@ fn recorded_graphs_raise_no_false_alarm() {
             continue;
         }
         let document = Document::parse(&fs::read(&path).unwrap()).unwrap();
-        let warnings = upstream::judge(&document, &info).warnings;
+        let warnings = comfy::judge(&document, &info).warnings;
         let odd = warnings.iter().find(|warning| warning.code != ErrorCode::UnusedNode);
         assert_eq!(odd, None, "{}", path.display());
         judged += 1;

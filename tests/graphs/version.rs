@@ -1,6 +1,6 @@
 //! Versions that graphs record, and what is changed in older ones.
 
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{Document, ErrorCode, Prefer, Read, read, set, version, workflow};
 use serde_json::{Value, json};
 

@@ -182,7 +182,8 @@ pub unsafe extern "C" fn amdm_graph_validate(
                 Ok(checked) => (Some(checked), &[][..]),
                 Err(errors) => (None, errors.as_slice()),
             };
-            let verdict = amdm::graph::verdict(&state.document, graphs.catalogue(), checked, errors);
+            let verdict =
+                amdm::graph::verdict(&state.document, graphs.catalogue(), checked, errors);
             judged = found.map(drop).map_err(Fail::from);
             Ok(serde_json::to_string(&verdict)?)
         };

@@ -52,7 +52,8 @@ pub use own::{NativeFile, NativePack, Node, Registration, StepOperator};
 pub use pictures::{Clock, Inputs, Moment};
 pub use prepare::{Asked, Draft, Graphs, Prepared};
 pub use report::{
-    Event, Level, NodeTime, Notice, Notices, Outcome, OutputFile, RunResult, Saved, Seed, Sink, Status, Versions,
+    Event, Level, NodeTime, Notice, Notices, Outcome, OutputFile, RunResult, Saved, Seed, Sink,
+    Status, Versions,
 };
 pub use run::RunOptions;
 pub use turn::{Entered, Turn};

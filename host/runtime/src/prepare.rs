@@ -7,7 +7,8 @@
 
 use std::sync::OnceLock;
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{
     self, Checked, Document, GraphError, Prefer, Targets, set, validate_asked, validate_partial,
     version,

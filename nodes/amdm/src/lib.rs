@@ -1,4 +1,4 @@
-//! The standard pack: the nodes of `wit/standard.wit`, one file a node.
+//! The standard pack: the nodes of `wit/standard-*.wit`, one file a node, in the rooms of the WIT.
 //!
 //! Built for `wasm32-wasip2` by `cargo xtask nodes` without the standard library and without an
 //! import of WASI. Formulas come from `amdm::math`; what needs a device, a file or a network asks
@@ -7,37 +7,12 @@
 
 extern crate alloc;
 
-mod aggregate_step;
-mod bounding_box;
-mod condition_json;
-mod decode_latent;
-mod draw_boxes;
-mod empty_latent;
-mod encode_image;
-mod image_from_batch;
-mod image_grid;
-mod image_label;
-mod image_scale;
-mod image_scale_by;
-mod lane;
-mod latent_from_batch;
-mod load_image;
-mod manifold_refine;
-mod model_loader;
-mod preview_image;
-mod primitive;
-mod sampler;
-mod save_image;
-mod text_image;
-mod tiny_attributes;
-mod tiny_layout;
-mod tiny_style;
+mod conditioning;
+mod image;
+mod models;
+mod operators;
+mod sampling;
+mod values;
 
 mod batch;
-mod condition;
-mod handle;
-mod json;
-mod latent;
 pub mod pack;
-mod picture;
-mod step_operator;

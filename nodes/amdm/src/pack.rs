@@ -7,69 +7,71 @@ use amdm_sdk::{Call, Error, Operator};
 
 amdm_sdk::pack!(Standard, "../../wit");
 
-/// Functions of the trait that only hand on to the file of the node.
+/// Functions of the trait that only hand on to the file of the node, by room.
 macro_rules! nodes {
-    ($($node:ident)*) => { $(
+    ($($room:ident: $($node:ident)*;)*) => { $($(
         fn $node(inputs: $node::Inputs, call: &Call) -> Result<$node::Outputs, Error> {
-            crate::$node::run(inputs, call)
+            crate::$room::$node::run(inputs, call)
         }
-    )* };
+    )*)* };
 }
 
 impl Nodes for Standard {
     nodes! {
-        model_loader bounding_box tiny_layout tiny_attributes tiny_style condition_json empty_latent lane
-        decode_latent encode_image latent_from_batch image_from_batch load_image image_scale
-        image_scale_by image_label image_grid sampler text_image draw_boxes
+        models: model_loader;
+        conditioning: bounding_box tiny_layout tiny_attributes tiny_style condition_json;
+        sampling: empty_latent lane sampler decode_latent encode_image latent_from_batch;
+        image: image_from_batch load_image image_scale image_scale_by image_label text_image
+               draw_boxes image_grid;
     }
 
     fn save_image(inputs: save_image::Inputs, call: &Call) -> Result<(), Error> {
-        crate::save_image::run(inputs, call)
+        crate::image::save_image::run(inputs, call)
     }
 
     fn preview_image(inputs: preview_image::Inputs, call: &Call) -> Result<(), Error> {
-        crate::preview_image::run(inputs, call)
+        crate::image::preview_image::run(inputs, call)
     }
 
     fn primitive_int(
         inputs: primitive_int::Inputs,
         _: &Call,
     ) -> Result<primitive_int::Outputs, Error> {
-        Ok(crate::primitive::int(inputs))
+        Ok(crate::values::primitive::int(inputs))
     }
 
     fn primitive_float(
         inputs: primitive_float::Inputs,
         _: &Call,
     ) -> Result<primitive_float::Outputs, Error> {
-        Ok(crate::primitive::float(inputs))
+        Ok(crate::values::primitive::float(inputs))
     }
 
     fn primitive_string(
         inputs: primitive_string::Inputs,
         _: &Call,
     ) -> Result<primitive_string::Outputs, Error> {
-        Ok(crate::primitive::string(inputs))
+        Ok(crate::values::primitive::string(inputs))
     }
 
     fn primitive_boolean(
         inputs: primitive_boolean::Inputs,
         _: &Call,
     ) -> Result<primitive_boolean::Outputs, Error> {
-        Ok(crate::primitive::boolean(inputs))
+        Ok(crate::values::primitive::boolean(inputs))
     }
 
     fn aggregate_step(
         inputs: aggregate_step::Inputs,
         call: &Call,
     ) -> Result<Box<dyn Operator>, Error> {
-        crate::aggregate_step::run(inputs, call)
+        crate::operators::aggregate_step::run(inputs, call)
     }
 
     fn manifold_refine(
         inputs: manifold_refine::Inputs,
         call: &Call,
     ) -> Result<Box<dyn Operator>, Error> {
-        crate::manifold_refine::run(inputs, call)
+        crate::operators::manifold_refine::run(inputs, call)
     }
 }

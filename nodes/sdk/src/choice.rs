@@ -2,8 +2,15 @@
 //!
 //! A pack cannot implement this crate's traits for them itself (neither is its own).
 
-use crate::glue::Choice;
 use crate::{Dtype, LogLevel, Part, Phase, PredictionKind, images};
+
+/// An enum whose cases are a node's choices.
+pub trait Choice: Copy + 'static {
+    /// Every case, in the order of the WIT.
+    const ALL: &'static [Self];
+    /// The case as graphs write it.
+    fn text(self) -> &'static str;
+}
 
 macro_rules! choices {
     ($($ty:path { $($case:ident $text:literal),* $(,)? })*) => { $(

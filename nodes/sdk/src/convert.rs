@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::glue::Choice;
+use crate::choice::Choice;
 use crate::{Object, Tensor, Value};
 
 /// A type that fields of nodes and of objects may have.

@@ -9,16 +9,9 @@ pub use alloc::string::String;
 pub use alloc::vec::Vec;
 
 use crate::bindings::exports::amdm::node::{nodes, step_operators};
+pub use crate::choice::Choice;
 pub use crate::convert::Field;
 use crate::{Call, Error, Operator, Phase, StepContext};
-
-/// An enum whose cases are a node's choices.
-pub trait Choice: Copy + 'static {
-    /// Every case, in the order of the WIT.
-    const ALL: &'static [Self];
-    /// The case as graphs write it.
-    fn text(self) -> &'static str;
-}
 
 /// A node's inputs, filled from a call.
 pub trait Read: Sized {

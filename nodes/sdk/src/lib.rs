@@ -43,6 +43,10 @@
 //! allocator, panic handler and `cabi_realloc`. A pack that uses the standard library enables the
 //! feature `std`, and the standard library supplies them. On other targets the crate builds as an
 //! ordinary library, so a pack's own tests run; only calls into the host are missing there.
+//!
+//! # Maths
+//! With the feature `math` the formulas of the crate `amdm` run over the host's handles, and its
+//! operators are step operators of a pack: the module `math`.
 #![no_std]
 
 #[cfg(feature = "std")]
@@ -57,6 +61,9 @@ mod convert;
 mod error;
 #[doc(hidden)]
 pub mod glue;
+pub mod json;
+#[cfg(feature = "math")]
+pub mod math;
 mod object;
 mod operator;
 #[cfg(all(target_family = "wasm", not(feature = "std")))]

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// Files, and folders with everything below them.
-const PATHS: [&str; 16] = [
+const PATHS: [&str; 17] = [
     "nodes/amdm/Cargo.toml",
     "nodes/amdm/src",
     "nodes/sdk/Cargo.toml",
@@ -25,6 +25,7 @@ const PATHS: [&str; 16] = [
     "src/error.rs",
     "src/lib.rs",
     "src/math",
+    "src/table.rs",
     "wit",
     "nodes/xtask/src/compile.rs",
 ];

@@ -7,12 +7,13 @@
 //! then the count is a bound, or unknown.
 
 mod memory;
+mod reach;
 mod size;
 
 pub use memory::Memory;
 pub use size::Shapes;
 
-use super::windows::{Reach, Windows};
+use self::reach::{Reach, Windows};
 use super::{Checked, CheckedNode, Resolved, Source};
 use crate::catalogue::role;
 use crate::math::window;

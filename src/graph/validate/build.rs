@@ -3,8 +3,9 @@
 use super::edges::Edges;
 use super::report::Place;
 use super::value::either;
-use super::{Inputs, Validation, effort};
+use super::{Inputs, Validation};
 use crate::catalogue::Descriptor;
+use crate::graph::effort;
 use crate::graph::{Checked, CheckedNode, Document, ErrorCode, GraphError, Source};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Who takes from whom, by index: every well-formed link to a node that is there.
 
-use super::effort;
 use crate::graph::Document;
+use crate::graph::effort;
 use crate::graph::node::Given;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -3,9 +3,10 @@
 //! Members count by number, gaps are permitted, and an input that is declared under such a name
 //! is itself. Numbers start at 1 and have no leading zeros, so each member has one name.
 
+use super::Validation;
 use super::report::Place;
-use super::{Validation, effort};
 use crate::catalogue::{Descriptor, Input};
+use crate::graph::effort;
 use crate::graph::{ErrorCode, GraphError, Resolved, Source};
 
 /// The group of `class` to which the input `name` belongs, and its number.

@@ -2,8 +2,9 @@
 
 use super::report::Place;
 use super::value::{either, expected, resolve};
-use super::{Validation, effort, groups};
+use super::{Validation, groups};
 use crate::catalogue::{Descriptor, Input};
+use crate::graph::effort;
 use crate::graph::error::{shown, word};
 use crate::graph::node::Given;
 use crate::graph::{ErrorCode, GraphError, Resolved};

@@ -8,9 +8,8 @@
 //! are listed.
 
 mod build;
-pub(super) mod cycles;
+mod cycles;
 pub(super) mod edges;
-mod effort;
 mod groups;
 pub(super) mod inputs;
 mod links;

@@ -4,9 +4,10 @@
 //! and before another operator of the same class; operators of other classes may stand between.
 //! What a node finds is kept, so that chains with a common beginning are walked once.
 
+use super::Validation;
 use super::report::Place;
-use super::{Validation, effort};
 use crate::catalogue::Descriptor;
+use crate::graph::effort;
 use crate::graph::error::word;
 use crate::graph::node::Given;
 use crate::graph::{ErrorCode, GraphError, STEP_POLICY};

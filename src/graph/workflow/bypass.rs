@@ -3,7 +3,7 @@
 //! The socket at the output's own place if the types allow, else the first of exactly the wanted
 //! type, else the first that fits both the wanted type and the output's.
 
-use super::node::Socket;
+use super::socket::Socket;
 
 /// The index of the socket that stands for output `slot` of type `output`, where an input of type
 /// `wanted` is to be filled.

@@ -6,7 +6,7 @@
 
 use super::file::{self, FileInput};
 use super::layout::Layout;
-use super::node::{Context, Socket};
+use super::socket::{Context, Socket};
 use super::spec::Shape;
 use serde_json::Value;
 use std::borrow::Cow;

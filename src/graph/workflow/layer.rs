@@ -6,9 +6,10 @@
 use super::super::error::word;
 use super::super::{ErrorCode, GraphError};
 use super::file::{self, ENTRY, EXIT, FileLink};
-use super::node::{Context, Node, Socket};
+use super::node::{Node, Role};
 use super::report::{Report, exceeded};
-use crate::catalogue::ObjectInfo;
+use super::socket::{Context, Socket};
+use crate::graph::comfy::ObjectInfo;
 use crate::limits;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -183,6 +184,37 @@ impl<'a> Layer<'a> {
         let mut lost: Vec<_> = exits.collect();
         lost.sort_unstable();
         lost
+    }
+}
+
+impl<'a> Node<'a> {
+    /// How many outputs it has, where that is known.
+    pub fn outputs(&self, layers: &[Layer<'a>]) -> Option<usize> {
+        match self.role {
+            Role::Ordinary(info) => Some(info.outputs.len()),
+            Role::Instance(layer) => Some(layers.get(layer)?.outputs.len()),
+            Role::Reroute | Role::Primitive => Some(1),
+            Role::Note => Some(0),
+            Role::Unknown => None,
+        }
+    }
+
+    /// The type of output `slot`: as described, or as the file has it.
+    pub fn output_type(&self, slot: usize, layers: &[Layer<'a>]) -> &'a str {
+        let described = match self.role {
+            Role::Ordinary(info) => info.outputs.get(slot).map(|output| output.type_name.as_str()),
+            Role::Instance(layer) => {
+                let outputs = layers.get(layer).map(|layer| layer.outputs.as_slice());
+                outputs.and_then(|outputs| outputs.get(slot)).copied()
+            }
+            _ => None,
+        };
+        // Outputs that match their inputs have a type only in the file.
+        let described = described.filter(|name| !name.starts_with("COMFY_MATCHTYPE"));
+        described.unwrap_or_else(|| {
+            let listed = file::list(self.raw, "outputs");
+            listed.get(slot).map_or("*", file::type_name)
+        })
     }
 }
 

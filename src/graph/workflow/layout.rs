@@ -5,7 +5,7 @@
 
 use super::file;
 use super::spec::{DYNAMIC_COMBO, Shape, Spec};
-use crate::catalogue::foreign::NodeInfo;
+use crate::graph::comfy::NodeInfo;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;

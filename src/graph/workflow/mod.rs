@@ -25,6 +25,7 @@ mod own;
 mod promoted;
 mod report;
 mod resolve;
+mod socket;
 mod source;
 mod spec;
 mod subgraph;
@@ -34,7 +35,7 @@ mod write;
 pub use write::{Setting, write_back};
 
 use super::{ErrorCode, GraphError, version};
-use crate::catalogue::ObjectInfo;
+use crate::graph::comfy::ObjectInfo;
 use serde_json::{Map, Value};
 use source::Sources;
 

@@ -5,14 +5,12 @@
 
 use super::file;
 use super::inputs;
-use super::layer::Layer;
 use super::layout::{Layout, Widget};
+use super::socket::{Context, Socket};
 use super::value::{self, Oddity};
-use crate::catalogue::ObjectInfo;
-use crate::catalogue::foreign::NodeInfo;
+use crate::graph::comfy::NodeInfo;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Whether a node takes part.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,18 +36,6 @@ pub(super) enum Role<'a> {
     Unknown,
 }
 
-/// An input socket.
-pub(super) struct Socket<'a> {
-    pub name: Cow<'a, str>,
-    pub type_name: &'a str,
-    /// Index of the link in the layer.
-    pub link: Option<usize>,
-    /// The file names a link that it does not have.
-    pub dangling: bool,
-    /// Belongs to a widget.
-    pub widget: bool,
-}
-
 /// A node of a layer.
 pub(super) struct Node<'a> {
     pub id: Cow<'a, str>,
@@ -62,15 +48,6 @@ pub(super) struct Node<'a> {
     pub oddity: Option<Oddity>,
     /// The node in the file.
     pub raw: &'a Value,
-}
-
-/// What a layer knows while its nodes are read.
-pub(super) struct Context<'a, 'c> {
-    pub info: &'a ObjectInfo,
-    /// Definitions of subgraphs by id: their layer, and their JSON.
-    pub subgraphs: &'c HashMap<&'a str, (usize, &'a Value)>,
-    /// The layer's links by id.
-    pub links: &'c HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Node<'a> {
@@ -105,38 +82,9 @@ impl<'a> Node<'a> {
         Some(Self { id, class, title, mode, role, widgets, sockets, oddity, raw })
     }
 
-    /// How many outputs it has, where that is known.
-    pub fn outputs(&self, layers: &[Layer<'a>]) -> Option<usize> {
-        match self.role {
-            Role::Ordinary(info) => Some(info.outputs.len()),
-            Role::Instance(layer) => Some(layers.get(layer)?.outputs.len()),
-            Role::Reroute | Role::Primitive => Some(1),
-            Role::Note => Some(0),
-            Role::Unknown => None,
-        }
-    }
-
     /// Whether the widgets have their values by position, as far as there are any.
     pub fn is_positional(&self) -> bool {
         matches!(self.oddity, None | Some(Oddity::Count { .. }))
-    }
-
-    /// The type of output `slot`: as described, or as the file has it.
-    pub fn output_type(&self, slot: usize, layers: &[Layer<'a>]) -> &'a str {
-        let described = match self.role {
-            Role::Ordinary(info) => info.outputs.get(slot).map(|output| output.type_name.as_str()),
-            Role::Instance(layer) => {
-                let outputs = layers.get(layer).map(|layer| layer.outputs.as_slice());
-                outputs.and_then(|outputs| outputs.get(slot)).copied()
-            }
-            _ => None,
-        };
-        // Outputs that match their inputs have a type only in the file.
-        let described = described.filter(|name| !name.starts_with("COMFY_MATCHTYPE"));
-        described.unwrap_or_else(|| {
-            let listed = file::list(self.raw, "outputs");
-            listed.get(slot).map_or("*", file::type_name)
-        })
     }
 }
 

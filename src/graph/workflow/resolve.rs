@@ -7,7 +7,8 @@
 use super::bypass;
 use super::expand::Scope;
 use super::layer::{Layer, Origin};
-use super::node::{Mode, Node, Role, Socket};
+use super::node::{Mode, Node, Role};
+use super::socket::Socket;
 use crate::limits;
 use serde_json::Value;
 use std::borrow::Cow;

@@ -5,7 +5,7 @@
 //! `defaultInput`). `widgetType` names another type for the widget, `socketless` leaves out its
 //! socket.
 
-use crate::catalogue::foreign::{InputInfo, declared_choices, declared_type};
+use crate::graph::comfy::{InputInfo, declared_choices, declared_type};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 

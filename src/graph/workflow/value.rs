@@ -5,7 +5,7 @@
 
 use super::layout::{Layout, Saved};
 use super::spec::{CURVE, Shape, Spec};
-use crate::catalogue::foreign::NodeInfo;
+use crate::graph::comfy::NodeInfo;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 

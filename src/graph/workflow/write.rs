@@ -9,7 +9,8 @@
 use super::super::version;
 use super::source::{Address, Source, Sources};
 use super::{convert, file, traced};
-use crate::catalogue::ObjectInfo;
+use crate::graph::Document;
+use crate::graph::comfy::ObjectInfo;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -50,6 +51,23 @@ pub fn write_back(workflow: &Value, settings: &[Setting], info: &ObjectInfo) -> 
     }
     let renewed = convert(&copy, info).ok()?;
     (renewed.graph == graph).then_some(copy)
+}
+
+impl Document {
+    /// Writes what was set into the workflow, or drops the workflow where that cannot be done
+    /// exactly. `info` describes the nodes that it was converted for.
+    pub fn renew_workflow(&mut self, info: &ObjectInfo) {
+        let settings = self.take_settings();
+        let Some(workflow) = self.stored_workflow().filter(|_| !settings.is_empty()) else {
+            return;
+        };
+        let named =
+            settings.into_iter().map(|((node, input), value)| Setting { node, input, value });
+        match write_back(workflow, &named.collect::<Vec<_>>(), info) {
+            Some(renewed) => self.keep_workflow(renewed),
+            None => self.drop_workflow(),
+        }
+    }
 }
 
 fn set(graph: &mut Map<String, Value>, setting: &Setting) -> Option<()> {

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use super::{Operator, Phase, StepContext, Tensor, window};
 use crate::error::Error;
 
-/// How lanes are merged; the same cases as `method` in `wit/standard.wit`.
+/// How lanes are merged; the same cases as `method` in `wit/standard-operators.wit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Along the arc between two lanes, norm interpolated; with more lanes, `Normalized`.
@@ -38,7 +38,7 @@ pub enum Method {
     Official,
 }
 
-/// The operator; fields as the node's inputs in `wit/standard.wit`.
+/// The operator; fields as the node's inputs in `wit/standard-operators.wit`.
 #[derive(Clone, Debug)]
 pub struct AggregateStep {
     /// How lanes are merged.

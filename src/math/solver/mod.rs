@@ -15,7 +15,7 @@ pub use self::multistep::Past;
 use super::{NoiseLevel, Part, StepContext, Tensor, process};
 use crate::error::Error;
 
-/// The solvers on offer; the same cases as `solver` in `wit/standard.wit`.
+/// The solvers on offer; the same cases as `solver` in `wit/standard-sampling.wit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Solver {
     /// DDIM with eta: 0 deterministic, 1 the posterior's deviation.

@@ -11,8 +11,9 @@ mod comfy;
 #[path = "../../graphs/large.rs"]
 mod large;
 
-use amdm::catalogue::{Catalogue, ObjectInfo, object_info};
-use amdm::graph::{Checked, Document, Limits, Prefer, plan, read, upstream, validate, workflow};
+use amdm::catalogue::{Catalogue, object_info};
+use amdm::graph::comfy::ObjectInfo;
+use amdm::graph::{Checked, Document, Limits, Prefer, comfy, plan, read, validate, workflow};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -56,10 +57,7 @@ fn main() {
     row("convert", convert);
     row("parse and convert", graphs.each_ref().map(|graph| least(|| reads(&graph.saved_text))));
     row("validate", graphs.each_ref().map(|graph| least(|| validate(&graph.document, &catalogue))));
-    row(
-        "judge as a server",
-        graphs.each_ref().map(|g| least(|| upstream::judge(&g.document, &info))),
-    );
+    row("judge as a server", graphs.each_ref().map(|g| least(|| comfy::judge(&g.document, &info))));
     row("plan", graphs.each_ref().map(|graph| least(|| plan(&graph.checked, &()))));
     let saved: Vec<&str> = graphs.iter().map(|graph| graph.saved_text.as_str()).collect();
     match comfy::times(&saved, &described) {

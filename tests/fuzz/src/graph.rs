@@ -3,7 +3,7 @@
 use super::dice::Dice;
 use super::nodes::nodes;
 use super::value::{any, class, name, spoil, text};
-use amdm::catalogue::foreign::InputInfo;
+use amdm::graph::comfy::InputInfo;
 use serde_json::{Map, Value, json};
 
 /// A graph of up to 40 nodes, now and then inside a request.

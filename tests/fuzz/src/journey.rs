@@ -5,9 +5,10 @@
 //! written is read as the same graph.
 
 use super::nodes::nodes;
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{
-    self, Document, GraphError, Prefer, Read, Resolved, Targets, metadata, set, upstream, version,
+    self, Document, GraphError, Prefer, Read, Resolved, Targets, comfy, metadata, set, version,
 };
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ fn errors(errors: &[GraphError]) {
 
 /// What other installations say.
 fn upstream(document: &Document, info: &ObjectInfo) {
-    let verdict = upstream::judge(document, info);
+    let verdict = comfy::judge(document, info);
     errors(&verdict.faults);
     errors(&verdict.warnings);
     assert_eq!(verdict.is_accepted(), !verdict.outputs.is_empty());

@@ -1,6 +1,7 @@
 //! The nodes that files are judged for: those of the cases, and two recorded installations.
 
-use amdm::catalogue::{Catalogue, ObjectInfo};
+use amdm::catalogue::Catalogue;
+use amdm::graph::comfy::ObjectInfo;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 

@@ -161,7 +161,7 @@ fn outputs_of_many_instances_and_values_of_many_settings_take_bounded_work() {
         .collect::<serde_json::Map<_, _>>()
         .into();
     let info = json!({ "Many": { "input": { "required": inputs } } });
-    let info = amdm::catalogue::ObjectInfo::from_value(info).unwrap();
+    let info = amdm::graph::comfy::ObjectInfo::from_value(info).unwrap();
     let settings: Vec<Setting> = (0..5_000)
         .map(|at| Setting { node: "1".into(), input: format!("i{at}"), value: json!(at) })
         .collect();

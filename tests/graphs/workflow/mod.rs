@@ -10,7 +10,7 @@ mod values;
 mod write;
 
 use crate::foreign;
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{ErrorCode, GraphError, workflow};
 use serde_json::{Map, Value, json};
 

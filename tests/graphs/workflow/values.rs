@@ -27,7 +27,7 @@ fn upload_buttons_stand_after_the_widgets() {
     let mut entry: Value = json!({ "Upload": {
         "input": { "required": { "image": [["a.png"], { "image_upload": true }], "n": ["INT"] },
             "optional": { "o": ["INT"] } } } });
-    let unordered = amdm::catalogue::ObjectInfo::from_value(entry.take()).unwrap();
+    let unordered = amdm::graph::comfy::ObjectInfo::from_value(entry.take()).unwrap();
     let file = file(vec![node(1, "Upload", &[], json!(["x.png", 7, "image", 8]))], json!([]));
     let graph = workflow::convert(&file, &unordered).unwrap().graph;
     assert_eq!(graph["1"]["inputs"], expected);

@@ -3,7 +3,7 @@
 use super::recorded::read as recorded;
 use super::{defining, definition, file, graph, info, inputs, node, with};
 use crate::{cases, foreign};
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::workflow::{self, Setting, write_back};
 use amdm::graph::{Prefer, read, set};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use amdm::graph::{self, Prefer, Verdict, upstream};
+use amdm::graph::{self, Prefer, Verdict, comfy};
 use amdm_runtime::Asked;
 
 use super::faults::{self, Problem};
@@ -60,7 +60,7 @@ fn foreign(arguments: &CheckArguments, file: &Path) -> Result<(), Stop> {
     let info = files::object_info(file)?;
     let bytes = files::read(&arguments.graph.graph)?;
     let verdict = match graph::read(&bytes, &info, Prefer::Prompt) {
-        Ok(read) => upstream::judge(&read.document, &info).after(read.warnings),
+        Ok(read) => comfy::judge(&read.document, &info).after(read.warnings),
         Err(errors) => Verdict::unreadable(&errors),
     };
     let summary = match verdict.node_errors.is_empty() {

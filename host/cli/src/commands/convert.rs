@@ -3,7 +3,7 @@
 //! In a picture that holds both, the workflow counts: it is what its author edits. API graphs come
 //! back as they are.
 
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{self, Prefer};
 
 use super::{faults, files, source};

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use amdm::catalogue::ObjectInfo;
+use amdm::graph::comfy::ObjectInfo;
 
 use crate::exit::{INVALID, Stop, USAGE};
 

@@ -17,8 +17,8 @@ use amdm_runtime::{
     Asked, Cancel, Event, Kept, Notice, Notices, Prepared, RunOptions, RunResult, Status, on_caller,
 };
 
-pub use self::event::*;
 use self::event::Taken;
+pub use self::event::*;
 pub use self::output::*;
 use crate::graph::{AmdmGraph, Graph};
 use crate::handle::{HANDLES, kind};

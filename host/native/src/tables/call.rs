@@ -8,7 +8,7 @@ use super::nothing;
 use crate::context::{AmdmContext, AmdmModel, AmdmNamedValue, AmdmValue, Model};
 use crate::handle::HANDLES;
 use crate::layout::{optional, put, text};
-use crate::log::{AMDM_LOG_DEBUG, AMDM_LOG_ERROR, AMDM_LOG_INFO, AMDM_LOG_TRACE, AMDM_LOG_WARN};
+use crate::log::LEVELS;
 use crate::status::{AMDM_STATUS_INTERNAL, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 

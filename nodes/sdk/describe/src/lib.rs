@@ -2,7 +2,7 @@
 //!
 //! A node is a WIT interface with a `record inputs`, a `record outputs` or both. From a pack's WIT
 //! directory this crate derives
-//! * [`describe`]: the descriptors, in the order of the source;
+//! * [`describe`]: the descriptors, in the order that a world or the source gives them;
 //! * [`to_json`]: their text, as in the custom section `amdm:nodes` and from `describe()`;
 //! * [`rust`]: what the SDK's `pack!` macro emits;
 //! * [`table`]: a Markdown table for a README.
@@ -36,7 +36,8 @@ use std::path::Path;
 
 use amdm::catalogue::Descriptor;
 
-/// The descriptors of the pack whose WIT lies in `dir`, in the order of the source.
+/// The descriptors of the pack whose WIT lies in `dir`: in the order in which a world imports the
+/// nodes, else by the names of files and in the order of the source.
 ///
 /// # Errors
 /// [`DescribeError`] where the directory does not parse or a node does not fit the mapping.

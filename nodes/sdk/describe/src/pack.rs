@@ -1,8 +1,14 @@
-//! A pack: the WIT package in a directory, and its nodes in the order of the source.
+//! A pack: the WIT package in a directory, and its nodes.
+//!
+//! Nodes stand in the order in which a world of the package imports them. Those that no world
+//! imports come after, by the names of their files and in the order of the source.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use wit_parser::{PackageName, Resolve, SourceMap, UnresolvedPackageGroup};
+use wit_parser::{
+    InterfaceId, PackageId, PackageName, Resolve, SourceMap, Span, UnresolvedPackageGroup, WorldKey,
+};
 
 use crate::contract::{self, NAME, NAMESPACE};
 use crate::error::DescribeError;
@@ -32,16 +38,39 @@ impl Pack {
         if name.version.is_none() {
             return Err(DescribeError::Version(name.to_string()));
         }
-        // The resolver sorts interfaces by dependency; authors order nodes by writing them.
-        let mut interfaces: Vec<_> = resolve.packages[package].interfaces.values().collect();
-        interfaces.sort_by_key(|id| resolve.interfaces[**id].span.start());
         let mut nodes = Vec::new();
-        for id in interfaces {
-            nodes.extend(node::read(&resolve, &resolve.interfaces[*id], &name)?);
+        for id in interfaces(&resolve, package) {
+            nodes.extend(node::read(&resolve, &resolve.interfaces[id], &name)?);
         }
         let files = sources.paths().map(Path::to_path_buf).collect();
         Ok(Self { resolve, nodes, files })
     }
+}
+
+/// The interfaces of a package in the order of its nodes; the resolver sorts them by dependency.
+fn interfaces(resolve: &Resolve, package: PackageId) -> Vec<InterfaceId> {
+    let package = &resolve.packages[package];
+    let mut worlds: Vec<_> = package.worlds.values().map(|id| &resolve.worlds[*id]).collect();
+    worlds.sort_by_cached_key(|world| place(resolve, world.span));
+    let mut imported = HashMap::new();
+    for key in worlds.into_iter().flat_map(|world| world.imports.keys()) {
+        if let WorldKey::Interface(id) = key {
+            let next = imported.len();
+            imported.entry(*id).or_insert(next);
+        }
+    }
+    let mut interfaces: Vec<_> = package.interfaces.values().copied().collect();
+    interfaces.sort_by_cached_key(|id| {
+        let rank = imported.get(id).copied().unwrap_or(usize::MAX);
+        (rank, place(resolve, resolve.interfaces[*id].span))
+    });
+    interfaces
+}
+
+/// The file, and the place in it.
+fn place(resolve: &Resolve, span: Span) -> Option<(&str, usize)> {
+    let location = resolve.source_map.resolve_span(span)?;
+    Some((location.path, location.range.start))
 }
 
 /// Whether the directory is the contract, or has a copy of it in `deps`.

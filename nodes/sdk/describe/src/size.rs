@@ -10,8 +10,8 @@ use crate::walk::Place;
 const LATENT: &str = "LATENT";
 /// Wires whose values have a size.
 const SIZED: [&str; 3] = ["IMAGE", "MASK", LATENT];
-const FORM: &str = "like INPUT, batch INPUT, width INPUT, height INPUT, times INPUT, with about or sum \
-                    in place of like";
+const FORM: &str = "like INPUT, batch INPUT, width INPUT, height INPUT, times INPUT, with about or \
+                    sum in place of like";
 
 /// The size that a comment gives to an output of type `kind` of a node with these inputs.
 pub(crate) fn read(

@@ -140,6 +140,23 @@ fn order_is_that_of_the_source() {
 }
 
 #[test]
+fn files_stand_by_their_names_and_worlds_before_files() {
+    let dir = pack("interface plum { record inputs { x: bool } }");
+    let file = |name: &str, text: &str| {
+        super::write(dir.path(), name, &format!("package acme:blur@1.2.0;\n{text}"));
+    };
+    file("a.wit", "interface zebra { record inputs { x: bool } }");
+    file("z.wit", "interface ant { record inputs { x: bool } }");
+    let order = || {
+        let nodes = describe(dir.path()).unwrap();
+        nodes.into_iter().map(|node| node.title).collect::<Vec<_>>()
+    };
+    assert_eq!(order(), ["Zebra", "Plum", "Ant"]);
+    file("index.wit", "world all { import ant; import zebra; }");
+    assert_eq!(order(), ["Ant", "Zebra", "Plum"]);
+}
+
+#[test]
 fn json_reads_back() {
     let dir = pack("interface ant { record inputs { x: bool } }");
     let nodes = describe(dir.path()).unwrap();

@@ -30,6 +30,17 @@ fn the_standard_pack_parses() {
 }
 
 #[test]
+fn the_standard_pack_lists_all_of_its_nodes() {
+    let list = std::fs::read_to_string(wit().join("standard.wit")).unwrap();
+    let listed = list.lines().filter_map(|line| line.trim().strip_prefix("import "));
+    let listed: Vec<String> =
+        listed.map(|name| name.trim_end_matches(';').replace('-', "").to_lowercase()).collect();
+    let nodes = describe(&wit()).unwrap();
+    let nodes: Vec<String> = nodes.iter().map(|node| node.r#type.to_lowercase()).collect();
+    assert_eq!(nodes, listed);
+}
+
+#[test]
 fn a_filter_of_the_contract_is_a_choice() {
     let nodes = describe(&wit()).unwrap();
     let scale = nodes.iter().find(|node| node.r#type == "ImageScale").unwrap();

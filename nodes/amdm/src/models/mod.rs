@@ -1,0 +1,3 @@
+//! Models.
+
+pub(crate) mod model_loader;

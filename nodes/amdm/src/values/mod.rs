@@ -1,0 +1,3 @@
+//! Values for several nodes at once.
+
+pub(crate) mod primitive;
