@@ -141,6 +141,17 @@ fn what_is_refused_for_its_version_is_not_initialised() {
     }
 }
 
+/// All of it, also what programs call: the command is without the library and has its functions.
+#[test]
+fn init_is_given_functions_that_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(library) = traced(dir.path(), &["CALLS"]) else { return };
+    run(dir.path(), &format!("{} traced.so", hash(&library)));
+    // No handle; and inside `init`, as in callbacks, not allowed.
+    let trace = trace(dir.path());
+    assert!(trace.contains("\nstatuses -2 -4\n"), "{trace}");
+}
+
 /// A picture halved, and a sampling in whose steps the pack's operator acts.
 fn graph() -> serde_json::Value {
     serde_json::json!({
