@@ -6,14 +6,14 @@ use std::path::Path;
 
 use amdm::math::Tensor as _;
 use amdm_diffusion::noise::Generator;
-use amdm_diffusion::{Denoiser, Models, Tensor};
-use amdm_runtime::{NodeCall, Object, StepView};
+use amdm_diffusion::{Denoiser, Tensor};
+use amdm_runtime::{Access, NodeCall, Object, StepView};
 use wit_parser::{Resolve, SourceMap, WorldItem};
 
 use crate::header::committed;
 
 /// Functions that neither face has, or all of a resource.
-const LEFT_OUT: [(&str, &str); 10] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("sampling.policy", "a sampler asks a chain of operators, and samplers are in packs"),
     ("sampling.step-context.constructor", "a sampler makes it"),
     ("sampling.step-context.begin", "a sampler begins its step"),
@@ -21,9 +21,6 @@ const LEFT_OUT: [(&str, &str); 10] = [
     ("sampling.step-context.set-stochastic", "a sampler knows its solver"),
     ("sampling.step-context.set-prediction", "a sampler hands over what the network said"),
     ("sampling.step-context.set-mean", "a sampler's solver knows it"),
-    ("runtime.call.checkpoint", "unfinished work is kept for nodes in packs alone"),
-    ("runtime.call.checkpoint-due", "unfinished work is kept for nodes in packs alone"),
-    ("runtime.call.keep-checkpoint", "unfinished work is kept for nodes in packs alone"),
 ];
 
 /// Which table has what an interface or a resource has.
@@ -131,15 +128,15 @@ fn in_rust() -> BTreeSet<String> {
         "tensors.generator", Generator: constructor = Generator::new, normal;
         "objects.object", Object:
             create = Object::fields, kind, field, items, append, share = Object::clone;
-        "models", NodeCall: predict;
+        "models", Access: predict;
         "models.model", dyn Denoiser:
-            load = NodeCall::load_model, from_object = Object::model, to_object = Object::from_model,
-            info, timesteps, with_adapter, condition, list_names = Models::names, encode, decode;
-        "images", NodeCall:
-            load = NodeCall::load_image, save = NodeCall::save_image,
-            resize = amdm_diffusion::image::resize, text = NodeCall::draw_text;
+            load = Access::load_model, from_object = Object::model, to_object = Object::from_model,
+            info, timesteps, with_adapter, condition, list_names = Access::list_names, encode, decode;
+        "images", Access:
+            load = Access::load_image, save = Access::save_image, resize, text = Access::draw_text;
         "runtime.call", NodeCall:
-            input, inputs, set_output, output_wanted, set_ui, progress, preview, cancelled, log;
+            input, inputs, set_output, output_wanted, checkpoint, checkpoint_due, keep_checkpoint;
+        "runtime.call", Access: set_ui, progress, preview, cancelled, log;
         "sampling.step-context", StepView:
             index, steps, lanes, target, set_target, weight, set_weight, guidance, set_guidance,
             refine, set_refine, wanted, stochastic, now, next, alphas_cumprod, active, set_active,

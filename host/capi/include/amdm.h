@@ -380,6 +380,19 @@ typedef struct {
     // `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT` becomes
     // `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
     AmdmStatus (*fail)(AmdmContext *ctx, AmdmStatus status, const char *message, const char *input);
+    // Unfinished work that an earlier run of the same node left: numbers, then tensors, in the order in
+    // which they were kept, without names. A node that asks for it goes on from there.
+    // `AMDM_STATUS_EMPTY` where there is none. The list lives as long as the callback.
+    AmdmStatus (*checkpoint)(AmdmContext *ctx, const AmdmNamedValue **out, size_t *count);
+    // Whether it is time to keep unfinished work: 1 or 0. Always 0 where none is kept.
+    AmdmStatus (*checkpoint_due)(AmdmContext *ctx, uint32_t *out);
+    // Keeps unfinished work in place of what was kept before, where such work is kept: on disk, until the
+    // node is done.
+    AmdmStatus (*keep_checkpoint)(AmdmContext *ctx,
+                                  const double *numbers,
+                                  size_t number_count,
+                                  const AmdmTensor *const *tensors,
+                                  size_t tensor_count);
 } AmdmCallApi;
 
 // A level of the forward process: `x = signal * x0 + noise * epsilon`.

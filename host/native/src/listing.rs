@@ -31,7 +31,7 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
             // The names that the host lists now.
             for input in node.inputs.iter_mut().filter(|input| input.choices.is_empty()) {
                 let names = input.choices_from.as_ref().and_then(|kind| catalogue.choices(kind));
-                let choice = |name| Choice { name, tooltip: String::new() };
+                let choice = |name| Choice { name, ..Default::default() };
                 input.choices = names.into_iter().flatten().map(choice).collect();
             }
             node

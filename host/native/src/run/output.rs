@@ -124,8 +124,8 @@ pub unsafe extern "C" fn amdm_run_output_tensor(
 
 /// Why there is no image or tensor of that name.
 fn absent(run: &Run, node: &str, output: Option<&str>) -> Fail {
-    let found = run.document.find(node).and_then(|at| run.document.nodes()[at].class());
-    let ran = run.checked.find(node).map(|at| &run.checked.nodes[at].descriptor);
+    let found = run.graph.document.find(node).and_then(|at| run.graph.document.nodes()[at].class());
+    let ran = run.graph.checked.find(node).map(|at| &run.graph.checked.nodes[at].descriptor);
     let message = match (found, ran, output) {
         (None, ..) => format!("found node {node}, which is no id of a node in the graph"),
         (_, Some(ran), Some(output)) if ran.outputs.iter().all(|o| o.name != output) => {
@@ -157,8 +157,8 @@ pub unsafe extern "C" fn amdm_run_output_json(
         let result = run.result()?;
         let mut json = serde_json::to_value(&*result)?;
         let mut values = BTreeMap::<String, BTreeMap<String, serde_json::Value>>::new();
-        for source in &run.checked.asked {
-            let node = &run.checked.nodes[source.node];
+        for source in &run.graph.checked.asked {
+            let node = &run.graph.checked.nodes[source.node];
             let name = &node.descriptor.outputs[source.slot].name;
             let value = match run.kept.value(&node.id, name) {
                 Some(Value::Boolean(value)) => value.into(),

@@ -2,12 +2,13 @@
 
 use std::ffi::c_char;
 
-use amdm_runtime::Level;
+use amdm_diffusion::Tensor;
+use amdm_runtime::{Level, Value};
 
-use super::nothing;
+use super::{nothing, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmNamedValue, AmdmValue, Model};
 use crate::handle::HANDLES;
-use crate::layout::{optional, put, text};
+use crate::layout::{list, optional, put, text};
 use crate::log::LEVELS;
 use crate::status::{AMDM_STATUS_INTERNAL, AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
@@ -76,6 +77,25 @@ pub struct AmdmCallApi {
         message: *const c_char,
         input: *const c_char,
     ) -> AmdmStatus,
+    /// Unfinished work that an earlier run of the same node left: numbers, then tensors, in the order in
+    /// which they were kept, without names. A node that asks for it goes on from there.
+    /// `AMDM_STATUS_EMPTY` where there is none. The list lives as long as the callback.
+    pub checkpoint: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        out: *mut *const AmdmNamedValue,
+        count: *mut usize,
+    ) -> AmdmStatus,
+    /// Whether it is time to keep unfinished work: 1 or 0. Always 0 where none is kept.
+    pub checkpoint_due: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus,
+    /// Keeps unfinished work in place of what was kept before, where such work is kept: on disk, until the
+    /// node is done.
+    pub keep_checkpoint: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        numbers: *const f64,
+        number_count: usize,
+        tensors: *const *const AmdmTensor,
+        tensor_count: usize,
+    ) -> AmdmStatus,
 }
 
 pub(crate) static CALL: AmdmCallApi = AmdmCallApi {
@@ -139,6 +159,28 @@ pub(crate) static CALL: AmdmCallApi = AmdmCallApi {
         let status = if status < 0 { status } else { AMDM_STATUS_INTERNAL };
         c.fail(Fail { status, message, input });
         Ok(())
+    }),
+    checkpoint: function!(|c, out: *mut *const AmdmNamedValue, count: *mut usize| {
+        let found = c.call()?.checkpoint();
+        let (numbers, kept) = found.ok_or_else(|| nothing("unfinished", "work"))?;
+        let numbers = numbers.into_iter().map(Value::Float);
+        let values = numbers.chain(kept.into_iter().map(Value::Tensor));
+        let (list, length) = c.lend_list(values.map(|value| (String::new(), value)).collect())?;
+        put(out, list, "the list")?;
+        put(count, length, "the count")
+    }),
+    checkpoint_due: function!(|c, out: *mut u32| {
+        put(out, c.call()?.checkpoint_due().into(), "the answer")
+    }),
+    keep_checkpoint: function!(|c,
+                                numbers: *const f64,
+                                number_count: usize,
+                                kept: *const *const AmdmTensor,
+                                tensor_count: usize| {
+        let numbers = list(numbers, number_count, "numbers")?;
+        let kept = tensors(kept, tensor_count)?;
+        let kept = kept.iter().map(|tensor| Tensor::clone(tensor)).collect();
+        Ok(c.call()?.keep_checkpoint(numbers, kept)?)
     }),
 };
 

@@ -11,7 +11,7 @@ use crate::context::{AmdmContext, AmdmModel, AmdmObject, Context, Model};
 use crate::facts::info_json;
 use crate::handle::HANDLES;
 use crate::layout::{AmdmStr, list, optional, put, text};
-use crate::status::{AMDM_STATUS_INTERNAL, AMDM_STATUS_LIMIT_EXCEEDED, AmdmStatus, Fail};
+use crate::status::{AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
 /// Networks: built in, in the model directories, or registered.
@@ -168,14 +168,23 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
         |c, model: In, name: *const c_char, options: *const c_char| {
             let (model, name) = (c.asked(model)?, text(name, "name")?);
             let options = optional(options, "options_json")?.unwrap_or("");
+            if let Ok(call) = c.call() {
+                return c.lend_model(call.with_adapter(&*model.0, name, options)?);
+            }
             c.depends_on_more(name);
             c.lend_model(model.0.with_adapter(name, options)?)
         }
     ),
     list_names: function!(|c, kind: *const c_char, out: *mut AmdmStr| {
         let kind = text(kind, "kind")?;
-        c.depends_on_more(kind);
-        let names = serde_json::Value::from(c.models()?.names(kind));
+        let names = match c.call() {
+            Ok(call) => call.list_names(kind),
+            Err(_) => {
+                c.depends_on_more(kind);
+                c.models()?.names(kind)
+            }
+        };
+        let names = serde_json::Value::from(names);
         put(out, c.lend_text(names.to_string()), "the names")
     }),
 };
