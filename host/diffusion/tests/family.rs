@@ -189,6 +189,9 @@ fn its_files_are_known_by_their_headers() {
     for (name, known) in [("one", true), ("said", true), ("four", true), ("two", false)] {
         assert_eq!(names.contains(&format!("{name}.safetensors")), known, "{name}");
     }
+    write("two.safetensors", &file(&[1.0; 4], None));
+    assert!(models.names("models").contains(&"two.safetensors".to_owned()));
+    write("two.safetensors", &file(&[1.0, 2.0], None));
     let run = |name: &str, options: &str| {
         let model = models.load(&format!("{name}.safetensors"), options)?;
         Ok::<_, Error>(predicted(&model))

@@ -3,8 +3,10 @@
 //! A name is a relative path below a directory. Names that lead out, by `..`, by an absolute path
 //! or by a link, are denied. Pickles are never executed.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use amdm::error::{Code, Error};
 
@@ -14,6 +16,17 @@ use crate::weights::WeightFile;
 use crate::{Denoiser, Device, Result, error};
 
 const SAFETENSORS: &str = "safetensors";
+
+/// When a file was changed, and its bytes; none for what is no file.
+pub(super) type Stamp = Option<(SystemTime, u64)>;
+/// Files whose headers have been read, and whether a family takes them: thousands may lie there,
+/// and every graph that is checked asks for the list.
+pub(super) type Judged = BTreeMap<PathBuf, (Stamp, bool)>;
+
+pub(super) fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
 
 /// The file called `name` in the first directory that has it.
 pub(super) fn find(directories: &[PathBuf], name: &str) -> Result<Option<PathBuf>> {
@@ -68,18 +81,30 @@ pub(super) fn load(
     family.load(kind, name, &weights, device)
 }
 
-/// Files that [`load`] takes, below all directories.
-pub(super) fn names(families: &[Arc<dyn Family>], directories: &[PathBuf]) -> Vec<String> {
-    let mut names = Vec::new();
+/// Files that [`load`] takes, below all directories, and the verdicts that this gave. Headers of
+/// files that have not changed since `before` are not read again.
+pub(super) fn names(
+    families: &[Arc<dyn Family>],
+    directories: &[PathBuf],
+    before: &Judged,
+) -> (Vec<String>, Judged) {
+    let (mut names, mut judged) = (Vec::new(), Judged::new());
     for root in directories {
         let mut files = listing::files(root, |name| extension(Path::new(name)) == SAFETENSORS);
         files.retain(|name| {
-            let header = WeightFile::header(&root.join(name));
-            header.is_ok_and(|header| recognition::is_known(families, &header))
+            let path = root.join(name);
+            let stamp = stamp(&path);
+            let known = match before.get(&path) {
+                Some((then, known)) if stamp.is_some() && *then == stamp => *known,
+                _ => WeightFile::header(&path)
+                    .is_ok_and(|header| recognition::is_known(families, &header)),
+            };
+            judged.insert(path, (stamp, known));
+            known
         });
         names.append(&mut files);
     }
-    names
+    (names, judged)
 }
 
 fn extension(path: &Path) -> String {

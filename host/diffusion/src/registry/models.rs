@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use amdm::error::{Code, Error};
 
 use super::closest::closest;
-use super::directory;
+use super::directory::{self, Judged, Stamp, stamp};
 use crate::families::{self, BuiltIn, Family, Sizes};
 use crate::weights::WeightFile;
 use crate::{Denoiser, Device, Result};
@@ -20,8 +19,6 @@ const AUTO: &str = "auto";
 type Shared = Arc<dyn Denoiser>;
 /// Holds the lock of one model while it loads, so that others load meanwhile.
 type Slot = Arc<Mutex<Option<(Stamp, Shared)>>>;
-/// When a weight file was changed, and its bytes; none for what is no file.
-type Stamp = Option<(SystemTime, u64)>;
 
 /// Registrations so far, of all hosts: no two have one number.
 static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
@@ -54,6 +51,8 @@ pub struct Models {
     directories: Vec<PathBuf>,
     registered: Mutex<BTreeMap<String, Registered>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
+    /// What the last listing found in the directories.
+    judged: Mutex<Arc<Judged>>,
 }
 
 impl Models {
@@ -74,6 +73,7 @@ impl Models {
             directories: Vec::new(),
             registered: Mutex::default(),
             loaded: Mutex::default(),
+            judged: Mutex::default(),
         }
     }
 
@@ -82,6 +82,7 @@ impl Models {
     pub fn with_family(mut self, family: Arc<dyn Family>) -> Self {
         self.built_in.extend(built_in(&family));
         self.families.push(family);
+        self.judged = Mutex::default();
         self
     }
 
@@ -199,7 +200,10 @@ impl Models {
         let built_in = self.built_in.iter().map(|(_, built_in)| built_in.name.to_owned());
         let mut names: Vec<String> = built_in.collect();
         names.extend(lock(&self.registered).keys().cloned());
-        names.extend(directory::names(&self.families, &self.directories));
+        let before = Arc::clone(&lock(&self.judged));
+        let (files, judged) = directory::names(&self.families, &self.directories, &before);
+        *lock(&self.judged) = Arc::new(judged);
+        names.extend(files);
         names.sort();
         names.dedup();
         names
@@ -267,11 +271,6 @@ impl Models {
 fn built_in(family: &Arc<dyn Family>) -> impl Iterator<Item = (Arc<dyn Family>, BuiltIn)> {
     let family = Arc::clone(family);
     family.built_in().into_iter().map(move |built_in| (Arc::clone(&family), built_in))
-}
-
-fn stamp(path: &Path) -> Stamp {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 /// What a graph may say about how to load a file.
