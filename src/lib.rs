@@ -6,8 +6,8 @@
 //! * [`catalogue`]: what a node is: descriptors, derived from WIT interfaces.
 //! * [`rng`]: noise streams that equal those of torch's CPU generator.
 //! * [`error`], [`limits`]: stable error codes and named bounds.
-//! * [`codes!`], [`phases!`], [`parts!`], [`prediction_kinds!`]: for types elsewhere that have the cases
-//!   of an enum here, functions both ways.
+//! * [`codes!`], [`phases!`], [`parts!`], [`prediction_kinds!`]: for types elsewhere that have the
+//!   cases of an enum here, functions both ways.
 //!
 //! Nothing here knows WebAssembly, a device or a file.
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -1,15 +1,15 @@
 //! Enums that every face of the contract has a copy of: listed once, mirrored by a line.
 //!
 //! Bindings for WebAssembly and the C interface have types of their own for the same cases. An enum
-//! made by `table!` brings a macro that writes both ways between it and such a type; a case that one
-//! of them lacks does not compile. With `codes!` for [`Code`](crate::error::Code):
+//! made by `table!` brings a macro that writes both ways between it and such a type; where one of
+//! them lacks a case, it does not compile. With `codes!` for [`Code`](crate::error::Code):
 //!
 //! ```
 //! # use amdm::error::Code;
 //! # #[derive(Clone, Copy, Debug, PartialEq)]
 //! # enum Status {
-//! #     InvalidInput, NotFound, Unsupported, OutOfMemory, LimitExceeded, InputOutput, Cancelled, Denied,
-//! #     Internal,
+//! #     InvalidInput, NotFound, Unsupported, OutOfMemory, LimitExceeded, InputOutput, Cancelled,
+//! #     Denied, Internal,
 //! # }
 //! amdm::codes!(Status => lift, lower);
 //! assert_eq!(lift(Status::Denied), Code::Denied);
@@ -43,8 +43,8 @@ macro_rules! table {
         }
 
         #[doc = concat!(
-            "`", stringify!($mirror), "!(Other => lift, lower)` defines functions between `Other`, a ",
-            "type with the same cases, and `", stringify!($name), "`: `lift` takes the other, ",
+            "`", stringify!($mirror), "!(Other => lift, lower)` defines functions between `Other`, ",
+            "a type with the same cases, and `", stringify!($name), "`: `lift` takes the other, ",
             "`lower` gives it. A visibility may stand before the type.",
         )]
         #[macro_export]

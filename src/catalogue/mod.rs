@@ -1,7 +1,7 @@
 //! What a node is: descriptors, the JSON that packs carry and graphs are validated against.
 //!
-//! * [`Descriptor`]: one node, as its WIT interface describes it; [`role`] and [`Size`]: what it says
-//!   to those who plan a run and do not know its class.
+//! * [`Descriptor`]: one node, as its WIT interface describes it; [`role`] and [`Size`]: what it
+//!   says to those who plan a run and do not know its class.
 //! * [`Catalogue`]: the nodes of all loaded packs by class name, and the lists of names that the
 //!   host supplies ([`Choices`]). Refuses two packs or two classes of one name.
 //! * [`object_info()`]: the same for node editors.

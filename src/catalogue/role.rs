@@ -15,8 +15,8 @@ pub const ALL_LANES: &str = "all_lanes";
 /// Of a `FLOAT` input of a step operator: the first step of its window, a number from 0, or a
 /// fraction of all steps where below 1.
 pub const WINDOW_START: &str = "window_start";
-/// Of a `FLOAT` input of a step operator: the end of its window, not included; a number of steps, or
-/// a fraction of all steps where 1 or below.
+/// Of a `FLOAT` input of a step operator: the end of its window, not included; a number of steps,
+/// or a fraction of all steps where 1 or below.
 pub const WINDOW_END: &str = "window_end";
 /// Of a choice of a step operator: one lane at a time runs in the whole sampling.
 pub const ONE_LANE: &str = "one_lane";

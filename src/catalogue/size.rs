@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The size of an output `IMAGE`, `MASK` or `LATENT`, from the tag `@size`. All fields name inputs of
-/// the node. At most one of `like`, `about` and `sum` is there; without them the output is one
+/// The size of an output `IMAGE`, `MASK` or `LATENT`, from the tag `@size`. All fields name inputs
+/// of the node. At most one of `like`, `about` and `sum` is there; without them the output is one
 /// picture of `width` and `height`. What does not fit together is a size that nobody knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Size {

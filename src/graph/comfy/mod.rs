@@ -1,7 +1,7 @@
 //! What node editors and servers of the ComfyUI family say of nodes and graphs.
 //!
-//! * [`ObjectInfo`]: the nodes of any installation by class name, read from its `/object_info`; also
-//!   made of our own [`Catalogue`](crate::catalogue::Catalogue).
+//! * [`ObjectInfo`]: the nodes of any installation by class name, read from its `/object_info`;
+//!   also made of our own [`Catalogue`](crate::catalogue::Catalogue).
 //! * [`NodeInfo`], [`InputInfo`], [`OutputInfo`]: one node, inputs in the order of its widgets.
 //! * [`judge()`]: a graph as such a server judges it, against the nodes of any installation.
 //!

@@ -2,9 +2,9 @@
 //!
 //! Network passes follow from the samplings: N lanes over T steps with a window that ends at step e,
 //! M of them wanted, take `N e + M (T - e)` passes, a handoff as many as one lane alone. What nodes
-//! mean by their inputs and outputs is in their descriptors; no class is known here by its name. What
-//! a link carries is not known before the run, and operators that say nothing may act in any step:
-//! then the count is a bound, or unknown.
+//! mean by their inputs and outputs is in their descriptors; no class is known here by its name.
+//! What a link carries is not known before the run, and operators that say nothing may act in any
+//! step: then the count is a bound, or unknown.
 
 mod memory;
 mod reach;

@@ -1,8 +1,8 @@
 //! How far the operators of a chain reach into a sampling: until which step all lanes run.
 //!
 //! Operators say it in inputs that their descriptors name; others may act in any step. Chains share
-//! their beginnings, so what is found is kept, for one number of steps at a time: callers go through
-//! samplings by their steps, and each chain is walked once for each number.
+//! their beginnings, so what is found is kept, for one number of steps at a time: callers go
+//! through samplings by their steps, and each chain is walked once for each number.
 
 use crate::catalogue::role;
 use crate::graph::{Checked, CheckedNode, Resolved, Source};

@@ -17,8 +17,8 @@ const FORBIDDEN: [char; 9] = ['/', '\\', '?', '%', '*', ':', '|', '"', '<'];
 const VALUE_BYTES: usize = 200;
 const NAME_BYTES: usize = 4096;
 
-/// Replaces the fields in every file name of `document`: in the inputs that the nodes of `catalogue`
-/// name their files by. A name that would grow beyond what any file system takes stays as it is.
+/// Replaces the fields in every file name of `document`: in the inputs by which the nodes of
+/// `catalogue` name their files. A name that would grow beyond what any file system takes stays as it is.
 pub fn fill_file_names(document: &mut Document, catalogue: &Catalogue) {
     let names = Names::of(document);
     for at in 0..document.nodes().len() {

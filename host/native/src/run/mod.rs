@@ -230,7 +230,7 @@ impl Run {
             {
                 cancel.stop();
             }
-            if self::event::kind(&event).is_some() {
+            if kind(&event).is_some() {
                 notices.push(Notice::Event(event));
                 wakeup.tell();
             }
