@@ -6,14 +6,6 @@ use serde_json::{Value as Json, json};
 
 use crate::status::Fail;
 
-/// What a network's output means, by name.
-const PREDICTIONS: [(&str, PredictionKind); 4] = [
-    ("epsilon", PredictionKind::Epsilon),
-    ("velocity", PredictionKind::Velocity),
-    ("sample", PredictionKind::Sample),
-    ("flow", PredictionKind::Flow),
-];
-
 /// What a vtable's `info_json` says.
 pub(crate) struct Facts {
     pub info: ModelInfo,
@@ -38,9 +30,9 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
         None => Ok(false),
         Some(value) => value.as_bool().ok_or_else(|| wrong(key, "true or false")),
     };
-    let kind = PREDICTIONS.iter().find(|(name, _)| facts["prediction"] == **name);
+    let kind = PredictionKind::ALL.iter().find(|kind| facts["prediction"] == *kind.as_str());
     let expected = "epsilon, velocity, sample or flow";
-    let (_, prediction) = *kind.ok_or_else(|| wrong("prediction", expected))?;
+    let prediction = *kind.ok_or_else(|| wrong("prediction", expected))?;
     let shape = facts["latent_shape"].as_array().map(|shape| {
         let extents = shape.iter().map(|extent| u32::try_from(extent.as_u64()?).ok());
         extents.collect::<Option<Vec<_>>>()
@@ -91,12 +83,10 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
 
 /// Facts of a model in the form of [`AmdmModelVtable::info_json`](crate::AmdmModelVtable::info_json).
 pub(crate) fn info_json(info: &ModelInfo) -> String {
-    let kind = PREDICTIONS.iter().find(|(_, kind)| *kind == info.prediction);
-    let prediction = kind.map_or("", |(name, _)| name);
     let schema = serde_json::from_str::<Json>(&info.conditioning_schema).unwrap_or(json!({}));
     json!({
         "name": info.name,
-        "prediction": prediction,
+        "prediction": info.prediction.as_str(),
         "latent_shape": info.latent_shape,
         "latent_space": info.latent_space,
         "alphas_cumprod": info.alphas_cumprod,

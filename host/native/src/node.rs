@@ -13,9 +13,7 @@ use crate::host::{AmdmHost, registering};
 use crate::layout::{Versioned, read, text};
 use crate::own::{Own, User};
 use crate::status::{AmdmStatus, Fail, callback, guard};
-use crate::tables::{
-    AMDM_PHASE_PREDICTED, AMDM_PHASE_PREPARE, AMDM_PHASE_STEPPED, AmdmNodeApi, NODE_API,
-};
+use crate::tables::{AmdmNodeApi, NODE_API};
 
 /// Steps [start, end).
 #[repr(C)]
@@ -285,11 +283,7 @@ impl StepOperator for OwnOperator {
 
     fn apply(&mut self, phase: Phase, step: &StepView) -> Result<(), Error> {
         let apply = self.own.vtable.operator_apply.ok_or_else(|| absent("operator_apply"))?;
-        let phase = match phase {
-            Phase::Prepare => AMDM_PHASE_PREPARE,
-            Phase::Predicted => AMDM_PHASE_PREDICTED,
-            Phase::Stepped => AMDM_PHASE_STEPPED,
-        };
+        let phase = phase as u32;
         self.work(Some(step), move |user, data, ctx| {
             // SAFETY: as the vtable's documentation says.
             (unsafe { apply(user, data, ctx, &raw const NODE_API, phase) }, ())

@@ -13,7 +13,7 @@ mod object;
 mod step;
 mod tensor;
 
-use amdm::math::Part;
+use amdm::math::{Part, Phase};
 use amdm_diffusion::Tensor;
 
 pub use self::call::AmdmCallApi;
@@ -145,13 +145,19 @@ fn level(level: amdm::math::NoiseLevel) -> AmdmNoiseLevel {
     AmdmNoiseLevel { timestep, signal, noise }
 }
 
+// The header's numbers are the places of the cases.
+const _: () = {
+    assert!(AMDM_PHASE_PREPARE == Phase::Prepare as u32);
+    assert!(AMDM_PHASE_PREDICTED == Phase::Predicted as u32);
+    assert!(AMDM_PHASE_STEPPED == Phase::Stepped as u32);
+    assert!(AMDM_PART_GUIDED == Part::Guided as u32);
+    assert!(AMDM_PART_CONDITIONAL == Part::Conditional as u32);
+    assert!(AMDM_PART_UNCONDITIONAL == Part::Unconditional as u32);
+};
+
 fn part_of(part: u32) -> Result<Part, Fail> {
-    match part {
-        AMDM_PART_GUIDED => Ok(Part::Guided),
-        AMDM_PART_CONDITIONAL => Ok(Part::Conditional),
-        AMDM_PART_UNCONDITIONAL => Ok(Part::Unconditional),
-        _ => Err(Fail::argument(format!("found part {part}, expected AMDM_PART_*"))),
-    }
+    let known = Part::ALL.get(part as usize).copied();
+    known.ok_or_else(|| Fail::argument(format!("found part {part}, expected AMDM_PART_*")))
 }
 
 fn nothing(what: &str, name: &str) -> Fail {

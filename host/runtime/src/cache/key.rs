@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 use amdm::catalogue::Descriptor;
 use amdm::graph::{Checked, CheckedNode, Resolved, Source};
-use amdm::math::PredictionKind;
 use amdm_diffusion::{Device, ModelInfo, ModelSource, Models};
 use sha2::{Digest, Sha256};
 
@@ -230,13 +229,7 @@ impl NodeKey {
 
 /// Takes in what an embedder says of a network.
 fn facts(text: &mut Text, info: &ModelInfo) {
-    let kind: u64 = match info.prediction {
-        PredictionKind::Epsilon => 0,
-        PredictionKind::Velocity => 1,
-        PredictionKind::Sample => 2,
-        PredictionKind::Flow => 3,
-    };
-    text.number(kind).text(&info.latent_space).text(&info.conditioning_schema);
+    text.number(info.prediction as u64).text(&info.latent_space).text(&info.conditioning_schema);
     text.number(info.latent_shape.len() as u64);
     for &extent in &info.latent_shape {
         text.number(extent.into());

@@ -151,11 +151,7 @@ impl Operator {
 
     /// Whether its descriptor names `phase`.
     fn takes(&self, phase: Phase) -> bool {
-        let name = match phase {
-            Phase::Prepare => "prepare",
-            Phase::Predicted => "predicted",
-            Phase::Stepped => "stepped",
-        };
+        let name = phase.as_str();
         let operator = self.spec.descriptor.step_operator.as_ref();
         operator.is_some_and(|operator| operator.phases.iter().any(|phase| phase == name))
     }
