@@ -1,24 +1,33 @@
 //! Runs node graphs: packs of WebAssembly nodes on wasmtime, tensors and networks on a device.
 //!
 //! ```no_run
-//! use amdm::graph::Document;
-//! use amdm_runtime::{Cancel, Host, HostOptions, RunOptions};
+//! use amdm_runtime::{Asked, Cancel, Host, HostOptions, RunOptions};
 //!
 //! let host = Host::open(&HostOptions::default())?;
-//! let graph = Document::parse(&std::fs::read("graph.json")?)?;
-//! let checked = host.check(&graph, None).map_err(|errors| errors[0].clone())?;
-//! let options = RunOptions::default();
-//! let outcome = host.run(&graph, &checked, &options, &Cancel::new(), std::sync::Arc::new(|_| {}))?;
+//! let graphs = host.graphs(None);
+//! let draft = graphs.read(&std::fs::read("graph.json")?).map_err(|errors| errors[0].clone())?;
+//! let graph = graphs.prepare(draft.document, &Asked::default());
+//! let graph = graph.map_err(|errors| errors[0].clone())?;
+//! let (options, cancel) = (RunOptions::default(), Cancel::new());
+//! let sink = std::sync::Arc::new(|_| {});
+//! let outcome = host.run(&graph.document, &graph.checked, &options, &cancel, sink)?;
 //! println!("{} files", outcome.files.len());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! * [`Host`]: opened once; knows packs, models and a device.
+//! * [`Graphs`]: reads graphs and makes them ready to run.
 //! * [`Pack`]: a component and its node descriptors.
-//! * [`Event`], [`Outcome`], [`Failure`], [`RunResult`]: what a run reports and gives.
+//! * [`Event`], [`Outcome`], [`Failure`], [`RunResult`]: what a run reports and gives; [`Notices`]:
+//!   all of it, waiting to be taken.
 //! * [`ResultCache`]: what is kept of it for later runs.
-//! * [`Node`], [`Kept`], [`Turn`]: nodes of the embedder's own, and what a run leaves it in memory.
+//! * [`Node`], [`StepOperator`]: nodes and operators of the embedder's own. They see [`NodeCall`],
+//!   [`StepView`] and, behind both, [`Access`]: what a node may ask of the host.
+//! * [`Kept`], [`Turn`]: what a run leaves in memory, and code that one call at a time may be in.
 //! * [`Cancel`], [`Limits`]: how a run is stopped and bounded.
+//!
+//! Inside, rules stand once: `core` says what a node may do; `wasm` and `own` are thin faces of it,
+//! for components and for native code; `run` executes, `report` tells, `cache` keeps.
 //!
 //! Guests see only the contract in `wit/`: no files, no network, no clock. A guest that loops, eats
 //! memory or crashes ends its run with an error and nothing else.

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use amdm::graph::set::{Finder, fill_file_names};
-use amdm::graph::{Document, Targets, verdict};
+use amdm::graph::set::Finder;
+use amdm::graph::{Document, verdict};
 use amdm_diffusion::image::quantise;
 use amdm_runtime::{
-    CacheDir, Cancel, Event, Host, HostOptions, Inputs, Kept, ResultCache, RunOptions,
-    Value as Wire,
+    Asked, CacheDir, Cancel, Event, Host, HostOptions, Inputs, Kept, Prepared, ResultCache,
+    RunOptions, Value as Wire,
 };
 use serde_json::{Value, json};
 
@@ -38,17 +38,16 @@ impl Native {
         Inputs::new(Some(self.inputs.clone()))
     }
 
-    fn document(&self, job: &Job<'_>) -> Document {
-        let mut document = Document::parse(job.graph.to_string().as_bytes()).unwrap();
-        let catalogue = self.host.catalogue_for(self.inputs());
+    fn prepared(&self, job: &Job<'_>, asked: &Asked) -> Prepared {
+        let graphs = self.host.graphs(self.inputs());
+        let mut document = graphs.read(job.graph.to_string().as_bytes()).unwrap().document;
         for (node, input, value) in job.set {
             let setting = format!("{node}.{input}=");
-            let finder = Finder::new(&document, &catalogue);
+            let finder = Finder::new(&document, graphs.catalogue());
             let (target, _) = finder.find(&document, &setting).unwrap();
             target.set_value(&mut document, value);
         }
-        fill_file_names(&mut document, &catalogue);
-        document
+        graphs.prepare(document, asked).unwrap()
     }
 }
 
@@ -85,11 +84,9 @@ impl Face for Native {
     }
 
     fn run(&self, job: &Job<'_>) -> Ran {
-        let document = self.document(job);
-        let asked = job.wanted.iter().map(|(node, output)| (node.to_string(), output.to_string()));
-        let asked = asked.collect::<Vec<_>>();
-        let targets = Targets::read(&document).unwrap();
-        let checked = self.host.check_asked(&document, self.inputs(), &targets, &asked).unwrap();
+        let wanted = job.wanted.iter().map(|(node, output)| (node.to_string(), output.to_string()));
+        let asked = Asked { outputs: wanted.collect(), ..Asked::default() };
+        let Prepared { document, checked, .. } = self.prepared(job, &asked);
         let (out, kept) = (tempfile::tempdir().unwrap(), Kept::new());
         let options = RunOptions {
             output_dir: out.path().into(),
@@ -116,14 +113,15 @@ impl Face for Native {
         let mut events = std::mem::take(&mut *heard.lock().unwrap());
         let last = if result.error.is_some() { "failed" } else { "finished" };
         assert_eq!(events.pop().unwrap()["event"], last);
-        let tensors = asked.iter().filter_map(|(node, output)| match kept.value(node, output)? {
-            Wire::Tensor(tensor) => Some(bits(&tensor)),
-            Wire::Object(object) => match object.field("samples")? {
+        let tensors =
+            asked.outputs.iter().filter_map(|(node, output)| match kept.value(node, output)? {
                 Wire::Tensor(tensor) => Some(bits(&tensor)),
+                Wire::Object(object) => match object.field("samples")? {
+                    Wire::Tensor(tensor) => Some(bits(&tensor)),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        });
+            });
         Ran {
             failure: result.error.map(|error| json!(error)),
             events: events.into_iter().map(settled).collect(),
