@@ -6,7 +6,7 @@
 //! * [`Denoiser`], [`predict`]: networks and their guided predictions, a whole step in one call.
 //! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
 //! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
-//! * [`image`]: resizing, and conversion to 8-bit rows.
+//! * [`pixels`]: images resized, and converted to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
 //! the CPU every row is computed by itself with single-thread kernels, and rows spread over them.
@@ -14,10 +14,10 @@
 mod device;
 mod error;
 mod families;
-pub mod image;
 mod kernels;
 mod model;
 pub mod noise;
+pub mod pixels;
 mod registry;
 mod tensor;
 mod weights;

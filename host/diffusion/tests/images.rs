@@ -1,7 +1,7 @@
 //! Resizing and 8-bit conversion of images.
 
 use amdm::error::Code;
-use amdm_diffusion::image::{Filter, from_rows, resize, to_rows};
+use amdm_diffusion::pixels::{Filter, from_rows, resize, to_rows};
 use amdm_diffusion::{Device, Tensor};
 
 const FILTERS: [Filter; 5] =

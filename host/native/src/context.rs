@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use amdm::error::Error;
 use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
-use amdm_runtime::{NodeCall, Object, Place, Running, StepView, Value};
+use amdm_runtime::{Access, NodeCall, Object, Place, Running, StepView, Value};
 
 use crate::handle::{HANDLES, Kind, kind};
 use crate::layout::{AmdmStr, sized};
@@ -233,6 +233,11 @@ impl Context {
     pub fn call(&self) -> Result<&NodeCall, Fail> {
         let none = || Fail::new(AMDM_STATUS_UNSUPPORTED, "only a node's callback has this");
         self.call.as_ref().ok_or_else(none)
+    }
+
+    /// What a node's or a step operator's callback may ask of its run; none in a model's.
+    pub fn access(&self) -> Option<&Access> {
+        self.call.as_deref().or_else(|| self.step.as_ref().map(StepView::access))
     }
 
     /// The sampling's state.

@@ -32,7 +32,7 @@ mod node;
 
 mod model;
 
-mod listing;
+mod info;
 mod memory;
 mod picture;
 mod run;
@@ -51,8 +51,8 @@ pub use context::*;
 pub use dlpack::*;
 pub use graph::*;
 pub use host::*;
+pub use info::*;
 pub use layout::{AmdmStr, AmdmString};
-pub use listing::*;
 pub use log::*;
 pub use model::*;
 pub use node::*;

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use amdm_diffusion::image::quantise;
+use amdm_diffusion::pixels::quantise;
 use amdm_diffusion::{Device, Tensor};
 use half::f16;
 

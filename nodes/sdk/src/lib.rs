@@ -64,10 +64,10 @@ pub mod glue;
 pub mod json;
 #[cfg(feature = "math")]
 pub mod math;
+#[cfg(all(target_family = "wasm", not(feature = "std")))]
+mod no_std;
 mod object;
 mod operator;
-#[cfg(all(target_family = "wasm", not(feature = "std")))]
-mod runtime;
 
 pub use amdm_sdk_macro::pack;
 pub use bindings::amdm::node::{images, models, objects, sampling, tensors, types};

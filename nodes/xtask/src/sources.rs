@@ -10,13 +10,12 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// Files, and folders with everything below them.
-const PATHS: [&str; 17] = [
+const PATHS: [&str; 16] = [
     "nodes/amdm/Cargo.toml",
     "nodes/amdm/src",
     "nodes/sdk/Cargo.toml",
     "nodes/sdk/describe/Cargo.toml",
     "nodes/sdk/describe/src",
-    "nodes/sdk/describe/wit",
     "nodes/sdk/macro/Cargo.toml",
     "nodes/sdk/macro/src",
     "nodes/sdk/src",

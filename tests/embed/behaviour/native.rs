@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use amdm::graph::set::Finder;
 use amdm::graph::{Document, verdict};
-use amdm_diffusion::image::quantise;
+use amdm_diffusion::pixels::quantise;
 use amdm_runtime::{
     Asked, CacheDir, Cancel, Event, Host, HostOptions, Inputs, Kept, Prepared, ResultCache,
     RunOptions, Value as Wire,

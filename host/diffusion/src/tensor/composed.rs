@@ -1,6 +1,5 @@
 //! Tensor operations composed of candle's, for devices of candle's.
 
-use amdm::error::Error;
 use candle_core::{D, DType, Tensor};
 
 use super::Dtype;
@@ -88,9 +87,4 @@ pub(super) fn select(x: &Tensor, threshold: f64, a: &Tensor, b: &Tensor) -> Cand
 
 pub(super) fn extents(shape: &[u32]) -> Vec<usize> {
     shape.iter().map(|&extent| extent as usize).collect()
-}
-
-/// The error of a tensor that should be of candle's and is not.
-pub(super) fn foreign() -> Error {
-    Error::invalid("tensors of two devices in one operation")
 }

@@ -5,6 +5,7 @@
 //! is checked against [`amdm::limits::TENSOR_BYTES`] before it is made.
 
 mod composed;
+mod errors;
 mod host;
 mod operations;
 mod parts;
@@ -14,7 +15,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use amdm::error::Error;
 use candle_core::Tensor as CandleTensor;
 
 use crate::device::Backend;
@@ -78,9 +78,7 @@ impl Tensor {
         let count = shape::count(shape)?;
         let values = values.into();
         if values.len() != count {
-            let found = values.len();
-            let message = format!("found {found} values for shape {shape:?}, expected {count}");
-            return Err(Error::invalid(message));
+            return Err(errors::values(values.len(), shape, count));
         }
         match device.backend() {
             Backend::Host => Ok(Self::host(device, shape, values)),
@@ -184,7 +182,7 @@ impl Tensor {
     pub(crate) fn composed(device: &Device, tensor: CandleTensor) -> Result<Self> {
         let shape: std::result::Result<Arc<[u32]>, _> =
             tensor.dims().iter().map(|&extent| u32::try_from(extent)).collect();
-        let shape = shape.map_err(|_| Error::invalid("an extent above 2^32 - 1"))?;
+        let shape = shape.map_err(|_| errors::extent())?;
         Ok(Self { device: device.clone(), shape, storage: Storage::Composed(tensor) })
     }
 
@@ -208,8 +206,7 @@ impl Tensor {
         if self.device.is_same(&other.device) {
             return Ok(());
         }
-        let (a, b) = (self.device.name(), other.device.name());
-        Err(Error::invalid(format!("tensors of two devices, {a} and {b}, in one operation")))
+        Err(errors::devices(&self.device, &other.device))
     }
 }
 

@@ -1,10 +1,9 @@
 //! The algorithm's operations ([`amdm::math::Tensor`]) on a device.
 
-use amdm::error::Error;
 use amdm::math::Tensor as Operations;
 use candle_core::Tensor as CandleTensor;
 
-use super::{Tensor, composed, host, shape};
+use super::{Tensor, composed, errors, host, shape};
 use crate::{Result, error};
 
 impl Tensor {
@@ -43,19 +42,18 @@ impl Tensor {
 
     /// All terms on one device and of one shape; the first of them.
     pub(super) fn alike<'a>(mut terms: impl Iterator<Item = &'a Self>) -> Result<&'a Self> {
-        let first =
-            terms.next().ok_or_else(|| Error::invalid("no terms, expected at least one"))?;
+        let first = terms.next().ok_or_else(errors::no_terms)?;
         for term in terms {
             first.meets(term)?;
             if term.shape != first.shape {
-                return Err(shape::mismatch(&first.shape, &term.shape));
+                return Err(errors::shapes(&first.shape, &term.shape));
             }
         }
         Ok(first)
     }
 
     fn batch(&self) -> Result<u32> {
-        self.shape.first().copied().ok_or_else(|| Error::invalid("a scalar, expected a batch axis"))
+        self.shape.first().copied().ok_or_else(errors::scalar)
     }
 }
 
@@ -82,16 +80,14 @@ impl Operations for Tensor {
 
     fn sample_combination(terms: &[&Self], weights: &[&Self]) -> Result<Self> {
         if terms.len() != weights.len() {
-            let (found, expected) = (weights.len(), terms.len());
-            return Err(Error::invalid(format!("found {found} weights, expected {expected}")));
+            return Err(errors::weights(weights.len(), terms.len()));
         }
         let first = Self::alike(terms.iter().copied())?;
         let batch = first.batch()?;
         for weight in weights {
             first.meets(weight)?;
             if *weight.shape != [batch] {
-                let found = &weight.shape;
-                return Err(Error::invalid(format!("found weights {found:?}, expected [{batch}]")));
+                return Err(errors::weight_shape(&weight.shape, batch));
             }
         }
         if first.candle().is_some() {
@@ -147,8 +143,7 @@ impl Operations for Tensor {
     fn clamp(&self, low: f64, high: f64) -> Result<Self> {
         let (below, above) = (low as f32, high as f32);
         if low.is_nan() || high.is_nan() || below > above {
-            let message = format!("found bounds {low} and {high}, expected low <= high");
-            return Err(Error::invalid(message));
+            return Err(errors::bounds(low, high));
         }
         self.unary(|x| x.clamp(below, above), |x| x.clamp(below, above))
     }
@@ -198,7 +193,7 @@ impl Operations for Tensor {
 
     fn reshape(&self, shape: &[u32]) -> Result<Self> {
         if shape::count(shape)? != self.count() {
-            return Err(shape::mismatch(&self.shape, shape));
+            return Err(errors::shapes(&self.shape, shape));
         }
         match self.candle() {
             Some(x) => self.wrap(x.reshape(composed::extents(shape))),

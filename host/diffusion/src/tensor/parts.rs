@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use amdm::error::Error;
 use candle_core::Tensor as CandleTensor;
 
-use super::{Storage, Tensor, composed, shape};
+use super::{Storage, Tensor, errors, shape};
 use crate::Result;
 
 impl Tensor {
@@ -18,10 +17,7 @@ impl Tensor {
         let axis = self.axis(axis)?;
         let extent = self.shape[axis];
         if length == 0 || start.checked_add(length).is_none_or(|end| end > extent) {
-            return Err(Error::invalid(format!(
-                "found {length} entries from {start}, axis {axis} of {:?} has {extent}",
-                self.shape
-            )));
+            return Err(errors::range(length, start, axis, &self.shape, extent));
         }
         if let Some(x) = self.candle() {
             return self.wrap(x.narrow(axis, start as usize, length as usize));
@@ -47,7 +43,7 @@ impl Tensor {
     /// `invalid_input` for no parts or extents that do not fit, `limit_exceeded` above
     /// [`amdm::limits::TENSOR_BYTES`].
     pub fn concat(parts: &[&Self], axis: u32) -> Result<Self> {
-        let first = *parts.first().ok_or_else(|| Error::invalid("no parts, expected one"))?;
+        let first = *parts.first().ok_or_else(errors::no_parts)?;
         let axis = first.axis(axis)?;
         let mut total = 0_u32;
         for part in parts {
@@ -56,7 +52,7 @@ impl Tensor {
                 && (0..part.shape.len()).all(|i| i == axis || part.shape[i] == first.shape[i]);
             total = match total.checked_add(part.shape.get(axis).copied().unwrap_or(0)) {
                 Some(total) if fits => total,
-                _ => return Err(shape::mismatch(&first.shape, &part.shape)),
+                _ => return Err(errors::shapes(&first.shape, &part.shape)),
             };
         }
         let mut shape = first.shape.to_vec();
@@ -64,7 +60,7 @@ impl Tensor {
         let count = shape::count(&shape)?;
         if first.candle().is_some() {
             let all: Option<Vec<&CandleTensor>> = parts.iter().map(|part| part.candle()).collect();
-            return first.wrap(CandleTensor::cat(&all.ok_or_else(composed::foreign)?, axis));
+            return first.wrap(CandleTensor::cat(&all.ok_or_else(errors::other_device)?, axis));
         }
         let mut values = Vec::with_capacity(count);
         for row in 0..product(&first.shape[..axis]) {
@@ -78,9 +74,8 @@ impl Tensor {
 
     fn axis(&self, axis: u32) -> Result<usize> {
         let axes = self.shape.len();
-        usize::try_from(axis).ok().filter(|&axis| axis < axes).ok_or_else(|| {
-            Error::invalid(format!("found axis {axis}, {:?} has {axes}", self.shape))
-        })
+        let known = usize::try_from(axis).ok().filter(|&axis| axis < axes);
+        known.ok_or_else(|| errors::axis(axis, &self.shape))
     }
 }
 

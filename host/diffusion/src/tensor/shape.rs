@@ -1,8 +1,8 @@
 //! Extents: how many values they hold, how two of them broadcast.
 
-use amdm::error::{Code, Error};
 use amdm::limits::TENSOR_BYTES;
 
+use super::errors;
 use crate::Result;
 
 /// Most axes of a tensor: images in batches have 4, nothing here has more than 6.
@@ -15,22 +15,15 @@ const AXES_MAX: usize = 8;
 /// [`TENSOR_BYTES`].
 pub(crate) fn count(shape: &[u32]) -> Result<usize> {
     if shape.len() > AXES_MAX {
-        let found = shape.len();
-        return Err(Error::invalid(format!("found {found} axes, expected at most {AXES_MAX}")));
+        return Err(errors::axes(shape.len(), AXES_MAX));
     }
     if shape.contains(&0) {
-        return Err(Error::invalid(format!("found shape {shape:?}, expected extents above 0")));
+        return Err(errors::empty(shape));
     }
     let bytes = shape.iter().try_fold(4_usize, |n, &extent| n.checked_mul(extent as usize));
     match bytes {
         Some(bytes) if bytes <= TENSOR_BYTES => Ok(bytes / 4),
-        found => {
-            let found = found.map_or("more than memory can hold".to_owned(), |n| n.to_string());
-            let message = format!(
-                "a tensor of shape {shape:?} has {found} bytes, the limit is {TENSOR_BYTES}"
-            );
-            Err(Error::new(Code::LimitExceeded, message))
-        }
+        found => Err(errors::bytes(shape, found)),
     }
 }
 
@@ -51,12 +44,7 @@ pub(crate) fn broadcast(a: &[u32], b: &[u32]) -> Result<Vec<u32>> {
         _ => None,
     };
     let shape: Option<Vec<u32>> = (0..axes).map(merge).collect();
-    let shape = shape.ok_or_else(|| mismatch(a, b))?;
+    let shape = shape.ok_or_else(|| errors::shapes(a, b))?;
     count(&shape)?;
     Ok(shape)
-}
-
-/// Two shapes that do not fit each other.
-pub(crate) fn mismatch(a: &[u32], b: &[u32]) -> Error {
-    Error::invalid(format!("shapes {a:?} and {b:?} do not fit"))
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use amdm_diffusion::image::{Filter, resize};
+use amdm_diffusion::pixels::{Filter, resize};
 
 use super::{
     AMDM_FILTER_AREA, AMDM_FILTER_BICUBIC, AMDM_FILTER_BILINEAR, AMDM_FILTER_LANCZOS,

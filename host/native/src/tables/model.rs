@@ -129,7 +129,10 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
     }),
     timesteps: function!(|c, model: In, steps: u32, out: *mut f64| {
         let model = c.asked(model)?;
-        let timesteps = amdm_diffusion::timesteps(&*model.0, steps)?;
+        let timesteps = match c.access() {
+            Some(access) => access.timesteps(&*model.0, steps)?,
+            None => amdm_diffusion::timesteps(&*model.0, steps)?,
+        };
         fill(&timesteps, out, steps as usize, &mut 0)
     }),
     predict: function!(|c,
@@ -151,14 +154,25 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
         let parts = tensors(values, count)?;
         let named = names.collect::<Result<Vec<_>, Fail>>()?;
         let named = named.into_iter().zip(parts.iter().map(|part| &**part)).collect::<Vec<_>>();
-        model.0.condition(json, &named).map(Object::from_conditioning)
+        let condition = match c.access() {
+            Some(access) => access.condition(&*model.0, json, &named),
+            None => model.0.condition(json, &named),
+        };
+        condition.map(Object::from_conditioning)
     }),
-    encode: tensor!(|c, model: In, image: *const AmdmTensor| c
-        .asked(model)?
-        .0
-        .encode(&*of(image)?)),
+    encode: tensor!(|c, model: In, image: *const AmdmTensor| {
+        let (model, image) = (c.asked(model)?, of(image)?);
+        match c.access() {
+            Some(access) => access.encode(&*model.0, &image),
+            None => model.0.encode(&image),
+        }
+    }),
     decode: tensor!(|c, model: In, latent: *const AmdmTensor| {
-        c.asked(model)?.0.decode(&*of(latent)?)
+        let (model, latent) = (c.asked(model)?, of(latent)?);
+        match c.access() {
+            Some(access) => access.decode(&*model.0, &latent),
+            None => model.0.decode(&latent),
+        }
     }),
     retain: retain!(Model, AmdmModel),
     release: release!(Model, AmdmModel),
@@ -168,18 +182,21 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
         |c, model: In, name: *const c_char, options: *const c_char| {
             let (model, name) = (c.asked(model)?, text(name, "name")?);
             let options = optional(options, "options_json")?.unwrap_or("");
-            if let Ok(call) = c.call() {
-                return c.lend_model(call.with_adapter(&*model.0, name, options)?);
-            }
-            c.depends_on_more(name);
-            c.lend_model(model.0.with_adapter(name, options)?)
+            let adapted = match c.access() {
+                Some(access) => access.with_adapter(&*model.0, name, options)?,
+                None => {
+                    c.depends_on_more(name);
+                    model.0.with_adapter(name, options)?
+                }
+            };
+            c.lend_model(adapted)
         }
     ),
     list_names: function!(|c, kind: *const c_char, out: *mut AmdmStr| {
         let kind = text(kind, "kind")?;
-        let names = match c.call() {
-            Ok(call) => call.list_names(kind),
-            Err(_) => {
+        let names = match c.access() {
+            Some(access) => access.list_names(kind),
+            None => {
                 c.depends_on_more(kind);
                 c.models()?.names(kind)
             }
@@ -225,9 +242,9 @@ unsafe fn predict(
         })
     });
     let asked = asked.collect::<Result<Vec<_>, Error>>()?;
-    let predictions = match context.call() {
-        Ok(call) => call.predict(&asked, parts)?,
-        Err(_) => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
+    let predictions = match context.access() {
+        Some(access) => access.predict(&asked, parts)?,
+        None => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
     };
     for (index, prediction) in predictions.into_iter().enumerate() {
         let lend = |part: Option<Tensor>| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use amdm::error::{Code, Error};
-use amdm_diffusion::image::{Filter, resize};
+use amdm_diffusion::pixels::{Filter, resize};
 use amdm_diffusion::{Conditioning, Denoiser, Device, Prediction, Request, Tensor};
 
 use super::Job;

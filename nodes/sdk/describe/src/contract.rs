@@ -1,7 +1,6 @@
 //! The contract, package `amdm:node`, without the standard pack's nodes.
 //!
-//! Embedded so that packs need no copy of it and a published crate finds it. The files are copies
-//! of those in the workspace's `wit/`; a test holds them equal.
+//! Embedded so that packs need no copy of it.
 
 use wit_parser::SourceMap;
 
@@ -12,9 +11,9 @@ pub(crate) const NAME: &str = "node";
 
 /// File name and text of each part.
 pub(crate) const FILES: [(&str, &str); 3] = [
-    ("types.wit", include_str!("../wit/types.wit")),
-    ("wires.wit", include_str!("../wit/wires.wit")),
-    ("world.wit", include_str!("../wit/world.wit")),
+    ("types.wit", include_str!("../../../../wit/types.wit")),
+    ("wires.wit", include_str!("../../../../wit/wires.wit")),
+    ("world.wit", include_str!("../../../../wit/world.wit")),
 ];
 
 /// The contract as one WIT text, for `wit_bindgen::generate!({ inline: ... })`.

@@ -23,7 +23,26 @@ fn wrap(result: Result<crate::Tensor, crate::Error>) -> Result<Handle, Error> {
     result.map(Handle).map_err(lift)
 }
 
+macro_rules! forward_unary {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        fn $name(&self) -> Result<Self, Error> {
+            wrap(self.0.$name())
+        }
+    )*};
+}
+
+macro_rules! forward_binary {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        fn $name(&self, other: &Self) -> Result<Self, Error> {
+            wrap(self.0.$name(&other.0))
+        }
+    )*};
+}
+
 impl math::Tensor for Handle {
+    amdm::unary_operations!(forward_unary);
+    amdm::binary_operations!(forward_binary);
+
     fn shape(&self) -> Vec<u32> {
         self.0.shape()
     }
@@ -43,52 +62,12 @@ impl math::Tensor for Handle {
         wrap(crate::Tensor::sample_combination(&terms, &weights))
     }
 
-    fn add(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.add(&other.0))
-    }
-
-    fn sub(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.sub(&other.0))
-    }
-
-    fn mul(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.mul(&other.0))
-    }
-
-    fn div(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.div(&other.0))
-    }
-
     fn affine(&self, mul: f64, add: f64) -> Result<Self, Error> {
         wrap(self.0.affine(mul, add))
     }
 
-    fn minimum(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.minimum(&other.0))
-    }
-
-    fn maximum(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.maximum(&other.0))
-    }
-
     fn clamp(&self, low: f64, high: f64) -> Result<Self, Error> {
         wrap(self.0.clamp(low, high))
-    }
-
-    fn sample_dot(&self, other: &Self) -> Result<Self, Error> {
-        wrap(self.0.sample_dot(&other.0))
-    }
-
-    fn sqrt(&self) -> Result<Self, Error> {
-        wrap(self.0.sqrt())
-    }
-
-    fn sin(&self) -> Result<Self, Error> {
-        wrap(self.0.sin())
-    }
-
-    fn acos(&self) -> Result<Self, Error> {
-        wrap(self.0.acos())
     }
 
     fn select(&self, threshold: f64, a: &Self, b: &Self) -> Result<Self, Error> {

@@ -8,7 +8,7 @@ use super::network::Network;
 use super::{CHANNELS, EXTENT, Kind, LATENT_SHAPE, SIDE, schedule};
 use crate::{
     Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, PredictionKind, Request, Result,
-    Tensor, image,
+    Tensor, pixels,
 };
 
 /// What the networks share: they may be aggregated with each other.
@@ -97,7 +97,7 @@ impl Denoiser for Tiny {
     }
 
     fn encode(&self, picture: &Tensor) -> Result<Tensor> {
-        let [batch, height, width, channels] = image::extents(picture)?;
+        let [batch, height, width, channels] = pixels::extents(picture)?;
         if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
             return Err(Error::invalid(format!(
                 "found an image of {width} x {height} pixels with {channels} channels, model {} \

@@ -2,7 +2,7 @@
 //! [`amdm`]; the others are only lifted.
 
 use amdm_diffusion::Dtype;
-use amdm_diffusion::image::Filter;
+use amdm_diffusion::pixels::Filter;
 
 use crate::report::Level;
 use crate::wasm::bindings::amdm::node::{images, models, sampling, types};

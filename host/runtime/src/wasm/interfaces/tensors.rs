@@ -59,7 +59,26 @@ impl StoreData {
 
 impl tensors::Host for StoreData {}
 
+macro_rules! map_each {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        fn $name(&mut self, this: Handle) -> Result<Handle, HostError> {
+            self.map(&this, Tensor::$name)
+        }
+    )*};
+}
+
+macro_rules! zip_each {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        fn $name(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
+            self.zip(&this, &other, Tensor::$name)
+        }
+    )*};
+}
+
 impl tensors::HostTensor for StoreData {
+    amdm::unary_operations!(map_each);
+    amdm::binary_operations!(zip_each);
+
     fn from_f32(&mut self, shape: Vec<u32>, values: Vec<f32>) -> Result<Handle, HostError> {
         let _work = self.work()?;
         let tensor = Tensor::from_f32(self.access.device(), &shape, values)?;
@@ -105,52 +124,12 @@ impl tensors::HostTensor for StoreData {
         self.push_tensor(result)
     }
 
-    fn add(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::add)
-    }
-
-    fn sub(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::sub)
-    }
-
-    fn mul(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::mul)
-    }
-
-    fn div(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::div)
-    }
-
     fn affine(&mut self, this: Handle, mul: f64, add: f64) -> Result<Handle, HostError> {
         self.map(&this, |tensor| tensor.affine(mul, add))
     }
 
-    fn minimum(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::minimum)
-    }
-
-    fn maximum(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::maximum)
-    }
-
     fn clamp(&mut self, this: Handle, low: f64, high: f64) -> Result<Handle, HostError> {
         self.map(&this, |tensor| tensor.clamp(low, high))
-    }
-
-    fn sample_dot(&mut self, this: Handle, other: Handle) -> Result<Handle, HostError> {
-        self.zip(&this, &other, Tensor::sample_dot)
-    }
-
-    fn sqrt(&mut self, this: Handle) -> Result<Handle, HostError> {
-        self.map(&this, Tensor::sqrt)
-    }
-
-    fn sin(&mut self, this: Handle) -> Result<Handle, HostError> {
-        self.map(&this, Tensor::sin)
-    }
-
-    fn acos(&mut self, this: Handle) -> Result<Handle, HostError> {
-        self.map(&this, Tensor::acos)
     }
 
     fn select(

@@ -1,4 +1,4 @@
-//! The standard pack, and the embedded contract.
+//! The standard pack.
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +6,6 @@ use amdm_describe::describe;
 
 fn wit() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../wit")
-}
-
-#[test]
-fn the_embedded_contract_equals_the_workspace_wit() {
-    let copies = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
-    for name in ["types.wit", "wires.wit", "world.wit"] {
-        let copy = std::fs::read_to_string(copies.join(name)).unwrap();
-        let original = std::fs::read_to_string(wit().join(name)).unwrap();
-        assert_eq!(copy, original, "copy wit/{name} to nodes/sdk/describe/wit/{name}");
-    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use amdm::error::{Code, Error};
 use amdm::graph::metadata;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
-use amdm_diffusion::image::to_rows;
+use amdm_diffusion::pixels::to_rows;
 use sha2::{Digest, Sha256};
 use tempfile::TempPath;
 
