@@ -1,13 +1,16 @@
 //! Nodes of native code: what is kept of those whose file is known, and what is said of the others.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use amdm::error::Error;
+use amdm::error::{Code, Error};
 use amdm::graph::Document;
 use amdm_runtime::{
-    CacheState, Cancel, Host, Inputs, NativeFile, Node, NodeCall, Registration, Value,
+    CacheState, Cancel, Event, Host, Inputs, NativeFile, Node, NodeCall, Registration, ResultCache,
+    Value,
 };
 use serde_json::json;
 
@@ -93,4 +96,48 @@ fn classes_of_a_file_are_added_together_or_not_at_all() {
     assert!(host.catalogue().find("test.own.Twenty").is_none() && host.native_packs().is_empty());
     host.register_native(&file, vec![class("1.0.0")]).unwrap();
     assert_eq!(host.native_packs()[0].file, file);
+}
+
+/// Adds up four numbers; breaks off in the middle until it goes on from a checkpoint.
+struct Sum;
+
+impl Node for Sum {
+    fn execute(&self, call: &NodeCall) -> Result<(), Error> {
+        let device = call.device().clone();
+        let (mut next, mut sum) = match call.checkpoint() {
+            Some((numbers, tensors)) => (numbers[0] as u32, tensors[0].to_f32()?[0]),
+            None => (0, 0.0),
+        };
+        let resumed = next > 0;
+        while next < 4 {
+            sum += 5.0;
+            next += 1;
+            assert!(call.checkpoint_due());
+            let kept = amdm_diffusion::Tensor::from_f32(&device, &[1], vec![sum])?;
+            call.keep_checkpoint(&[f64::from(next)], vec![kept])?;
+            if next == 2 && !resumed {
+                return Err(Error::new(Code::InputOutput, "broken off"));
+            }
+        }
+        drop(call.set_output("value", Value::Integer(sum as i64)));
+        Ok(())
+    }
+}
+
+/// Unfinished work of native nodes is kept as that of nodes in packs is.
+#[test]
+fn native_nodes_go_on_from_their_checkpoints() {
+    let dir = tempfile::tempdir().unwrap();
+    let results = ResultCache { checkpoints: Duration::ZERO, ..disk(dir.path()) };
+    let open = || {
+        let (host, class) = (host(results.clone()), class("1.0.0"));
+        let file = NativeFile { path: "sum.so".into(), sha256: [3; 32] };
+        host.register_native(&file, vec![Registration { node: Arc::new(Sum), ..class }]).unwrap();
+        host
+    };
+    let first = std::panic::catch_unwind(AssertUnwindSafe(|| once(&open(), &graph())));
+    assert!(first.is_err(), "the first run breaks off");
+    let second = once(&open(), &graph());
+    assert!(second.outcome.nodes.iter().any(|node| node.node == "twenty" && node.resumed));
+    assert!(second.events.iter().any(|event| matches!(event, Event::Resumed { .. })));
 }

@@ -49,6 +49,10 @@ pub fn schema() -> Value {
     if let (Some(all), Some(added)) = (schema["oneOf"].as_array_mut(), added["oneOf"].as_array()) {
         all.extend(added.iter().cloned());
     }
+    if let (Some(all), Some(added)) = (schema["$defs"].as_object_mut(), added["$defs"].as_object())
+    {
+        all.extend(added.clone());
+    }
     if let Some(text) = schema["description"].as_str() {
         schema["description"] = format!("{text}{ADDED}").into();
     }

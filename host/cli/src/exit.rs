@@ -66,7 +66,7 @@ impl Stop {
         Self { code, message: None, failure: None }
     }
 
-    /// Programs know already.
+    /// Marks the failure as already reported in machine-readable form.
     #[must_use]
     pub fn told(self) -> Self {
         Self { failure: None, ..self }

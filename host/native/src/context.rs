@@ -276,12 +276,10 @@ impl Context {
         self.held().failure = Some(fail);
     }
 
-    /// Says that what the callback gives depends on more than the graph and the models' names say.
-    pub fn depends_on_more(&self, name: &str) {
-        match (&self.call, &self.running) {
-            (Some(call), _) => call.depends_on_more(),
-            (_, Some(running)) => running.asks(name),
-            _ => {}
+    /// Says that what a model's callback gives depends on more than the graph and the models' names say.
+    pub fn depends_on_more(&self) {
+        if let Some(running) = &self.running {
+            running.depends_on_more();
         }
     }
 

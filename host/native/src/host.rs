@@ -183,7 +183,7 @@ pub unsafe extern "C" fn amdm_host_create(
     })
 }
 
-/// The host that a vtable is registered with; where it cannot be, the vtable's data is ended first.
+/// The host that a vtable is to be registered with.
 pub(crate) fn registering(host: *mut AmdmHost) -> Result<Arc<Host>, Fail> {
     must_be_outside()?;
     HANDLES.get::<Host>(host as usize)

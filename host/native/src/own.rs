@@ -31,7 +31,7 @@ pub(crate) struct Own<V> {
     pub vtable: V,
     pub user: User,
     pub models: Weak<Models>,
-    /// Held while a function is called, where calls come one at a time and nobody else sees to it.
+    /// Held while a function is called, where calls must come one at a time and the runtime does not order them.
     pub turn: Option<Turn>,
 }
 

@@ -76,8 +76,8 @@ impl Fail {
         Self::new(AMDM_STATUS_INVALID_ARGUMENT, message)
     }
 
-    /// As an error of the runtime's. What a callback looked for and did not find is not found; other
-    /// statuses about calls are the embedder's defects.
+    /// As an error of the runtime's. `EMPTY` becomes `not_found`, `INVALID_ARGUMENT` `invalid_input`;
+    /// every other status about the call itself is the embedder's defect: `internal`.
     pub fn into_error(self) -> Error {
         let code = match self.status {
             AMDM_STATUS_INVALID_ARGUMENT => Code::InvalidInput,
@@ -91,8 +91,8 @@ impl Fail {
     }
 }
 
-/// Codes of errors that are statuses; every other one is `AMDM_STATUS_INTERNAL`.
-const CODES: [(Code, AmdmStatus); 8] = [
+/// Codes of errors and their statuses: as many as there are codes.
+const CODES: [(Code, AmdmStatus); Code::ALL.len()] = [
     (Code::InvalidInput, AMDM_STATUS_INVALID_INPUT),
     (Code::NotFound, AMDM_STATUS_NOT_FOUND),
     (Code::Unsupported, AMDM_STATUS_UNSUPPORTED),
@@ -101,6 +101,7 @@ const CODES: [(Code, AmdmStatus); 8] = [
     (Code::InputOutput, AMDM_STATUS_INPUT_OUTPUT),
     (Code::Cancelled, AMDM_STATUS_CANCELLED),
     (Code::Denied, AMDM_STATUS_DENIED),
+    (Code::Internal, AMDM_STATUS_INTERNAL),
 ];
 
 fn code_status(code: Code) -> AmdmStatus {
@@ -122,14 +123,14 @@ impl From<Failure> for Fail {
             FailureCode::Timeout => AMDM_STATUS_TIME_UP,
             FailureCode::PackInvalid => AMDM_STATUS_PACK_INVALID,
             FailureCode::PackMismatch => AMDM_STATUS_PACK_MISMATCH,
-            // Only the command sweeps.
+            // Programs that use the runtime in Rust have such codes; this library has none.
             FailureCode::Program(_) => AMDM_STATUS_INTERNAL,
         };
         Self { status, message: failure.to_string(), input: failure.input }
     }
 }
 
-/// What is ours cannot be written as JSON.
+/// Writing our own values as JSON does not fail; if it does, that is a defect.
 impl From<serde_json::Error> for Fail {
     fn from(error: serde_json::Error) -> Self {
         Self::new(AMDM_STATUS_INTERNAL, error.to_string())

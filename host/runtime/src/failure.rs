@@ -52,7 +52,7 @@ pub enum FailureCode {
     PackInvalid,
     /// A pack behaves unlike its own description.
     PackMismatch,
-    /// A code of the program that uses the runtime, which never gives it itself.
+    /// A code that only the program above the runtime gives.
     Program(&'static str),
 }
 

@@ -36,7 +36,8 @@ pub struct Asked {
     pub targets: Option<Targets>,
     /// Outputs, by their node's id and their name, that are computed besides.
     pub outputs: Vec<(String, String)>,
-    /// Whether output nodes that are not valid are left out, rather than the graph refused.
+    /// Whether output nodes that are not valid are left out, rather than the graph refused. Where
+    /// `outputs` are asked for nothing is left out.
     pub partial: bool,
 }
 
@@ -53,7 +54,7 @@ pub struct Prepared {
 
 impl Graphs {
     /// For the nodes of `catalogue`.
-    pub fn new(catalogue: Catalogue) -> Self {
+    pub(crate) fn new(catalogue: Catalogue) -> Self {
         Self { catalogue, info: OnceLock::new() }
     }
 
@@ -100,7 +101,7 @@ impl Graphs {
             Some(targets) => targets.clone(),
             None => Targets::read(&document).map_err(|error| vec![error])?,
         };
-        let (checked, left_out) = match asked.partial {
+        let (checked, left_out) = match asked.partial && asked.outputs.is_empty() {
             true => validate_partial(&document, &self.catalogue, &targets)?,
             false => {
                 let asked = &asked.outputs;

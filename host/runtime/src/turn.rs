@@ -1,8 +1,8 @@
 //! Turns: code of the embedder's that one call at a time may be in, whichever runs it comes from.
 //!
-//! Who waits for a turn hears of a cancel. Who would wait for itself (a node that runs a graph with
-//! its own class in it, a model that asks itself) is refused: a run's threads know what the thread
-//! that started it is in.
+//! Waiting stops when the run is cancelled. Waiting for a turn that this run already holds (a node
+//! that runs a graph with its own class in it, a model that asks itself) is an error, not a deadlock:
+//! a run's threads know which turns the thread that started it holds.
 
 use std::cell::RefCell;
 use std::sync::{Condvar, Mutex, PoisonError};

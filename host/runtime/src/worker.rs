@@ -56,7 +56,8 @@ pub(crate) fn run<T: Send>(work: impl FnOnce() -> Result<T, Failure> + Send) -> 
     })
 }
 
-/// Does jobs until nobody can send any more. One that panics is answered by its silence.
+/// Does jobs until nobody can send any more. A job that panics drops its sender; whoever waits for
+/// it sees the channel close.
 fn serve(jobs: &Receiver<Job>) {
     for job in jobs {
         let _ = catch_unwind(AssertUnwindSafe(job));

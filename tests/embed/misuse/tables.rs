@@ -25,7 +25,7 @@ unsafe fn call_table(dice: &mut Dice, ctx: *mut AmdmContext, api: &AmdmNodeApi) 
     let mut value = unsafe { std::mem::zeroed::<AmdmValue>() };
     let (mut list, mut count) = (std::ptr::null(), 0);
     unsafe {
-        judged(match dice.below(11) {
+        judged(match dice.below(14) {
             0 => (call.input)(ctx, name, &mut value),
             1 => (call.inputs)(ctx, name, &mut list, &mut count),
             2 => (call.inputs)(ctx, name, std::ptr::null_mut(), &mut count),
@@ -49,6 +49,13 @@ unsafe fn call_table(dice: &mut Dice, ctx: *mut AmdmContext, api: &AmdmNodeApi) 
             7 => (call.preview)(ctx, handle(dice).cast(), handle(dice).cast()),
             8 => (call.log)(ctx, dice.below(8) as u32, name),
             9 => (call.fail)(ctx, dice.next() as i32, name, dice.text(&NAMES)),
+            10 => (call.checkpoint)(ctx, &mut list, &mut count),
+            11 => (call.checkpoint_due)(ctx, dice.of(&[&mut 0, std::ptr::null_mut()])),
+            12 => {
+                let tensors = [handle(dice).cast::<AmdmTensor>().cast_const(); 2];
+                let (numbers, many) = ([1.0, f64::NAN], dice.of(&[0, 1, 2]));
+                (call.keep_checkpoint)(ctx, numbers.as_ptr(), many, tensors.as_ptr(), many)
+            }
             _ => (call.cancelled)(ctx, std::ptr::null_mut()),
         });
     }

@@ -35,7 +35,7 @@ fn strict(arguments: &CheckArguments) -> Result<(), Stop> {
     };
     let (draft, graphs) = (read.draft, read.graphs);
     let catalogue = graphs.catalogue();
-    // A verdict is about the graph as it stands, file names included.
+    // The verdict shows the graph as it was given; file names are judged as a run would fill them.
     let document = draft.document.clone();
     match graphs.prepare(draft.document, &Asked::default()) {
         Ok(prepared) => {

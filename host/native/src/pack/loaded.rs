@@ -64,7 +64,7 @@ pub unsafe fn with<T>(
 /// # Safety
 /// Runs the library's initialisers.
 unsafe fn open(file: &Confirmed) -> Result<Loaded, Fail> {
-    // What could not be opened may be another time, with other libraries on the system.
+    // A failed open is not cached: a missing dependency may be installed later.
     // SAFETY: the caller says so.
     let symbol = unsafe { library::symbol(file, ENTRY) }.map_err(invalid)?;
     let entry = symbol.map_err(invalid).and_then(|symbol| {

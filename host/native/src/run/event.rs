@@ -120,7 +120,7 @@ impl Taken {
                 Self { kind: AMDM_EVENT_PREVIEW, node, json, image, ..none }
             }
             Notice::Ended(result) => {
-                let mut json = serde_json::to_value(&*result)?;
+                let mut json = serde_json::to_value(&*result).unwrap_or_default();
                 json["event"] = "finished".into();
                 Self { kind: AMDM_EVENT_FINISHED, json: json.to_string(), ..none }
             }

@@ -1,6 +1,7 @@
 //! What callbacks may call: the interfaces of the contract as tables of functions.
 //!
-//! The functions carry the names of the methods in `wit/`; each takes the callback's context first.
+//! The functions carry the names of the methods in `wit/`, but for the few that a test of the contract
+//! lists; each takes the callback's context first.
 
 #[macro_use]
 mod function;

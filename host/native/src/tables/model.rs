@@ -185,7 +185,7 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
             let adapted = match c.access() {
                 Some(access) => access.with_adapter(&*model.0, name, options)?,
                 None => {
-                    c.depends_on_more(name);
+                    c.depends_on_more();
                     model.0.with_adapter(name, options)?
                 }
             };
@@ -197,7 +197,7 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
         let names = match c.access() {
             Some(access) => access.list_names(kind),
             None => {
-                c.depends_on_more(kind);
+                c.depends_on_more();
                 c.models()?.names(kind)
             }
         };

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::key::{Sources, VERSION, machine};
 
 /// Adds the origins of `graph` to those found: `amdm`, `device`, `arithmetic`, `pack NAME`, `model
-/// NAME`, `picture NAME`. What is there already is not read again.
+/// NAME`, `adapter NAME`, `picture NAME`. What is there already is not read again.
 pub(crate) fn origins(
     graph: &Checked,
     sources: &Sources<'_>,
@@ -55,6 +55,7 @@ fn node(node: &CheckedNode, sources: &Sources<'_>, found: &mut BTreeMap<String, 
             let (title, read): (_, fn(&str, &Sources<'_>) -> String) = match from {
                 "images" => (format!("picture {name}"), picture),
                 "models" => (format!("model {name}"), model),
+                "adapters" => (format!("adapter {name}"), adapter),
                 _ => continue,
             };
             found.entry(title).or_insert_with(|| read(&name, sources));
@@ -79,6 +80,12 @@ fn model(name: &str, sources: &Sources<'_>) -> String {
         }
         Err(_) => unreadable(),
     }
+}
+
+fn adapter(name: &str, sources: &Sources<'_>) -> String {
+    let path = sources.models.file(name).ok().flatten();
+    let content = path.and_then(|path| sources.files.content(&path, true, sources.cancel));
+    content.map_or_else(unreadable, |(hash, _)| hex(&hash))
 }
 
 /// The device by its name, and what stands behind it.

@@ -109,7 +109,7 @@ impl NodeCall {
     }
 
     /// What may be asked for in it.
-    pub fn access(&self) -> &Access {
+    pub(crate) fn access(&self) -> &Access {
         &self.access
     }
 
@@ -214,7 +214,7 @@ impl NodeCall {
         Err(mismatch(format!(
             "{} set its output {name} to {}, expected {}",
             descriptor.r#type,
-            value.describe(),
+            clean(&value.describe()),
             output.r#type
         )))
     }

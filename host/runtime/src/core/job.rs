@@ -9,7 +9,6 @@ use amdm::error::Error;
 use amdm_diffusion::{Denoiser, Device, Models, Tensor};
 
 use super::kept::Kept;
-use super::provider::Providers;
 use crate::budget::{Budget, Ledger};
 use crate::cache::{Read, Results};
 use crate::cancel::Cancel;
@@ -52,8 +51,6 @@ pub(crate) struct Means {
     pub inputs: Inputs,
     /// Pictures to write.
     pub outputs: Outputs,
-    /// What executes nodes and step operators.
-    pub providers: Arc<dyn Providers>,
 }
 
 /// What nodes did besides setting outputs.

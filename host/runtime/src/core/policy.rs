@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use amdm::error::{Code, Error};
 use amdm::math::Phase;
 
-use super::{Access, Acting, NodeCall, StepView};
+use super::text::legible;
+use super::{Access, Acting, NodeCall, Providers, StepView};
 use crate::failure::Failure;
 use crate::value::{Object, OperatorSpec};
 
@@ -28,16 +29,17 @@ impl Drop for Policy {
 }
 
 impl Policy {
-    /// Starts the operators of a `STEP_POLICY` for a sampling of `steps` steps.
+    /// Starts the operators of a `STEP_POLICY` for a sampling of `steps` steps. `providers` makes them.
     ///
     /// # Errors
-    /// `denied` to a step operator, `limit_exceeded` for more policies than a node may have open,
+    /// `limit_exceeded` for more policies than a node may have open,
     /// `invalid_input` for another object; those of the operators, which name their own nodes.
-    pub fn open(access: &Access, object: &Object, steps: u32) -> Result<Self, Failure> {
-        if access.is_operator() {
-            let message = "a step operator cannot open a policy, only a sampler can";
-            return Err(Error::new(Code::Denied, message).into());
-        }
+    pub fn open(
+        access: &Access,
+        object: &Object,
+        steps: u32,
+        providers: &dyn Providers,
+    ) -> Result<Self, Failure> {
         let open = access.policies();
         if open.fetch_add(1, Ordering::Relaxed) >= POLICIES {
             open.fetch_sub(1, Ordering::Relaxed);
@@ -45,12 +47,12 @@ impl Policy {
                 format!("the node has {POLICIES} policies open, which is as many as it may");
             return Err(Error::new(Code::LimitExceeded, message).into());
         }
-        // It counts as closed again where an operator does not start.
+        // Dropped, and so counted as closed, where an operator does not start.
         let policy = Self { access: access.clone(), operators: Mutex::default() };
-        let specs = object.operators()?;
+        let specs = object.operators().map_err(legible)?;
         let mut windows = Vec::with_capacity(specs.len());
         for spec in specs {
-            let operator = Operator::open(access, spec, steps, &windows)?;
+            let operator = Operator::open(access, spec, (steps, &windows), providers)?;
             windows.push(operator.window);
             policy.lock().push(operator);
         }
@@ -118,14 +120,14 @@ impl Operator {
     fn open(
         sampler: &Access,
         spec: &Arc<OperatorSpec>,
-        steps: u32,
-        before: &[(u32, u32)],
+        (steps, before): (u32, &[(u32, u32)]),
+        providers: &dyn Providers,
     ) -> Result<Self, Failure> {
         let job = &sampler.job;
         let at_node = |error: Error| Failure::from(error).in_node(&spec.node);
         let access = Access::of_operator(job, spec.node.clone());
         let (descriptor, inputs) = (spec.descriptor.clone(), spec.inputs.clone());
-        let provider = job.means.providers.provider(&descriptor).map_err(at_node)?;
+        let provider = providers.provider(&descriptor).map_err(at_node)?;
         let call = NodeCall::new(access.clone(), descriptor, inputs, HashSet::new(), None);
         let mut code = provider.operator(call.map_err(at_node)?)?;
         let window = code.window(steps, before)?;

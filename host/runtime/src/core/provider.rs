@@ -12,11 +12,16 @@ use crate::value::Value;
 
 /// The code of a class of nodes.
 pub(crate) trait Provider: Send + Sync {
-    /// Executes a node once and gives the outputs that it set, in the order in which it did.
+    /// Executes a node once and gives the outputs that it set, in the order in which it did. Step
+    /// operators that it starts are made by `others`.
     ///
     /// # Errors
     /// What the node says, or how it crashed; names it.
-    fn execute(self: Arc<Self>, call: NodeCall) -> Result<Vec<(String, Value)>, Failure>;
+    fn execute(
+        self: Arc<Self>,
+        call: NodeCall,
+        others: &Arc<dyn Providers>,
+    ) -> Result<Vec<(String, Value)>, Failure>;
 
     /// Starts a step operator for one sampling.
     ///

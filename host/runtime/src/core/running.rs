@@ -1,5 +1,5 @@
-//! The run that a thread works for: how code of an embedder's model, which is called by the networks and
-//! not by a node, hears of a cancel and has noted what it reads.
+//! The run that a thread is working for. Lets an embedder's model, which is called by a network and
+//! not by a node, see cancellation and record what it read.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -38,6 +38,12 @@ impl Running {
         if !matches!(self.0.means.models.source(name), Ok(ModelSource::BuiltIn(_))) {
             self.0.saw(Read::Model(name.to_owned()));
         }
+    }
+
+    /// Notes that what is computed depends on something that the graph does not name, so that it is
+    /// not kept.
+    pub fn depends_on_more(&self) {
+        self.0.saw(Read::Other);
     }
 
     /// A network by name. What is computed with one that the graph does not name is not kept, unless it is

@@ -11,7 +11,6 @@ use crate::cancel::Cancel;
 use crate::core::{Access, Job, Means};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::pictures::{Inputs, Outputs};
-use crate::registry::Registry;
 use crate::wasm::{Guest, Origin, Pack, StoreData, engine, pack};
 use crate::worker;
 
@@ -68,15 +67,14 @@ impl Host {
             results: self.results.clone(),
             inputs: Inputs::new(None),
             outputs: Outputs::nowhere(),
-            providers: Arc::new(Registry::default()),
         };
         let (limits, ticks) = (self.limits.clone(), self.clock.ticks());
         let job = Arc::new(Job::new(cancel, means, limits, ticks, Arc::new(|_| {})));
         let node =
             NodeRef { id: String::new(), class: format!("{} describe", pack.name()), title: None };
         let _ticker = self.clock.tick(&self.engine)?;
-        let described =
-            Guest::start(pack, Access::new(&job, node)).and_then(|mut guest| guest.describe());
+        let described = Guest::start(pack, Access::new(&job, node), None)
+            .and_then(|mut guest| guest.describe());
         described.map_err(|failure| Failure { node: None, ..failure })
     }
 

@@ -158,7 +158,6 @@ impl Host {
             results: self.results.clone(),
             inputs: options.inputs.clone(),
             outputs,
-            providers: registry.clone(),
         };
         let (limits, ticks) = (self.limits.clone(), self.clock.ticks());
         let job = Job::new(cancel, means, limits, ticks, sink.clone());

@@ -20,7 +20,7 @@ pub use self::native::{NativeFile, NativePack, Registration};
 use self::operator::OwnOperator;
 use crate::cache::Code as ContentCode;
 use crate::cancel::Cancel;
-use crate::core::{Access, Acting, NodeCall, Provider, StepView, legible};
+use crate::core::{Access, Acting, NodeCall, Provider, Providers, StepView, legible};
 use crate::failure::Failure;
 use crate::turn::{Entered, Turn};
 use crate::value::Value;
@@ -83,7 +83,7 @@ pub trait StepOperator: Send {
 pub(crate) struct OwnNode {
     node: Arc<dyn Node>,
     /// Held while the node works, where it is not for several runs at a time.
-    turn: Option<Arc<Turn>>,
+    turn: Option<Turn>,
     /// What keys of results say about it.
     pub code: ContentCode,
 }
@@ -91,7 +91,7 @@ pub(crate) struct OwnNode {
 impl OwnNode {
     /// A class; `concurrent` says whether several runs may call it at once.
     pub fn new(node: Arc<dyn Node>, concurrent: bool, code: ContentCode) -> Self {
-        Self { node, turn: (!concurrent).then(Arc::default), code }
+        Self { node, turn: (!concurrent).then(Turn::default), code }
     }
 
     /// Does `work` with the node, in its turn.
@@ -117,7 +117,11 @@ impl OwnNode {
 }
 
 impl Provider for OwnNode {
-    fn execute(self: Arc<Self>, call: NodeCall) -> Result<Vec<(String, Value)>, Failure> {
+    fn execute(
+        self: Arc<Self>,
+        call: NodeCall,
+        _: &Arc<dyn Providers>,
+    ) -> Result<Vec<(String, Value)>, Failure> {
         let executed = self.with(&call.access().job.cancel, |node| node.execute(&call));
         executed.map_err(|error| failure(&call, error))?;
         call.outputs().take().map_err(|failure| failure.in_node(call.node()))

@@ -91,7 +91,7 @@ impl Outputs {
         Self { texts, ..self }
     }
 
-    /// What is wrong with a file's name is wrong with an input: with this one, by the node's id.
+    /// Names the input to blame for a bad file name, by the node's id.
     #[must_use]
     pub fn with_naming(self, naming: HashMap<String, String>) -> Self {
         Self { naming, ..self }

@@ -12,7 +12,7 @@ use amdm::graph::{Checked, CheckedNode, Resolved, Source};
 use super::demand::{self, Demand, Fate, Hit};
 use crate::budget::Ledger;
 use crate::cache::{CacheState, Checkpoints, Entry, Keys, NodeKey};
-use crate::core::{Access, Job, NodeCall, Providers as _};
+use crate::core::{Access, Job, NodeCall, Providers};
 use crate::failure::{Failure, FailureCode, NodeRef};
 use crate::registry::Registry;
 use crate::report::{Event, NodeTime, Outcome};
@@ -24,7 +24,7 @@ const OPERATORS: usize = 64;
 /// The state of one execution.
 pub(crate) struct Executor<'a> {
     graph: &'a Checked,
-    registry: &'a Registry,
+    registry: &'a Arc<Registry>,
     run: &'a Arc<Job>,
     /// Values that are still to be used, with how often.
     values: HashMap<Source, (Value, usize)>,
@@ -37,7 +37,7 @@ pub(crate) struct Executor<'a> {
 
 impl<'a> Executor<'a> {
     /// Prepares to run `graph` with the nodes of `registry`.
-    pub fn new(graph: &'a Checked, registry: &'a Registry, run: &'a Arc<Job>) -> Self {
+    pub fn new(graph: &'a Checked, registry: &'a Arc<Registry>, run: &'a Arc<Job>) -> Self {
         let ledger = Ledger::new(run.limits.run_tensor_bytes, &run.tensors);
         let (values, times, strange) = (HashMap::new(), Vec::new(), HashSet::new());
         Self { graph, registry, run, values, ledger, times, strange }
@@ -251,10 +251,11 @@ impl<'a> Executor<'a> {
             return operator(descriptor, name, inputs).map(|value| vec![(0, value)]);
         }
         let provider = self.registry.provider(descriptor)?;
+        let others: Arc<dyn Providers> = self.registry.clone();
         let access = Access::new(self.run, name.clone());
         let class = Descriptor::clone(descriptor);
         let call = NodeCall::new(access, class, inputs, wanted.clone(), keeper)?;
-        let set = provider.execute(call)?;
+        let set = provider.execute(call, &others)?;
         collect(descriptor, &wanted, set).map_err(|text| {
             let message = format!("pack {}: {text}", descriptor.pack);
             Failure::new(FailureCode::PackMismatch, message)

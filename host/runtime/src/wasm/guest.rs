@@ -14,7 +14,7 @@ use super::bindings::exports::amdm::node::step_operators;
 use super::engine::TICK;
 use super::interfaces::{HostError, StoreData, lower_phase};
 use super::pack::Pack;
-use crate::core::{Access, Acting, NodeCall, Provider, StepView};
+use crate::core::{Access, Acting, NodeCall, Provider, Providers, StepView};
 use crate::failure::{Failure, FailureCode};
 use crate::value::Value;
 
@@ -26,14 +26,19 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// A fresh instance of `pack` for the node behind `access`.
+    /// A fresh instance of `pack` for the node behind `access`. A sampler's step operators are made by
+    /// `others`.
     ///
     /// # Errors
     /// Whatever the pack's start does wrong.
-    pub fn start(pack: &Arc<Pack>, access: Access) -> Result<Self, Failure> {
+    pub fn start(
+        pack: &Arc<Pack>,
+        access: Access,
+        others: Option<Arc<dyn Providers>>,
+    ) -> Result<Self, Failure> {
         let ready = pack.ready().map_err(|failure| failure.in_node(access.node()))?;
         let limits = access.job.limits.clone();
-        let mut store = Store::new(ready.engine(), StoreData::new(access));
+        let mut store = Store::new(ready.engine(), StoreData::new(access, others));
         store.limiter(|data| &mut data.limiter);
         store.set_hostcall_fuel(limits.call_bytes);
         // Loans count as well here; the table's own bound says more, so it comes first.
@@ -161,12 +166,16 @@ fn interrupted(data: &StoreData, pack: &str) -> Failure {
 }
 
 impl Provider for Pack {
-    fn execute(self: Arc<Self>, call: NodeCall) -> Result<Vec<(String, Value)>, Failure> {
-        Guest::start(&self, call.access().clone())?.execute(call)
+    fn execute(
+        self: Arc<Self>,
+        call: NodeCall,
+        others: &Arc<dyn Providers>,
+    ) -> Result<Vec<(String, Value)>, Failure> {
+        Guest::start(&self, call.access().clone(), Some(others.clone()))?.execute(call)
     }
 
     fn operator(self: Arc<Self>, call: NodeCall) -> Result<Box<dyn Acting>, Failure> {
-        let mut guest = Guest::start(&self, call.access().clone())?;
+        let mut guest = Guest::start(&self, call.access().clone(), None)?;
         let exports = self.ready()?.operators(&mut guest.store, &guest.instance);
         let exports = exports.map_err(|failure| failure.in_node(call.node()))?;
         let class = call.descriptor().r#type.clone();

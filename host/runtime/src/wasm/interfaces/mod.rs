@@ -15,6 +15,8 @@ mod objects;
 mod policy;
 mod tensors;
 
+use std::sync::Arc;
+
 use amdm::error::{Code, Error};
 use amdm_diffusion::Tensor;
 use wasmtime::component::{Resource, ResourceTable};
@@ -29,7 +31,7 @@ use super::bindings::amdm::node::objects::Value as WitValue;
 use super::bindings::amdm::node::types;
 use super::limiter::Limiter;
 use crate::budget::Ledger;
-use crate::core::{Access, StepView, legible};
+use crate::core::{Access, Providers, StepView, legible};
 use crate::failure::{Failure, FailureCode};
 use crate::value::{Object, Value};
 
@@ -43,21 +45,23 @@ pub struct StoreData {
     pub limiter: Limiter,
     /// Time that it has computed since it was called.
     pub clock: GuestClock,
+    /// What makes the step operators of a sampler; none in step operators.
+    pub(crate) others: Option<Arc<dyn Providers>>,
     /// What the table's handles keep alive.
     ledger: Ledger,
     raised: Option<(types::Error, Failure)>,
 }
 
 impl StoreData {
-    /// An empty table for the node behind `access`.
-    pub fn new(access: Access) -> Self {
+    /// An empty table for the node behind `access`. A sampler's step operators are made by `others`.
+    pub(crate) fn new(access: Access, others: Option<Arc<dyn Providers>>) -> Self {
         let (limits, job) = (&access.job.limits, &access.job);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.guest_handles);
         let limiter = Limiter::new(limits.guest_memory, &job.guests);
         let clock = GuestClock::new(&job.ticks);
         let ledger = Ledger::new(limits.node_tensor_bytes, &job.tensors);
-        Self { table, access, limiter, clock, ledger, raised: None }
+        Self { table, access, limiter, clock, others, ledger, raised: None }
     }
 
     /// What the error that a guest ended with means to the run.
