@@ -62,14 +62,16 @@ pub struct Sizes {
     pub latent_shape: Vec<u32>,
     /// Pixels of an image's side for each value of a latent's side.
     pub pixels: u32,
-    /// An image's sides are multiples of this many pixels.
-    pub multiple: u32,
+    /// An image's sides are multiples of this many pixels; 0 where there is no size but the native
+    /// one, none where only the loaded network knows.
+    pub multiple: Option<u32>,
 }
 
 /// A network that lies in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// What graphs call it: no other built-in network's name, and no file's.
+    /// What graphs call it. No two built-in networks have one name; a file below a model directory
+    /// that is called the same is never loaded.
     pub name: &'static str,
     /// Its kind, one of [`Family::kinds`].
     pub kind: &'static str,

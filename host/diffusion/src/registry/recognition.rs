@@ -12,7 +12,7 @@ const NOTE: &str = "amdm.family";
 
 /// Whether a family takes a file with this header.
 pub(super) fn is_known(families: &[Arc<dyn Family>], header: &Header) -> bool {
-    !header.is_broken() && families.iter().any(|family| !family.recognise(header).is_empty())
+    families.iter().any(|family| !family.recognise(header).is_empty())
 }
 
 /// The family and kind of the file `name` with this header: as `asked`, else as its metadata say,
