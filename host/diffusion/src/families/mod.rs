@@ -26,7 +26,8 @@ pub trait Family: Send + Sync {
     fn kinds(&self) -> Vec<&str>;
 
     /// The kinds that a file with this header may hold; none where it is of another family. A file
-    /// of one kind loads without being told, others must say which, or be told.
+    /// of one kind loads without being told, others must say which, or be told. A broken header is
+    /// shown as well, with the entries before its fault: [`Family::load`] then says what is wrong.
     fn recognise(&self, header: &Header) -> Vec<&str>;
 
     /// Most bytes of a weight file: larger ones are refused before memory is asked for.

@@ -94,8 +94,8 @@ pub(super) fn load(
     family.load(kind, name, &weights, device)
 }
 
-/// Weight files below all directories with what they hold, and the same to remember. The header of a
-/// file that has not changed since `before` is not read again.
+/// Weight files below all directories with what they hold, and the same to remember. The header of
+/// a file that has not changed since `before` is not read again.
 pub(super) fn files(
     families: &[Arc<dyn Family>],
     directories: &[PathBuf],

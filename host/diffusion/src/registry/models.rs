@@ -201,8 +201,8 @@ impl Models {
         directory::find(&self.directories, name)
     }
 
-    /// Names for `kind`. Of `models` those that [`Models::load`] takes, sorted; files are among them
-    /// where this build can load them. Of `adapters` the other weight files below the model
+    /// Names for `kind`. Of `models` those that [`Models::load`] takes, sorted; files are among
+    /// them where this build can load them. Of `adapters` the other weight files below the model
     /// directories, sorted. Of `families` what the option `family` may say. None of other kinds.
     pub fn names(&self, kind: &str) -> Vec<String> {
         match kind {

@@ -42,7 +42,8 @@ impl Header {
     ///
     /// Of a header that is broken the entries before the fault are kept, so that messages can still
     /// say what the file is; [`Header::is_broken`] tells it apart. One of more than 16 MiB is
-    /// broken, as is one with more than 65,536 tensors or notes, or more than 8 extents of a tensor.
+    /// broken, as is one with more than 65,536 tensors or notes, or a tensor of more than 8
+    /// extents.
     ///
     /// # Errors
     /// Those of reading, a file that is too short and a header that is no text.
