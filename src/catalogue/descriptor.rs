@@ -72,7 +72,7 @@ pub struct Input {
     /// Permitted values of a `COMBO`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
-    /// What the host lists permitted names of: `models`, `adapters`, `images`.
+    /// What the host lists permitted names of: `models`, `families`, `adapters`, `images`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices_from: Option<String>,
     /// Text of several lines.

@@ -45,7 +45,7 @@ impl Family for Gain {
     }
 
     fn sizes(&self, _: &str) -> Option<Sizes> {
-        Some(Sizes { latent_shape: vec![CHANNELS, 2, 2], pixels: 8, multiple: 64 })
+        Some(Sizes { latent_shape: vec![CHANNELS, 2, 2], pixels: 8, multiple: Some(64) })
     }
 
     fn built_in(&self) -> Vec<BuiltIn> {
@@ -136,6 +136,7 @@ fn models(directory: &std::path::Path) -> Models {
     Models::new(&Device::cpu(1).unwrap())
         .with_directories([directory.to_owned()])
         .with_family(Arc::new(Gain { built_in }))
+        .unwrap()
 }
 
 /// The first prediction for latents of 2 with the condition 1 and guidance 2, a value a channel.
@@ -166,13 +167,16 @@ fn its_built_in_network_is_listed_sized_and_runs() {
     assert_eq!(families[..4], ["auto", "tiny-attributes", "tiny-layout", "tiny-style"]);
     assert_eq!(families[4..], ["gain-half", "gain-whole", "gain-channels"]);
     let sizes = models.sizes("gain-of-3").unwrap();
-    assert_eq!((sizes.latent_shape, sizes.pixels, sizes.multiple), (vec![4, 2, 2], 8, 64));
+    assert_eq!((sizes.latent_shape, sizes.pixels, sizes.multiple), (vec![4, 2, 2], 8, Some(64)));
+    assert_eq!(models.sizes("tiny-style").unwrap().multiple, Some(0));
     let weights = file(&[3.0], None);
     assert!(matches!(models.source("gain-of-3"), Ok(ModelSource::BuiltIn(b)) if b == weights));
     let model = models.load("gain-of-3", "").unwrap();
     assert_eq!(predicted(&model), [8.0; 4]);
     assert!(Arc::ptr_eq(&model, &models.load("gain-of-3", r#"{"family":"auto"}"#).unwrap()));
-    assert!(models.register("gain-of-3", model, None).is_err());
+    assert!(models.register("gain-of-3", Arc::clone(&model), None).is_err());
+    models.register("mine", model, None).unwrap();
+    assert_eq!(models.sizes("mine").unwrap().multiple, None);
 }
 
 #[test]
@@ -214,4 +218,62 @@ fn its_files_are_known_by_their_headers() {
     write("large.safetensors", &padded);
     let error = run("large", "").unwrap_err();
     assert!(error.message.ends_with("larger than 1024 bytes"), "{error}");
+}
+
+/// A family of these kinds, with built-in networks of these names.
+struct Named(&'static [&'static str], &'static [&'static str]);
+
+impl Family for Named {
+    fn name(&self) -> &str {
+        "named"
+    }
+
+    fn kinds(&self) -> Vec<&str> {
+        self.0.into()
+    }
+
+    fn recognise(&self, _: &Header) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn file_bytes_max(&self) -> u64 {
+        0
+    }
+
+    fn sizes(&self, _: &str) -> Option<Sizes> {
+        None
+    }
+
+    fn built_in(&self) -> Vec<BuiltIn> {
+        self.1.iter().map(|name| BuiltIn { name, kind: self.0[0], weights: &[] }).collect()
+    }
+
+    fn load(&self, _: &str, _: &str, _: &WeightFile, _: &Device) -> Result<Arc<dyn Denoiser>> {
+        Err(Error::invalid("no weights"))
+    }
+}
+
+#[test]
+fn a_family_cannot_take_the_names_of_others() {
+    for (kinds, networks, expected) in [
+        (&["a", "auto"][..], &[][..], "found family `auto`, expected one that is not taken"),
+        (&["tiny-style"], &[], "found family `tiny-style`, "),
+        (&["a", "b", "a"], &[], "found family `a`, "),
+        (&["a"], &["b", "tiny-layout"], "found model name `tiny-layout`, "),
+        (&["a"], &["b", "b"], "found model name `b`, "),
+        (&["a"], &["mine"], "found model name `mine`, "),
+    ] {
+        let device = Device::cpu(1).unwrap();
+        let mine = Models::new(&device).load("tiny-style", "").unwrap();
+        for models in [Models::new(&device), Models::none(&device)] {
+            models.register("mine", Arc::clone(&mine), None).unwrap();
+            let taken = models.with_family(Arc::new(Named(kinds, networks)));
+            let error = taken.map(|_| ()).unwrap_err();
+            assert_eq!(error.code, Code::InvalidInput);
+            assert!(error.message.starts_with(expected), "{error}");
+        }
+    }
+    let models = Models::none(&Device::cpu(1).unwrap());
+    let models = models.with_family(Arc::new(Named(&["a"], &["a"]))).unwrap();
+    assert_eq!(models.names("models"), ["a"]);
 }

@@ -3,6 +3,7 @@
 
 mod conditions;
 mod family;
+mod headers;
 mod images;
 mod models;
 mod tensors;

@@ -189,3 +189,25 @@ fn a_registered_model_answers_to_its_name() {
         assert_eq!(error.code, Code::InvalidInput);
     }
 }
+
+#[test]
+fn weight_files_of_no_network_are_listed_as_adapters() {
+    let folder = Folder::new();
+    let lora = br#"{"x.lora_down.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}    "#;
+    let lora = [&(lora.len() as u64).to_le_bytes(), &lora[..], &[0; 4]].concat();
+    folder.write("sub/style.safetensors", &lora);
+    folder.write("hue.safetensors", &lora);
+    folder.write("odd.safetensors", b"\x01\0\0\0\0\0\0\0{");
+    folder.write("short.safetensors", b"");
+    folder.write("old.ckpt", b"PK");
+    let models = folder.open().with_directories([folder.models()]);
+    for _ in 0..2 {
+        assert_eq!(models.names("adapters"), ["hue.safetensors", "sub/style.safetensors"]);
+        assert_eq!(models.names("models").len(), 4);
+        assert!(models.names("fonts").is_empty());
+    }
+    let mine = fs::read(folder.models().join("sub/mine.safetensors")).unwrap();
+    folder.write("hue.safetensors", &mine);
+    assert_eq!(models.names("adapters"), ["sub/style.safetensors"]);
+    assert!(models.names("models").contains(&"hue.safetensors".to_owned()));
+}

@@ -26,7 +26,8 @@ pub trait Family: Send + Sync {
     fn kinds(&self) -> Vec<&str>;
 
     /// The kinds that a file with this header may hold; none where it is of another family. A file
-    /// of one kind loads without being told, others must say which, or be told.
+    /// of one kind loads without being told, others must say which, or be told. A broken header is
+    /// shown as well, with the entries before its fault: [`Family::load`] then says what is wrong.
     fn recognise(&self, header: &Header) -> Vec<&str>;
 
     /// Most bytes of a weight file: larger ones are refused before memory is asked for.
@@ -62,14 +63,16 @@ pub struct Sizes {
     pub latent_shape: Vec<u32>,
     /// Pixels of an image's side for each value of a latent's side.
     pub pixels: u32,
-    /// An image's sides are multiples of this many pixels.
-    pub multiple: u32,
+    /// An image's sides are multiples of this many pixels; 0 where there is no size but the native
+    /// one, none where only the loaded network knows.
+    pub multiple: Option<u32>,
 }
 
 /// A network that lies in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// What graphs call it: no other built-in network's name, and no file's.
+    /// What graphs call it. No two built-in networks have one name; a file below a model directory
+    /// that is called the same is never loaded.
     pub name: &'static str,
     /// Its kind, one of [`Family::kinds`].
     pub kind: &'static str,

@@ -14,7 +14,7 @@ use crate::Result;
 use crate::error::{self, cancelled};
 
 /// Most timesteps that a model is asked for: training has 1,000.
-const STEPS: u32 = 100_000;
+const STEPS_MAX: u32 = 100_000;
 
 /// The timesteps that `model` recommends for a number of steps, first to last.
 ///
@@ -22,8 +22,8 @@ const STEPS: u32 = 100_000;
 /// Those of the model; `limit_exceeded` for more than 100,000, `internal` where it gives another
 /// number of them.
 pub fn timesteps(model: &dyn Denoiser, steps: u32) -> Result<Vec<f64>> {
-    if steps > STEPS {
-        let message = format!("found {steps} steps to plan, expected at most {STEPS}");
+    if steps > STEPS_MAX {
+        let message = format!("found {steps} steps to plan, expected at most {STEPS_MAX}");
         return Err(Error::new(Code::LimitExceeded, message));
     }
     let timesteps = model.timesteps(steps)?;

@@ -1,9 +1,11 @@
-//! Model directories: resolving names, and which of their files can be loaded.
+//! Model directories: resolving names, what their files hold, and loading them.
 //!
 //! A name is a relative path below a directory. Names that lead out, by `..`, by an absolute path
 //! or by a link, are denied. Pickles are never executed.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::io::ErrorKind::{InvalidData, UnexpectedEof};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,16 +14,27 @@ use amdm::error::{Code, Error};
 
 use super::{listing, recognition};
 use crate::families::Family;
-use crate::weights::WeightFile;
+use crate::weights::{Header, WeightFile};
 use crate::{Denoiser, Device, Result, error};
 
 const SAFETENSORS: &str = "safetensors";
 
 /// When a file was changed, and its bytes; none for what is no file.
 pub(super) type Stamp = Option<(SystemTime, u64)>;
-/// Files whose headers have been read, and whether a family takes them: thousands may lie there,
-/// and every graph that is checked asks for the list.
-pub(super) type Judged = BTreeMap<PathBuf, (Stamp, bool)>;
+/// Files whose headers have been read, and what they hold: thousands may lie there, and every graph
+/// that is checked asks for the list.
+pub(super) type Judged = BTreeMap<PathBuf, (Stamp, Content)>;
+
+/// What a file is good for, by its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// A network that this build can load.
+    Network,
+    /// Weights of something else, such as an adapter.
+    Other,
+    /// No weights: the header is broken.
+    Nothing,
+}
 
 pub(super) fn stamp(path: &Path) -> Stamp {
     let metadata = std::fs::metadata(path).ok()?;
@@ -70,7 +83,7 @@ pub(super) fn load(
         }
         other => return Err(unsupported(&format!("found a `.{other}`, expected safetensors"))),
     }
-    let read_error = |e: std::io::Error| {
+    let read_error = |e: io::Error| {
         Error::new(Code::InputOutput, format!("model file `{name}` cannot be read: {e}"))
     };
     let header = WeightFile::header(path).map_err(read_error)?;
@@ -81,32 +94,66 @@ pub(super) fn load(
     family.load(kind, name, &weights, device)
 }
 
-/// Files that [`load`] takes, below all directories, and the verdicts that this gave. Headers of
-/// files that have not changed since `before` are not read again.
-pub(super) fn names(
+/// Weight files below all directories with what they hold, and the same to remember. The header of
+/// a file that has not changed since `before` is not read again.
+pub(super) fn files(
     families: &[Arc<dyn Family>],
     directories: &[PathBuf],
     before: &Judged,
-) -> (Vec<String>, Judged) {
-    let (mut names, mut judged) = (Vec::new(), Judged::new());
+) -> (Vec<(String, Content)>, Judged) {
+    let (mut files, mut judged) = (Vec::new(), Judged::new());
     for root in directories {
-        let mut files = listing::files(root, |name| extension(Path::new(name)) == SAFETENSORS);
-        files.retain(|name| {
-            let path = root.join(name);
+        let is_wanted = |name: &str| extension(Path::new(name)) == SAFETENSORS;
+        for name in listing::files(root, is_wanted) {
+            let path = root.join(&name);
             let stamp = stamp(&path);
-            let known = match before.get(&path) {
-                Some((then, known)) if stamp.is_some() && *then == stamp => *known,
-                _ => WeightFile::header(&path)
-                    .is_ok_and(|header| recognition::is_known(families, &header)),
+            let known = before.get(&path).filter(|(then, _)| stamp.is_some() && *then == stamp);
+            let content = match known {
+                Some((_, content)) => Some(*content),
+                None => content(families, WeightFile::header(&path)),
             };
-            judged.insert(path, (stamp, known));
-            known
-        });
-        names.append(&mut files);
+            if let Some(content) = content {
+                judged.insert(path, (stamp, content));
+                files.push((name, content));
+            }
+        }
     }
-    (names, judged)
+    (files, judged)
+}
+
+/// What a file holds whose header was read so; none where reading failed, which may succeed later
+/// though the file stays as it is.
+fn content(families: &[Arc<dyn Family>], header: io::Result<Header>) -> Option<Content> {
+    match header {
+        Ok(header) if header.is_broken() => Some(Content::Nothing),
+        Ok(header) if recognition::is_known(families, &header) => Some(Content::Network),
+        Ok(_) => Some(Content::Other),
+        Err(error) if matches!(error.kind(), UnexpectedEof | InvalidData) => Some(Content::Nothing),
+        Err(_) => None,
+    }
 }
 
 fn extension(path: &Path) -> String {
     path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Content, content};
+    use crate::families::all;
+    use crate::weights::Header;
+
+    #[test]
+    fn what_a_failed_reading_says_is_not_remembered() {
+        let of = |header| content(&all(), header);
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::Other] {
+            assert_eq!(of(Err(kind.into())), None);
+        }
+        for bytes in [&b"short"[..], b"\x01\0\0\0\0\0\0\0\xff", b"\x01\0\0\0\0\0\0\0{"] {
+            assert_eq!(of(Header::read(bytes)), Some(Content::Nothing));
+        }
+        assert_eq!(of(Header::read(&b"\x02\0\0\0\0\0\0\0{}"[..])), Some(Content::Other));
+    }
 }

@@ -1,6 +1,6 @@
 //! What a name means: a network of the embedder's, a built-in one, or a weight file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use amdm::error::{Code, Error};
 
 use super::closest::closest;
-use super::directory::{self, Judged, Stamp, stamp};
+use super::directory::{self, Content, Judged, Stamp, stamp};
 use crate::families::{self, BuiltIn, Family, Sizes};
 use crate::weights::WeightFile;
 use crate::{Denoiser, Device, Result};
@@ -63,8 +63,8 @@ impl Models {
         models
     }
 
-    /// No networks at all; weight files of the families of this build load where directories are
-    /// given.
+    /// No built-in networks. Weight files of this build's families can still be loaded, from the
+    /// directories that [`Models::with_directories`] adds.
     pub fn none(device: &Device) -> Self {
         Self {
             device: device.clone(),
@@ -78,12 +78,32 @@ impl Models {
     }
 
     /// Also knows the weight files of `family`, and offers its built-in networks.
-    #[must_use]
-    pub fn with_family(mut self, family: Arc<dyn Family>) -> Self {
+    ///
+    /// # Errors
+    /// `invalid_input` where a name is taken: that of a kind by another kind or by the word `auto`,
+    /// that of a built-in network by another one or by a registered network.
+    pub fn with_family(mut self, family: Arc<dyn Family>) -> Result<Self> {
+        self.check_names(&*family)?;
         self.built_in.extend(built_in(&family));
         self.families.push(family);
         self.judged = Mutex::default();
-        self
+        Ok(self)
+    }
+
+    /// Fails where something else has one of the family's names already.
+    fn check_names(&self, family: &dyn Family) -> Result<()> {
+        let mut kinds: BTreeSet<&str> = self.families.iter().flat_map(|f| f.kinds()).collect();
+        kinds.insert(AUTO);
+        if let Some(kind) = family.kinds().into_iter().find(|kind| !kinds.insert(kind)) {
+            return Err(taken("family", kind));
+        }
+        let registered = lock(&self.registered);
+        let mut networks = self.built_in_names();
+        networks.extend(registered.keys().map(String::as_str));
+        match family.built_in().into_iter().find(|network| !networks.insert(network.name)) {
+            Some(network) => Err(taken("model name", network.name)),
+            None => Ok(()),
+        }
     }
 
     /// Also finds weight files below these directories, the first match first.
@@ -181,13 +201,13 @@ impl Models {
         directory::find(&self.directories, name)
     }
 
-    /// Names for `kind`: of `models` those that [`Models::load`] takes, sorted; of `families` what
-    /// its option `family` may say; none of other kinds.
-    ///
-    /// Files are listed where this build can load them.
+    /// Names for `kind`. Of `models` those that [`Models::load`] takes, sorted; files are among
+    /// them where this build can load them. Of `adapters` the other weight files below the model
+    /// directories, sorted. Of `families` what the option `family` may say. None of other kinds.
     pub fn names(&self, kind: &str) -> Vec<String> {
         match kind {
             "models" => self.model_names(),
+            "adapters" => sorted(self.files(Content::Other)),
             "families" => {
                 let kinds = self.families.iter().flat_map(|family| family.kinds());
                 std::iter::once(AUTO).chain(kinds).map(str::to_owned).collect()
@@ -200,13 +220,17 @@ impl Models {
         let built_in = self.built_in.iter().map(|(_, built_in)| built_in.name.to_owned());
         let mut names: Vec<String> = built_in.collect();
         names.extend(lock(&self.registered).keys().cloned());
+        names.extend(self.files(Content::Network));
+        sorted(names)
+    }
+
+    /// Files below the model directories that hold `content`.
+    fn files(&self, content: Content) -> Vec<String> {
         let before = Arc::clone(&lock(&self.judged));
-        let (files, judged) = directory::names(&self.families, &self.directories, &before);
+        let (files, judged) = directory::files(&self.families, &self.directories, &before);
         *lock(&self.judged) = Arc::new(judged);
-        names.extend(files);
-        names.sort();
-        names.dedup();
-        names
+        let wanted = files.into_iter().filter(|(_, found)| *found == content);
+        wanted.map(|(name, _)| name).collect()
     }
 
     /// Gives a network of the embedder's own a name.
@@ -223,12 +247,11 @@ impl Models {
         version: Option<String>,
     ) -> Result<()> {
         let mut registered = lock(&self.registered);
-        let taken = self.is_reserved(name)
+        let is_taken = self.is_reserved(name)
             || registered.contains_key(name)
             || matches!(directory::find(&self.directories, name), Ok(Some(_)));
-        if name.is_empty() || taken {
-            let message = format!("found model name `{name}`, expected one that is not taken");
-            return Err(Error::invalid(message));
+        if name.is_empty() || is_taken {
+            return Err(taken("model name", name));
         }
         let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
         registered.insert(name.to_owned(), Registered { number, version, model });
@@ -239,7 +262,7 @@ impl Models {
     pub fn sizes(&self, name: &str) -> Option<Sizes> {
         if let Some(own) = lock(&self.registered).get(name) {
             let latent_shape = own.model.info().latent_shape.clone();
-            return Some(Sizes { latent_shape, pixels: 1, multiple: 1 });
+            return Some(Sizes { latent_shape, pixels: 1, multiple: None });
         }
         let (family, built_in) = self.built_in(name)?;
         family.sizes(built_in.kind)
@@ -251,10 +274,16 @@ impl Models {
         found.map(|(family, built_in)| (&**family, *built_in))
     }
 
-    /// Whether a built-in network is called `name`, offered or not: nothing else may be.
+    /// Whether a built-in network of a known family is called `name`. The name belongs to it even
+    /// where it is not offered: no file and no registered network may have it.
     fn is_reserved(&self, name: &str) -> bool {
-        let mut all = self.families.iter().flat_map(|family| family.built_in());
-        all.any(|built_in| built_in.name == name)
+        self.built_in_names().contains(name)
+    }
+
+    /// Names of the built-in networks of all families, offered or not.
+    fn built_in_names(&self) -> BTreeSet<&str> {
+        let all = self.families.iter().flat_map(|family| family.built_in());
+        all.map(|built_in| built_in.name).collect()
     }
 
     fn unknown(&self, name: &str) -> Error {
@@ -267,10 +296,22 @@ impl Models {
     }
 }
 
+/// The error of a name that something else has already.
+fn taken(what: &str, name: &str) -> Error {
+    Error::invalid(format!("found {what} `{name}`, expected one that is not taken"))
+}
+
 /// The networks of a family that lie in the program.
 fn built_in(family: &Arc<dyn Family>) -> impl Iterator<Item = (Arc<dyn Family>, BuiltIn)> {
     let family = Arc::clone(family);
     family.built_in().into_iter().map(move |built_in| (Arc::clone(&family), built_in))
+}
+
+/// Names in their order, each once.
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// What a graph may say about how to load a file.

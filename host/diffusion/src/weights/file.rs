@@ -28,10 +28,15 @@ impl WeightFile {
         Header::read(open(path)?)
     }
 
-    /// Reads the file at `path`; none where it has more than `most` bytes.
+    /// Reads the file at `path`; none where it has more than `most` bytes, also where it has grown
+    /// to them since it was opened.
     pub(crate) fn read(path: &Path, most: u64) -> io::Result<Option<Self>> {
+        let file = open(path)?;
+        if file.metadata()?.len() > most {
+            return Ok(None);
+        }
         let mut bytes = Vec::new();
-        open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok((bytes.len() as u64 <= most).then(|| Self::new(bytes)))
     }
 }

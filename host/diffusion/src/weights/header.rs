@@ -1,36 +1,49 @@
 //! What a safetensors file says before its values: names, shapes, and notes.
 //!
-//! Enough to tell which network a file is of, without a look at its values. A header that is none,
-//! or that is longer than any real one, has no tensors, so that no family takes the file.
+//! Enough to tell which network a file is of, without a look at its values. Nobody vouches for such
+//! a file: a header is read entry by entry, and what it may make this program hold is bounded.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Read};
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// Bytes of a header that is looked at; the format's own bound is 100 MB.
 const BYTES_MAX: u64 = 16 << 20;
+/// Most tensors, and most notes, of one file. Networks have some thousands; with these bounds a
+/// header that only means harm takes a few times its own bytes.
+const ENTRIES_MAX: usize = 65_536;
+/// Most extents of one tensor; those of networks have at most five.
+const EXTENTS_MAX: usize = 8;
+/// The entry that holds the notes.
+const NOTES: &str = "__metadata__";
 
 /// The header of a safetensors file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
-    #[serde(rename = "__metadata__", default)]
     notes: BTreeMap<String, String>,
-    #[serde(flatten)]
     tensors: BTreeMap<String, TensorInfo>,
+    is_broken: bool,
 }
 
 /// What a header says about one tensor.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct TensorInfo {
     /// What a value is stored as, in the format's words: `F32`, `F16`, `BF16`, `I64` and so on.
     pub dtype: String,
     /// Extents; none are a scalar's.
+    #[serde(deserialize_with = "extents")]
     pub shape: Vec<usize>,
 }
 
 impl Header {
-    /// Reads the header at the start of a file; one without tensors where the file has none.
+    /// Reads the header at the start of a file.
+    ///
+    /// Of a header that is broken the entries before the fault are kept, so that messages can still
+    /// say what the file is; [`Header::is_broken`] tells it apart. One of more than 16 MiB is
+    /// broken, as is one with more than 65,536 tensors or notes, or a tensor of more than 8
+    /// extents.
     ///
     /// # Errors
     /// Those of reading, a file that is too short and a header that is no text.
@@ -42,7 +55,16 @@ impl Header {
         if length <= BYTES_MAX {
             file.take(length).read_to_string(&mut text)?;
         }
-        Ok(serde_json::from_str(&text).unwrap_or_default())
+        let mut header = Self::default();
+        let mut json = serde_json::Deserializer::from_str(&text);
+        let read = json.deserialize_map(Entries(&mut header)).and_then(|()| json.end());
+        header.is_broken = read.is_err();
+        Ok(header)
+    }
+
+    /// Whether the header is none, so that no file with it can be loaded.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// Names of all tensors, sorted.
@@ -58,5 +80,90 @@ impl Header {
     /// What the file's metadata say under `key`.
     pub fn note(&self, key: &str) -> Option<&str> {
         self.notes.get(key).map(String::as_str)
+    }
+}
+
+/// Takes a header's entries one by one.
+struct Entries<'h>(&'h mut Header);
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == NOTES {
+                if let Some(Notes(notes)) = map.next_value()? {
+                    self.0.notes = notes;
+                }
+            } else {
+                insert(&mut self.0.tensors, name, map.next_value()?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The notes of a header.
+struct Notes(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Notes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(NotesVisitor)
+    }
+}
+
+struct NotesVisitor;
+
+impl<'de> Visitor<'de> for NotesVisitor {
+    type Value = Notes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Notes, A::Error> {
+        let mut notes = BTreeMap::new();
+        while let Some((key, text)) = map.next_entry()? {
+            insert(&mut notes, key, text)?;
+        }
+        Ok(Notes(notes))
+    }
+}
+
+/// Inserts an entry where the bound allows one more.
+fn insert<T, E: Error>(entries: &mut BTreeMap<String, T>, key: String, value: T) -> Result<(), E> {
+    if entries.len() == ENTRIES_MAX {
+        return Err(E::custom("more entries than any network has"));
+    }
+    entries.insert(key, value);
+    Ok(())
+}
+
+fn extents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<usize>, D::Error> {
+    deserializer.deserialize_seq(Extents)
+}
+
+struct Extents;
+
+impl<'de> Visitor<'de> for Extents {
+    type Value = Vec<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of at most 8 extents")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<usize>, A::Error> {
+        let mut extents = Vec::new();
+        while let Some(extent) = list.next_element()? {
+            if extents.len() == EXTENTS_MAX {
+                return Err(A::Error::custom("more extents than any tensor has"));
+            }
+            extents.push(extent);
+        }
+        Ok(extents)
     }
 }

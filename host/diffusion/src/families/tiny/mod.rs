@@ -53,7 +53,7 @@ impl super::Family for Family {
     }
 
     fn sizes(&self, kind: &str) -> Option<Sizes> {
-        let sizes = |_| Sizes { latent_shape: LATENT_SHAPE.into(), pixels: 1, multiple: EXTENT };
+        let sizes = |_| Sizes { latent_shape: LATENT_SHAPE.into(), pixels: 1, multiple: Some(0) };
         Kind::named(kind).map(sizes)
     }
 
