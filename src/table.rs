@@ -1,4 +1,4 @@
-//! Enums that every face of the contract has a copy of: listed once, mirrored by a line.
+//! Enums that every interface has a copy of: listed once, mirrored by a line.
 //!
 //! Bindings for WebAssembly and the C interface have types of their own for the same cases. An enum
 //! made by `table!` brings a macro that writes both ways between it and such a type; where one of
@@ -16,7 +16,8 @@
 //! assert_eq!(lower(Code::NotFound), Status::NotFound);
 //! ```
 
-/// An enum with its texts, and the macro that mirrors it.
+/// An enum with its texts, and the macro that mirrors it. `($)` stands before it because the macro
+/// that it writes has variables of its own: their dollar sign comes in through `$d`.
 macro_rules! table {
     (
         ($d:tt) $(#[$meta:meta])*
@@ -43,27 +44,27 @@ macro_rules! table {
         }
 
         #[doc = concat!(
-            "`", stringify!($mirror), "!(Other => lift, lower)` defines functions between `Other`, ",
-            "a type with the same cases, and `", stringify!($name), "`: `lift` takes the other, ",
-            "`lower` gives it. A visibility may stand before the type.",
+            "`", stringify!($mirror), "!(Other => lift, lower)` defines functions between ",
+            "`Other`, a type with the same cases, and `", stringify!($name), "`: `lift` takes the ",
+            "other, `lower` gives it. A visibility may stand before the type.",
         )]
         #[macro_export]
         macro_rules! $mirror {
-            ($d vis:vis $d face:ty => $d lift:ident, $d lower:ident) => {
+            ($d vis:vis $d other_type:ty => $d lift:ident, $d lower:ident) => {
                 /// The same case as the crate `amdm` has it.
                 #[allow(dead_code)]
-                $d vis const fn $d lift(case: $d face) -> $crate::$home::$name {
+                $d vis const fn $d lift(case: $d other_type) -> $crate::$home::$name {
                     match case {
-                        $(<$d face>::$case => $crate::$home::$name::$case,)+
+                        $(<$d other_type>::$case => $crate::$home::$name::$case,)+
                     }
                 }
 
                 /// The same case as this interface has it.
                 #[allow(dead_code, unreachable_patterns)]
-                $d vis const fn $d lower(case: $crate::$home::$name) -> $d face {
+                $d vis const fn $d lower(case: $crate::$home::$name) -> $d other_type {
                     match case {
-                        $($crate::$home::$name::$case => <$d face>::$case,)+
-                        $(_ => <$d face>::$other,)?
+                        $($crate::$home::$name::$case => <$d other_type>::$case,)+
+                        $(_ => <$d other_type>::$other,)?
                     }
                 }
             };

@@ -1,7 +1,8 @@
 //! What a node is: descriptors, the JSON that packs carry and graphs are validated against.
 //!
 //! * [`Descriptor`]: one node, as its WIT interface describes it; [`role`] and [`Size`]: what it
-//!   says to those who plan a run and do not know its class.
+//!   says to those who plan a run and do not know its class; [`wire`]: the wires that these are
+//!   about.
 //! * [`Catalogue`]: the nodes of all loaded packs by class name, and the lists of names that the
 //!   host supplies ([`Choices`]). Refuses two packs or two classes of one name.
 //! * [`object_info()`]: the same for node editors.
@@ -17,6 +18,7 @@ pub mod role;
 mod schema;
 mod set;
 mod size;
+pub mod wire;
 
 pub use choices::Choices;
 pub use descriptor::{Choice, Descriptor, Input, Output, StepOperator};

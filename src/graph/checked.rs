@@ -36,6 +36,18 @@ pub enum Resolved {
     Group(Vec<(String, Source)>),
 }
 
+impl Resolved {
+    /// The links of the input, in order.
+    pub(super) fn sources(&self) -> impl Iterator<Item = Source> {
+        let (single, members) = match self {
+            Self::Link(source) => (Some(*source), [].as_slice()),
+            Self::Group(members) => (None, members.as_slice()),
+            _ => (None, [].as_slice()),
+        };
+        single.into_iter().chain(members.iter().map(|(_, source)| *source))
+    }
+}
+
 /// A node with its inputs resolved.
 #[derive(Clone, Debug)]
 pub struct CheckedNode {
@@ -62,14 +74,7 @@ impl CheckedNode {
 
     /// All links into the node, in order.
     pub fn sources(&self) -> impl Iterator<Item = Source> {
-        self.inputs.iter().flat_map(|(_, value)| {
-            let (single, members) = match value {
-                Resolved::Link(source) => (Some(*source), [].as_slice()),
-                Resolved::Group(members) => (None, members.as_slice()),
-                _ => (None, [].as_slice()),
-            };
-            single.into_iter().chain(members.iter().map(|(_, source)| *source))
-        })
+        self.inputs.iter().flat_map(|(_, value)| value.sources())
     }
 
     /// Whether it is a step operator: not executed, but acting at every step of a sampler.

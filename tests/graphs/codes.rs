@@ -1,7 +1,7 @@
 //! The table of codes: every code is produced, and the README says what the code says.
 
 use crate::cases::{case_folders, catalogue, judge};
-use crate::upstream::{judge as judge_foreign, probes};
+use crate::comfy_judge::{judge as judge_foreign, probes};
 use amdm::graph::{ErrorCode, GraphError};
 use serde_json::json;
 use std::collections::BTreeMap;

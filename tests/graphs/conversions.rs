@@ -1,6 +1,6 @@
 //! Values as Python reads them: every conversion, ranges, choices.
 
-use crate::upstream::judge;
+use crate::comfy_judge::judge;
 use amdm::graph::comfy::ObjectInfo;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@
 mod targets;
 
 use crate::cases::case_folders;
-use crate::foreign::vectors;
+use crate::comfy_info::vectors;
 use std::fs;
 use std::panic::catch_unwind;
 

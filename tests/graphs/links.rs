@@ -1,6 +1,6 @@
 //! Links as the server follows them: types that fit, slots that are there.
 
-use crate::upstream::judge;
+use crate::comfy_judge::judge;
 use amdm::graph::comfy::ObjectInfo;
 use serde_json::{Value, json};
 

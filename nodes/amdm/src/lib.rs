@@ -1,4 +1,5 @@
-//! The standard pack: the nodes of `wit/standard-*.wit`, one file a node, in the rooms of the WIT.
+//! The standard pack: the nodes of `wit/standard-*.wit`, one file a node, a folder for each file of
+//! the WIT.
 //!
 //! Built for `wasm32-wasip2` by `cargo xtask nodes` without the standard library and without an
 //! import of WASI. Formulas come from `amdm::math`; what needs a device, a file or a network asks

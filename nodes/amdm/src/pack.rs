@@ -7,11 +7,11 @@ use amdm_sdk::{Call, Error, Operator};
 
 amdm_sdk::pack!(Standard, "../../wit");
 
-/// Functions of the trait that only hand on to the file of the node, by room.
+/// Functions of the trait that only hand on to the file of the node, by folder.
 macro_rules! nodes {
-    ($($room:ident: $($node:ident)*;)*) => { $($(
+    ($($folder:ident: $($node:ident)*;)*) => { $($(
         fn $node(inputs: $node::Inputs, call: &Call) -> Result<$node::Outputs, Error> {
-            crate::$room::$node::run(inputs, call)
+            crate::$folder::$node::run(inputs, call)
         }
     )*)* };
 }

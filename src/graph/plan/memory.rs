@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::size::{Held, Shapes, Sizes};
-use super::{LaneCounts, is_sampler, start};
+use super::{LaneCounts, samples, start};
+use crate::catalogue::role;
 use crate::graph::{Checked, CheckedNode, Source};
 
 /// Tensors of a latent's size that a lane has at the worst moment of a step: latent, input, mean,
@@ -32,21 +33,19 @@ pub(super) fn peak<'a>(graph: &'a Checked, shapes: &'a dyn Shapes) -> (Memory, S
     for &at in &graph.order {
         graph.nodes[at].sources().for_each(|source| *uses.entry(source).or_insert(0) += 1);
     }
-    let (mut sizes, mut lanes) = (Sizes::new(graph, shapes), LaneCounts::new(graph));
+    let (mut sizes, lanes) = (Sizes::new(graph, shapes), LaneCounts::of(graph));
     let (mut live, mut most, mut at_least) = (0_u64, 0_u64, false);
     for &at in &graph.order {
         let node = &graph.nodes[at];
-        sizes.learn(at, &mut lanes);
+        sizes.learn(at, &lanes);
         let made = made(node).map(|slot| Source { node: at, slot });
         let made: Vec<(Source, Held)> = made.map(|source| (source, sizes.of(source))).collect();
         at_least |= made.iter().any(|(_, held)| held.bytes().is_none());
-        let inside = if is_sampler(node) {
-            let latent = start(node).map_or(0, |source| bytes(sizes.of(source)));
-            let lanes = lanes.of_node(node).unwrap_or(1);
-            latent.saturating_mul(lanes).saturating_mul(LANE_TENSORS)
-        } else {
+        let steps = samples(node).then(|| of_steps(node, &sizes, &lanes));
+        at_least |= steps == Some(None);
+        let inside = steps.flatten().unwrap_or_else(|| {
             made.iter().fold(0, |all, (_, held)| bytes(*held).saturating_add(all))
-        };
+        });
         most = most.max(live.saturating_add(inside));
         let kept = made.iter().filter(|(source, _)| uses.contains_key(source));
         live = kept.fold(live, |live, (_, held)| live.saturating_add(bytes(*held)));
@@ -60,6 +59,13 @@ pub(super) fn peak<'a>(graph: &'a Checked, shapes: &'a dyn Shapes) -> (Memory, S
         }
     }
     (Memory { bytes: most, at_least }, sizes)
+}
+
+/// Bytes that the steps of a sampling take; nothing where the graph or the node does not say.
+fn of_steps(node: &CheckedNode, sizes: &Sizes<'_>, lanes: &LaneCounts) -> Option<u64> {
+    node.descriptor.input_for(role::STEPS)?;
+    let start @ Held::Latents { .. } = sizes.of(start(node)?) else { return None };
+    Some(start.bytes()?.saturating_mul(lanes.of_node(node)?).saturating_mul(LANE_TENSORS))
 }
 
 fn bytes(held: Held) -> u64 {

@@ -1,8 +1,8 @@
 //! What a run of a valid graph would do, from the graph alone: nothing runs.
 //!
-//! Network passes follow from the samplings: N lanes over T steps with a window that ends at step e,
-//! M of them wanted, take `N e + M (T - e)` passes, a handoff as many as one lane alone. What nodes
-//! mean by their inputs and outputs is in their descriptors; no class is known here by its name.
+//! Network passes follow from the samplings: N lanes over T steps with a window that ends at step
+//! e, M of them wanted, take `N e + M (T - e)` passes, a handoff as many as one lane alone. What
+//! nodes mean by their inputs and outputs is in their descriptors; no class is known by its name.
 //! What a link carries is not known before the run, and operators that say nothing may act in any
 //! step: then the count is a bound, or unknown.
 
@@ -15,15 +15,11 @@ pub use size::Shapes;
 
 use self::reach::{Reach, Windows};
 use super::{Checked, CheckedNode, Resolved, Source};
-use crate::catalogue::role;
+use crate::catalogue::wire::{IMAGE, LANES, LATENT};
+use crate::catalogue::{Output, role};
 use crate::math::window;
 use schemars::JsonSchema;
 use serde::Serialize;
-
-/// The wire of lanes.
-const LANES: &str = "LANES";
-/// The wire of pictures.
-const IMAGE: &str = "IMAGE";
 
 /// What a run would do.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -154,22 +150,27 @@ pub fn plan(graph: &Checked, shapes: &dyn Shapes) -> Plan {
 /// What each node that would run would sample, by node.
 fn samplings(graph: &Checked) -> Vec<Option<Sampling>> {
     let mut samplings = vec![None; graph.nodes.len()];
-    let needed = graph.order.iter().filter(|at| is_sampler(&graph.nodes[**at]));
+    let needed = graph.order.iter().filter(|at| samples(&graph.nodes[**at]));
     let mut samplers: Vec<(Option<u64>, usize)> =
         needed.map(|at| (steps(&graph.nodes[*at]), *at)).collect();
     // By steps, so that chains which many share are walked once for each number of them.
     samplers.sort_unstable();
-    let (mut lanes, mut windows) = (LaneCounts::new(graph), Windows::of(graph));
+    let (lanes, mut windows) = (LaneCounts::of(graph), Windows::of(graph));
     for (steps, at) in samplers {
-        samplings[at] = sampling(graph, &graph.nodes[at], steps, (&mut lanes, &mut windows));
+        samplings[at] = sampling(graph, &graph.nodes[at], steps, (&lanes, &mut windows));
     }
     samplings
 }
 
-/// Whether `node` takes lanes and a number of steps.
-fn is_sampler(node: &CheckedNode) -> bool {
+/// Whether `node` takes lanes, and says the steps or makes latents of them.
+fn samples(node: &CheckedNode) -> bool {
     let lanes = node.descriptor.inputs.iter().any(|input| input.r#type == LANES);
-    lanes && node.descriptor.input_for(role::STEPS).is_some()
+    let latents = node.descriptor.outputs.iter().any(makes_latents);
+    lanes && (latents || node.descriptor.input_for(role::STEPS).is_some())
+}
+
+fn makes_latents(output: &Output) -> bool {
+    output.r#type == LATENT
 }
 
 /// Steps that run, where the graph says.
@@ -184,7 +185,7 @@ fn sampling(
     graph: &Checked,
     node: &CheckedNode,
     steps: Option<u64>,
-    (lanes, windows): (&mut LaneCounts<'_>, &mut Windows),
+    (lanes, windows): (&LaneCounts, &mut Windows),
 ) -> Option<Sampling> {
     let count = lanes.of_node(node)?;
     let all_lanes = node.descriptor.output_for(role::ALL_LANES);
@@ -204,47 +205,31 @@ fn sampling(
     Some(Sampling { lanes: count, steps, batch: batch(graph, node), passes })
 }
 
-/// Lanes behind each output, counted once: chains share their beginnings.
-struct LaneCounts<'a> {
-    graph: &'a Checked,
-    known: Vec<Option<u64>>,
-}
+/// Lanes behind each node that would run: one for each node on their chain.
+struct LaneCounts(Vec<u64>);
 
-impl<'a> LaneCounts<'a> {
-    fn new(graph: &'a Checked) -> Self {
-        Self { graph, known: vec![None; graph.nodes.len()] }
+impl LaneCounts {
+    fn of(graph: &Checked) -> Self {
+        let mut counts = Self(vec![0; graph.nodes.len()]);
+        for &at in &graph.order {
+            counts.0[at] = counts.of_node(&graph.nodes[at]).unwrap_or(0).saturating_add(1);
+        }
+        counts
     }
 
-    /// Lanes that a sampler takes.
-    fn of_node(&mut self, node: &CheckedNode) -> Option<u64> {
-        linked(node, LANES).map(|source| self.of(source))
-    }
-
-    /// Lanes of the list at `source`: one for each node on the chain.
-    fn of(&mut self, source: Source) -> u64 {
-        let mut chain = Vec::new();
-        let mut next = Some(source.node);
-        let mut count = 0;
-        while let Some(at) = next {
-            if let Some(known) = self.known[at] {
-                count = known;
-                break;
-            }
-            chain.push(at);
-            next = linked(&self.graph.nodes[at], LANES).map(|source| source.node);
-        }
-        for at in chain.into_iter().rev() {
-            count += 1;
-            self.known[at] = Some(count);
-        }
-        count
+    /// Lanes that `node` takes; nothing where no lanes are linked.
+    fn of_node(&self, node: &CheckedNode) -> Option<u64> {
+        let lists = node.descriptor.inputs.iter().filter(|input| input.r#type == LANES);
+        let sources = lists.filter_map(|input| node.input(&input.name)).flat_map(Resolved::sources);
+        sources.map(|source| self.0[source.node]).reduce(u64::saturating_add)
     }
 }
 
-/// Where a sampling starts: what its result is as large as.
+/// Where a sampling starts: the input that its latents have the size of.
 fn start(node: &CheckedNode) -> Option<Source> {
-    let result = node.descriptor.outputs.iter().find_map(|output| output.size.as_ref())?;
-    link(node, result.like.as_ref()?)
+    let mut latents = node.descriptor.outputs.iter().filter(|output| makes_latents(output));
+    let size = latents.find_map(|output| output.size.as_ref())?;
+    link(node, size.like.as_ref()?)
 }
 
 /// Images at once, where the node that gives the start says so.

@@ -4,15 +4,12 @@
 //! a file, nodes that say nothing and values that come through links are not known.
 
 use super::{LaneCounts, float, integer, link};
+use crate::catalogue::wire::{HEAVY, LATENT, MASK, MODEL};
 use crate::catalogue::{Size, role};
 use crate::graph::{Checked, CheckedNode, Resolved, Source};
 
 /// Bytes of a value: everything is float32.
 const FLOAT: u64 = 4;
-/// Wires whose values are large.
-const HEAVY: [&str; 3] = [LATENT, "IMAGE", MASK];
-const LATENT: &str = "LATENT";
-const MASK: &str = "MASK";
 /// The host's list that inputs take the names of models from.
 const MODELS: &str = "models";
 
@@ -129,13 +126,14 @@ impl<'a> Sizes<'a> {
     }
 
     /// Finds out what the outputs of a node hold; those that it takes from must have been learnt.
-    pub fn learn(&mut self, at: usize, lanes: &mut LaneCounts<'_>) {
+    pub fn learn(&mut self, at: usize, lanes: &LaneCounts) {
         let node = &self.graph.nodes[at];
         let held = node.descriptor.outputs.iter().map(|output| {
             if !HEAVY.contains(&output.r#type.as_str()) {
                 return Held::Small;
             }
             let size = output.size.as_ref();
+            let size = size.filter(|size| size.misfit(&output.r#type).is_none());
             let held = size.and_then(|size| match output.r#type.as_str() {
                 LATENT => self.latents(node, size),
                 MASK => self.pictures(node, size, 1),
@@ -152,51 +150,53 @@ impl<'a> Sizes<'a> {
     }
 
     fn latents(&self, node: &CheckedNode, size: &Size) -> Option<Held> {
-        let Size { like: Some(like), about: None, sum: None, batch, width, height, times } = size
-        else {
-            return None;
-        };
-        if width.is_some() || height.is_some() || times.is_some() {
-            return None;
-        }
-        let source = link(node, like)?;
+        let source = link(node, size.like.as_ref()?)?;
         let (own, shape, scale) = match self.of(source) {
             Held::Latents { batch, shape, scale } => (batch, shape, scale),
             _ => {
-                let (shape, scale) = self.shapes.latent(model(&self.graph.nodes[source.node])?)?;
+                let (shape, scale) = self.shapes.latent(self.model(source)?)?;
                 (1, shape, scale)
             }
         };
-        let batch = batch.as_ref().map_or(Some(own), |name| integer(node, name))?;
+        let batch = size.batch.as_ref().map_or(Some(own), |name| integer(node, name))?;
         Some(Held::Latents { batch, shape, scale })
     }
 
+    /// The name of the model that `source` gives, where its node loads one.
+    fn model(&self, source: Source) -> Option<&str> {
+        let node = &self.graph.nodes[source.node];
+        let gives_model = node.descriptor.outputs.get(source.slot)?.r#type == MODEL;
+        let mut inputs = node.descriptor.inputs.iter();
+        let name = inputs.find(|input| input.choices_from.as_deref() == Some(MODELS))?;
+        match node.input(&name.name) {
+            Some(Resolved::Text(name)) if gives_model => Some(name),
+            _ => None,
+        }
+    }
+
     fn pictures(&self, node: &CheckedNode, size: &Size, channels: u64) -> Option<Held> {
-        let (own, area) = match (&size.like, &size.about, &size.sum) {
-            (Some(like), None, None) => {
-                let (batch, area) = self.picture(link(node, like)?)?;
-                (batch, Some(area))
-            }
-            (None, Some(about), None) => {
-                let (batch, area) = self.picture(link(node, about)?)?;
-                (batch, Some(Area::Pixels(area.pixels())))
-            }
-            (None, None, Some(sum)) => (1, Some(Area::Pixels(self.sum(node, sum)?))),
-            (None, None, None) => (1, None),
-            _ => return None,
+        let (own, area) = if let Some(like) = &size.like {
+            let (batch, area) = self.picture(link(node, like)?)?;
+            (batch, Some(area))
+        } else if let Some(about) = &size.about {
+            let (batch, area) = self.picture(link(node, about)?)?;
+            (batch, Some(Area::Pixels(area.pixels())))
+        } else if let Some(sum) = &size.sum {
+            (1, Some(Area::Pixels(self.sum(node, sum)?)))
+        } else {
+            (1, None)
         };
         let batch = size.batch.as_ref().map_or(Some(own), |name| integer(node, name))?;
         let area = match (&size.width, &size.height, &size.times) {
-            (None, None, None) => area?,
-            (Some(width), Some(height), None) => {
+            (Some(width), Some(height), _) => {
                 let sides = (integer(node, width)?, integer(node, height)?);
                 if sides.0 == 0 || sides.1 == 0 {
                     return None;
                 }
                 Area::Sides(sides.0, sides.1)
             }
-            (None, None, Some(times)) => area?.scaled(float(node, times)?),
-            _ => return None,
+            (_, _, Some(times)) => area?.scaled(float(node, times)?),
+            _ => area?,
         };
         Some(Held::Pictures { batch, area, channels })
     }
@@ -215,26 +215,11 @@ impl<'a> Sizes<'a> {
 
     /// Pixels of all pictures of an input.
     fn sum(&self, node: &CheckedNode, input: &str) -> Option<u64> {
-        let add = |all: u64, source: Source| {
+        let mut sources = node.input(input)?.sources().peekable();
+        sources.peek()?;
+        sources.try_fold(0, |all: u64, source| {
             let (batch, area) = self.picture(source)?;
             Some(all.saturating_add(batch.saturating_mul(area.pixels())))
-        };
-        match node.input(input)? {
-            Resolved::Link(source) => add(0, *source),
-            Resolved::Group(members) => {
-                members.iter().try_fold(0, |all, (_, source)| add(all, *source))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The name of the model that a node loads.
-fn model(node: &CheckedNode) -> Option<&str> {
-    let mut inputs = node.descriptor.inputs.iter();
-    let name = inputs.find(|input| input.choices_from.as_deref() == Some(MODELS))?;
-    match node.input(&name.name) {
-        Some(Resolved::Text(name)) => Some(name),
-        _ => None,
+        })
     }
 }

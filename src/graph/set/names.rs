@@ -1,9 +1,9 @@
 //! Fields in file names that are other nodes' values: `%Sampler.seed%`.
 //!
 //! Editors replace them when a graph is queued; so does a run, and the graph that goes into the
-//! picture holds what stands there then. A node is named by its title, else by its class. What names
-//! no value stays as it is, times such as `%date:yyyy-MM-dd%` too: they are filled in when the file
-//! is written.
+//! picture holds what stands there then. A node is named by its title, else by its class. What
+//! names no value stays as it is, times such as `%date:yyyy-MM-dd%` too: they are filled in when
+//! the file is written.
 
 use crate::catalogue::Catalogue;
 use crate::graph::{Document, Given};
@@ -18,7 +18,8 @@ const VALUE_BYTES: usize = 200;
 const NAME_BYTES: usize = 4096;
 
 /// Replaces the fields in every file name of `document`: in the inputs by which the nodes of
-/// `catalogue` name their files. A name that would grow beyond what any file system takes stays as it is.
+/// `catalogue` name their files. A name that would grow beyond what any file system takes stays as
+/// it is.
 pub fn fill_file_names(document: &mut Document, catalogue: &Catalogue) {
     let names = Names::of(document);
     for at in 0..document.nodes().len() {

@@ -7,7 +7,7 @@
 //! converts the same files in the same run, and its times stand below ours.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
-mod comfy;
+mod comfy_cli;
 #[path = "../../graphs/large.rs"]
 mod large;
 
@@ -60,7 +60,7 @@ fn main() {
     row("judge as a server", graphs.each_ref().map(|g| least(|| comfy::judge(&g.document, &info))));
     row("plan", graphs.each_ref().map(|graph| least(|| plan(&graph.checked, &()))));
     let saved: Vec<&str> = graphs.iter().map(|graph| graph.saved_text.as_str()).collect();
-    match comfy::times(&saved, &described) {
+    match comfy_cli::times(&saved, &described) {
         Some(times) => {
             let times: [f64; SIZES.len()] = times.try_into().unwrap();
             row("convert, comfy-cli", times);

@@ -71,7 +71,7 @@ fn malformed_parts_are_errors_or_nothing() {
 fn changed_files_never_panic() {
     let info = info();
     let text = std::fs::read_to_string(
-        crate::foreign::vectors().join("27_subgraph_promoted_widget_linked.ui.json"),
+        crate::comfy_info::vectors().join("27_subgraph_promoted_widget_linked.ui.json"),
     );
     let whole: Value = serde_json::from_str(&text.unwrap()).unwrap();
     let mut paths = Vec::new();

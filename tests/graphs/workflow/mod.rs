@@ -9,7 +9,7 @@ mod subgraphs;
 mod values;
 mod write;
 
-use crate::foreign;
+use crate::comfy_info;
 use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::{ErrorCode, GraphError, workflow};
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ pub fn defining(mut file: Value, subgraphs: Vec<Value>) -> Value {
 
 /// Nodes that the recorded conversions do not need, and those that they do.
 pub fn info() -> ObjectInfo {
-    let text = std::fs::read(foreign::vectors().join("object_info.json")).unwrap();
+    let text = std::fs::read(comfy_info::vectors().join("object_info.json")).unwrap();
     let mut entries: Map<String, Value> = serde_json::from_slice(&text).unwrap();
     for (class, required, optional) in classes() {
         let keys = |group: &Value| group.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -1,6 +1,6 @@
 //! Conversions recorded from an editor.
 
-use crate::foreign::{recorded, vectors};
+use crate::comfy_info::{recorded, vectors};
 use amdm::graph::{ErrorCode, workflow};
 use serde_json::Value;
 use std::fs;

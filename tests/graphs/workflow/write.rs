@@ -2,7 +2,7 @@
 
 use super::recorded::read as recorded;
 use super::{defining, definition, file, graph, info, inputs, node, with};
-use crate::{cases, foreign};
+use crate::{cases, comfy_info};
 use amdm::graph::comfy::ObjectInfo;
 use amdm::graph::workflow::{self, Setting, write_back};
 use amdm::graph::{Prefer, read, set};
@@ -34,8 +34,9 @@ fn api(file: &Value, info: &ObjectInfo) -> Value {
 
 #[test]
 fn every_value_of_the_recorded_workflows_can_be_changed() {
-    let info = foreign::recorded();
-    let names = fs::read_dir(foreign::vectors()).unwrap().map(|entry| entry.unwrap().file_name());
+    let info = comfy_info::recorded();
+    let names =
+        fs::read_dir(comfy_info::vectors()).unwrap().map(|entry| entry.unwrap().file_name());
     let names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
     let (mut count, mut refused) = (0, Vec::new());
     let files = names.iter().filter(|name| name.ends_with(".ui.json") && !name.starts_with("12_"));

@@ -2,7 +2,6 @@
 //!
 //! The host finds and loads it, once for all runs; a name never leads outside its directories.
 
-use alloc::format;
 use alloc::string::String;
 
 use amdm_sdk::{Call, Error, Model, json};
@@ -19,7 +18,7 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
 fn options(family: &str) -> String {
     match family {
         "" | "auto" => String::new(),
-        family => format!("{{\"family\":{}}}", json::string(family)),
+        family => json::object([("family", json::string(family))]),
     }
 }
 

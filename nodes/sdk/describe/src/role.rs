@@ -1,6 +1,6 @@
 //! The tag `@role`: what planning takes an input, an output or a choice for.
 
-use amdm::catalogue::{Descriptor, Input, role};
+use amdm::catalogue::{Descriptor, Input, role, wire};
 
 use crate::error::DescribeError;
 use crate::kind::snake;
@@ -19,12 +19,9 @@ pub(crate) const OF_INPUTS: [Role; 5] = [
     ("window-end", "FLOAT"),
 ];
 /// Roles of outputs.
-pub(crate) const OF_OUTPUTS: [Role; 1] = [("all-lanes", "LATENT")];
+pub(crate) const OF_OUTPUTS: [Role; 1] = [("all-lanes", wire::LATENT)];
 /// Roles of the cases of an enum.
 pub(crate) const OF_CASES: [Role; 1] = [("one-lane", "COMBO")];
-
-/// The wire of lanes.
-const LANES: &str = "LANES";
 
 /// The role that a comment gives to a thing of type `kind`, as descriptors write it.
 pub(crate) fn read(
@@ -64,7 +61,11 @@ pub(crate) fn check(node: &Descriptor, place: &Place<'_>) -> Result<(), Describe
     let inherits = operator.is_some_and(|operator| operator.inherits_window);
     let own = operator.is_some() && !inherits;
     let needs = [
-        (role::STEPS, node.inputs.iter().any(|input| input.r#type == LANES), "an input of lanes"),
+        (
+            role::STEPS,
+            node.inputs.iter().any(|input| input.r#type == wire::LANES),
+            "an input of lanes",
+        ),
         (role::DENOISE, there(role::STEPS), "@role steps"),
         (role::ALL_LANES, there(role::STEPS), "@role steps"),
         (role::WINDOW_START, own, "@step-operator without @inherits-window"),

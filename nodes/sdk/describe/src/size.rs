@@ -1,5 +1,6 @@
 //! The tag `@size`: how large an output is, in terms of the node's inputs.
 
+use amdm::catalogue::wire::{HEAVY, LATENT, MODEL};
 use amdm::catalogue::{Input, Size};
 
 use crate::error::DescribeError;
@@ -7,9 +8,6 @@ use crate::kind::snake;
 use crate::tags::Comment;
 use crate::walk::Place;
 
-const LATENT: &str = "LATENT";
-/// Wires whose values have a size.
-const SIZED: [&str; 3] = ["IMAGE", "MASK", LATENT];
 const FORM: &str = "like INPUT, batch INPUT, width INPUT, height INPUT, times INPUT, with about or \
                     sum in place of like";
 
@@ -21,8 +19,8 @@ pub(crate) fn read(
     place: &Place<'_>,
 ) -> Result<Option<Size>, DescribeError> {
     let Some(words) = comment.words("size", FORM, place)? else { return Ok(None) };
-    if !SIZED.contains(&kind) {
-        let finding = place.finding(format!("@size on {kind}"), format!("it on {}", list(&SIZED)));
+    if !HEAVY.contains(&kind) {
+        let finding = place.finding(format!("@size on {kind}"), format!("it on {}", list(&HEAVY)));
         return Err(DescribeError::MisplacedTag(finding));
     }
     let fault = |expected: String| {
@@ -33,10 +31,10 @@ pub(crate) fn read(
         let parts = clause.split_whitespace().collect::<Vec<_>>();
         let [key, field] = parts[..] else { return Err(fault(FORM.to_owned())) };
         let (slot, fitting): (_, &[&str]) = match key {
-            "like" if kind == LATENT => (&mut size.like, &[LATENT, "MODEL"]),
-            "like" => (&mut size.like, &SIZED),
-            "about" => (&mut size.about, &SIZED),
-            "sum" => (&mut size.sum, &SIZED),
+            "like" if kind == LATENT => (&mut size.like, &[LATENT, MODEL]),
+            "like" => (&mut size.like, &HEAVY),
+            "about" => (&mut size.about, &HEAVY),
+            "sum" => (&mut size.sum, &HEAVY),
             "batch" => (&mut size.batch, &["INT"]),
             "width" => (&mut size.width, &["INT"]),
             "height" => (&mut size.height, &["INT"]),
@@ -55,26 +53,10 @@ pub(crate) fn read(
             return Err(fault(format!("{key} once")));
         }
     }
-    check(&size, kind).map_or(Ok(Some(size)), |expected| Err(fault(expected.to_owned())))
-}
-
-/// What would fit together, where the parts do not.
-fn check(size: &Size, kind: &str) -> Option<&'static str> {
-    let bases = [&size.like, &size.about, &size.sum].into_iter().flatten().count();
-    let sides = size.width.is_some();
-    if kind == LATENT && (size.like.is_none() || sides || size.times.is_some() || bases > 1) {
-        return Some("of a latent like, with or without batch");
+    match size.misfit(kind) {
+        Some(expected) => Err(fault(expected.to_owned())),
+        None => Ok(Some(size)),
     }
-    if bases > 1 {
-        return Some("one of like, about and sum");
-    }
-    if sides != size.height.is_some() {
-        return Some("width and height, or neither");
-    }
-    if size.times.is_some() && sides {
-        return Some("times, or width and height");
-    }
-    (bases == 0 && !sides).then_some("like, about, sum, or width and height")
 }
 
 fn list(kinds: &[&str]) -> String {

@@ -29,3 +29,19 @@ pub fn lift(error: crate::Error) -> Error {
 pub fn lower(error: Error) -> crate::Error {
     crate::Error { code: lower_code(error.code), message: error.message, input: error.input }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::choice::Choice;
+    use crate::{Part, Phase, PredictionKind};
+
+    #[test]
+    fn choices_are_written_as_the_maths_writes_them() {
+        fn agree<T: Choice>(text: impl Fn(T) -> &'static str) {
+            T::ALL.iter().for_each(|case| assert_eq!(case.text(), text(*case)));
+        }
+        agree(|phase: Phase| super::lift_phase(phase).as_str());
+        agree(|part: Part| super::lift_part(part).as_str());
+        agree(|kind: PredictionKind| super::lift_kind(kind).as_str());
+    }
+}

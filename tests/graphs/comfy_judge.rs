@@ -295,7 +295,7 @@ fn large_graphs_are_judged() {
 /// What an editor made of its workflows is accepted without a warning, but for idle nodes.
 #[test]
 fn recorded_graphs_raise_no_false_alarm() {
-    let (folder, info) = (crate::foreign::vectors(), crate::foreign::recorded());
+    let (folder, info) = (crate::comfy_info::vectors(), crate::comfy_info::recorded());
     let mut judged = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
