@@ -83,7 +83,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_target(&mut self, this: Handle, lane: u32) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_target(lane))
+        self.table.get(&this)?.set_target(lane);
+        Ok(())
     }
 
     fn weight(&mut self, this: Handle, lane: u32) -> wasmtime::Result<f64> {
@@ -91,7 +92,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_weight(&mut self, this: Handle, lane: u32, weight: f64) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_weight(lane, weight))
+        self.table.get(&this)?.set_weight(lane, weight);
+        Ok(())
     }
 
     fn guidance(&mut self, this: Handle, lane: u32) -> wasmtime::Result<f64> {
@@ -99,7 +101,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_guidance(&mut self, this: Handle, lane: u32, value: f64) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_guidance(lane, value))
+        self.table.get(&this)?.set_guidance(lane, value);
+        Ok(())
     }
 
     fn refine(&mut self, this: Handle, lane: u32) -> wasmtime::Result<f64> {
@@ -107,7 +110,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_refine(&mut self, this: Handle, lane: u32, refine: f64) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_refine(lane, refine))
+        self.table.get(&this)?.set_refine(lane, refine);
+        Ok(())
     }
 
     fn wanted(&mut self, this: Handle, lane: u32) -> wasmtime::Result<bool> {
@@ -115,7 +119,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_wanted(&mut self, this: Handle, lane: u32, wanted: bool) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_wanted(lane, wanted))
+        self.table.get(&this)?.set_wanted(lane, wanted);
+        Ok(())
     }
 
     fn stochastic(&mut self, this: Handle) -> wasmtime::Result<bool> {
@@ -123,7 +128,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_stochastic(&mut self, this: Handle, stochastic: bool) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_stochastic(stochastic))
+        self.table.get(&this)?.set_stochastic(stochastic);
+        Ok(())
     }
 
     fn now(&mut self, this: Handle) -> wasmtime::Result<NoiseLevel> {
@@ -143,7 +149,8 @@ impl sampling::HostStepContext for StoreData {
     }
 
     fn set_active(&mut self, this: Handle, lane: u32, active: bool) -> wasmtime::Result<()> {
-        Ok(self.table.get(&this)?.set_active(lane, active))
+        self.table.get(&this)?.set_active(lane, active);
+        Ok(())
     }
 
     fn input(&mut self, this: Handle, lane: u32) -> Result<Resource<Tensor>, HostError> {
