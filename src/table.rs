@@ -81,7 +81,11 @@ mod tests {
     use crate::error::Code;
     use crate::math::{Part, Phase, PredictionKind};
 
-    const CONTRACT: &str = include_str!("../wit/types.wit");
+    const CONTRACT: &str = concat!(
+        include_str!("../wit/types.wit"),
+        include_str!("../wit/models.wit"),
+        include_str!("../wit/sampling.wit"),
+    );
 
     /// The cases of an enum of the contract, as JSON writes them.
     fn cases(name: &str) -> Vec<String> {

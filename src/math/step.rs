@@ -1,6 +1,6 @@
 //! What step operators and samplers see of a sampling step.
 //!
-//! [`StepContext`] has the methods of the resource `step-context` in `wit/types.wit`, with the same
+//! [`StepContext`] has the methods of the resource `step-context` in `wit/sampling.wit`, with the same
 //! meaning: a guest implements it over the handle, the native host over
 //! [`StepState`](super::StepState). Lanes count from 0. Getters without a result answer 0 or false
 //! for a lane that is not there, and setters without a result pass over it; the others fail.

@@ -1,4 +1,4 @@
-//! What a pack may import (`wit/types.wit`), native code has as well: each function is in a table of the
+//! What a pack may import (`world imports` in `wit/`), native code has as well: each function is in a table of the
 //! header and in the Rust crates, under its own name or another, or is left out for a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +48,9 @@ const NAMES_IN_C: [(&str, &str); 5] = [
 fn importable() -> Vec<String> {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let mut sources = SourceMap::new();
-    for file in ["types.wit", "world.wit"] {
-        sources.push_file(&wit.join(file)).unwrap();
+    let files = ["types", "tensors", "objects", "models", "images", "runtime", "sampling", "world"];
+    for file in files {
+        sources.push_file(&wit.join(file).with_extension("wit")).unwrap();
     }
     let Ok(group) = sources.parse() else { panic!("wit/ is not WIT") };
     let mut resolve = Resolve::default();

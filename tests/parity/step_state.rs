@@ -1,4 +1,4 @@
-//! The rules of the step context, as `wit/types.wit` states them.
+//! The rules of the step context, as `wit/sampling.wit` states them.
 
 use std::cell::RefCell;
 

@@ -32,7 +32,7 @@ mod node;
 
 mod model;
 
-mod info;
+mod host_info;
 mod memory;
 mod picture;
 mod run;
@@ -51,7 +51,7 @@ pub use context::*;
 pub use dlpack::*;
 pub use graph::*;
 pub use host::*;
-pub use info::*;
+pub use host_info::*;
 pub use layout::{AmdmStr, AmdmString};
 pub use log::*;
 pub use model::*;

@@ -10,8 +10,14 @@ pub(crate) const NAMESPACE: &str = "amdm";
 pub(crate) const NAME: &str = "node";
 
 /// File name and text of each part.
-pub(crate) const FILES: [(&str, &str); 3] = [
+pub(crate) const FILES: [(&str, &str); 9] = [
     ("types.wit", include_str!("../../../../wit/types.wit")),
+    ("tensors.wit", include_str!("../../../../wit/tensors.wit")),
+    ("objects.wit", include_str!("../../../../wit/objects.wit")),
+    ("models.wit", include_str!("../../../../wit/models.wit")),
+    ("images.wit", include_str!("../../../../wit/images.wit")),
+    ("runtime.wit", include_str!("../../../../wit/runtime.wit")),
+    ("sampling.wit", include_str!("../../../../wit/sampling.wit")),
     ("wires.wit", include_str!("../../../../wit/wires.wit")),
     ("world.wit", include_str!("../../../../wit/world.wit")),
 ];
