@@ -45,7 +45,7 @@ pub use level::Level;
 pub use link::LinkRef;
 pub use node::{Given, Node};
 pub use plan::{Memory, Passes, Plan, PlannedNode, PlannedState, Sampling, Shapes, plan};
-pub use read::{Prefer, Read, read};
+pub use read::{Prefer, Read, read, read_with};
 pub use targets::Targets;
 pub use validate::{validate, validate_asked, validate_partial, validate_targets};
 pub use verdict::{EditorError, NodeErrors, Verdict, verdict};

@@ -38,6 +38,18 @@ pub struct Read {
 /// # Errors
 /// Those of [`Document::parse`], of [`workflow::convert`] and of [`Embedded::read`].
 pub fn read(bytes: &[u8], info: &ObjectInfo, prefer: Prefer) -> Result<Read, Vec<GraphError>> {
+    read_with(bytes, &|| info, prefer)
+}
+
+/// The same where descriptions of nodes are costly: `info` is asked for where a workflow is there.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_with<'i>(
+    bytes: &[u8],
+    info: &dyn Fn() -> &'i ObjectInfo,
+    prefer: Prefer,
+) -> Result<Read, Vec<GraphError>> {
     let limits = Limits::default();
     limits.check_bytes(bytes).map_err(one)?;
     let Some(embedded) = Embedded::read(bytes).map_err(one)? else {
@@ -73,7 +85,11 @@ pub fn read(bytes: &[u8], info: &ObjectInfo, prefer: Prefer) -> Result<Read, Vec
     }
 }
 
-fn from_value(value: Value, info: &ObjectInfo, limits: &Limits) -> Result<Read, Vec<GraphError>> {
+fn from_value<'i>(
+    value: Value,
+    info: &dyn Fn() -> &'i ObjectInfo,
+    limits: &Limits,
+) -> Result<Read, Vec<GraphError>> {
     if !workflow::is_workflow(&value) {
         let document = Document::from_value(value, limits).map_err(one)?;
         return Ok(Read { document, converted: false, warnings: Vec::new() });
@@ -81,7 +97,7 @@ fn from_value(value: Value, info: &ObjectInfo, limits: &Limits) -> Result<Read, 
     // What is kept is what the graph was made of: up to date.
     let (value, mut warnings) =
         version::migrate_workflow(&value)?.unwrap_or_else(|| (value, Vec::new()));
-    let conversion = workflow::convert(&value, info)?;
+    let conversion = workflow::convert(&value, info())?;
     let nodes = conversion.graph;
     let mut document = Document::from_nodes(nodes, serde_json::Map::new(), limits).map_err(one)?;
     document.keep_workflow(value);

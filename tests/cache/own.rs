@@ -9,8 +9,8 @@ use std::time::Duration;
 use amdm::error::{Code, Error};
 use amdm::graph::Document;
 use amdm_runtime::{
-    CacheState, Cancel, Event, Host, Inputs, NativeFile, Node, NodeCall, Registration, ResultCache,
-    Value,
+    CacheState, Cancel, Event, Host, Inputs, NativeFile, Node, NodeCall, Object, Registration,
+    ResultCache, RunOptions, Value,
 };
 use serde_json::json;
 
@@ -140,4 +140,30 @@ fn native_nodes_go_on_from_their_checkpoints() {
     let second = once(&open(), &graph());
     assert!(second.outcome.nodes.iter().any(|node| node.node == "twenty" && node.resumed));
     assert!(second.events.iter().any(|event| matches!(event, Event::Resumed { .. })));
+}
+
+/// Gives an object of a kind that no wire of its descriptor has, with characters that a terminal obeys.
+struct Painted;
+
+impl Node for Painted {
+    fn execute(&self, call: &NodeCall) -> Result<(), Error> {
+        let object = Object::fields("RED\u{1b}[31m\n", Vec::new())?;
+        drop(call.set_output("value", Value::Object(object)));
+        Ok(())
+    }
+}
+
+#[test]
+fn what_nodes_name_reaches_people_without_control_characters() {
+    let host = host(ResultCache::off());
+    let class = class("1.0.0");
+    host.register_node(class.descriptor, Arc::new(Painted), true).unwrap();
+    let document = Document::parse(graph().to_string().as_bytes()).unwrap();
+    let checked = host.check(&document, None).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let options = RunOptions { output_dir: out.path().into(), ..RunOptions::default() };
+    let sink = Arc::new(|_| {});
+    let failure = host.run(&document, &checked, &options, &Cancel::new(), sink).unwrap_err();
+    let message = failure.message;
+    assert!(message.contains("set its output value to RED [31m , expected INT"), "{message:?}");
 }

@@ -74,11 +74,7 @@ impl Graphs {
     /// # Errors
     /// All that keeps it from being read, or from being brought up to date.
     pub fn read(&self, bytes: &[u8]) -> Result<Draft, Vec<GraphError>> {
-        // An API graph needs no descriptions of nodes; a broken one fails the same way with them.
-        let read = match graph::read(bytes, &ObjectInfo::default(), Prefer::Prompt) {
-            Ok(read) if !read.converted => read,
-            _ => graph::read(bytes, self.info(), Prefer::Prompt)?,
-        };
+        let read = graph::read_with(bytes, &|| self.info(), Prefer::Prompt)?;
         let (mut document, mut warnings) = (read.document, read.warnings);
         warnings.extend(version::migrate(&mut document, &self.catalogue)?);
         Ok(Draft { document, warnings })

@@ -21,7 +21,7 @@ const NAME_BYTES: usize = 4096;
 /// `catalogue` name their files. A name that would grow beyond what any file system takes stays as
 /// it is.
 pub fn fill_file_names(document: &mut Document, catalogue: &Catalogue) {
-    let names = Names::of(document);
+    let mut names = None;
     for at in 0..document.nodes().len() {
         let node = &document.nodes()[at];
         let descriptor = node.class().and_then(|class| catalogue.find(class));
@@ -32,7 +32,8 @@ pub fn fill_file_names(document: &mut Document, catalogue: &Catalogue) {
         if !text.contains('%') {
             continue;
         }
-        let Some(filled) = fill(document, &names, text) else { continue };
+        let names = names.get_or_insert_with(|| Names::of(document));
+        let Some(filled) = fill(document, names, text) else { continue };
         if let Some(node) = document.node_mut(at) {
             node.put(&input.name, Value::String(filled));
         }

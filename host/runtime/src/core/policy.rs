@@ -29,17 +29,23 @@ impl Drop for Policy {
 }
 
 impl Policy {
-    /// Starts the operators of a `STEP_POLICY` for a sampling of `steps` steps. `providers` makes them.
+    /// Starts the operators of a `STEP_POLICY` for a sampling of `steps` steps. `providers` makes
+    /// them; a node that is a step operator itself has none.
     ///
     /// # Errors
-    /// `limit_exceeded` for more policies than a node may have open,
+    /// `denied` without providers, `limit_exceeded` for more policies than a node may have open,
     /// `invalid_input` for another object; those of the operators, which name their own nodes.
     pub fn open(
         access: &Access,
         object: &Object,
         steps: u32,
-        providers: &dyn Providers,
+        providers: Option<&dyn Providers>,
     ) -> Result<Self, Failure> {
+        let denied = || {
+            let message = "a step operator cannot open a policy, only a sampler can";
+            Error::new(Code::Denied, message)
+        };
+        let providers = providers.ok_or_else(denied)?;
         let open = access.policies();
         if open.fetch_add(1, Ordering::Relaxed) >= POLICIES {
             open.fetch_sub(1, Ordering::Relaxed);

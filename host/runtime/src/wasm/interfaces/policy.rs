@@ -1,6 +1,5 @@
 //! Interface `sampling`, the policy: a chain of step operators behind a handle.
 
-use amdm::error::{Code, Error};
 use wasmtime::component::Resource;
 
 use super::enums::lift_phase;
@@ -14,12 +13,7 @@ type Handle = Resource<Policy>;
 impl sampling::HostPolicy for StoreData {
     fn open(&mut self, object: Resource<Object>, steps: u32) -> Result<Handle, HostError> {
         let _work = self.work()?;
-        let object = self.table.get(&object)?;
-        let denied = || {
-            let message = "a step operator cannot open a policy, only a sampler can";
-            Error::new(Code::Denied, message)
-        };
-        let others = self.others.as_deref().ok_or_else(denied)?;
+        let (object, others) = (self.table.get(&object)?, self.others.as_deref());
         let policy = Policy::open(&self.access, object, steps, others)?;
         self.push(policy)
     }
