@@ -26,8 +26,8 @@ pub const READ_VALUES: usize = 64 << 10;
 pub const GUEST_MEMORY_BYTES: usize = 256 << 20;
 /// Resource handles that one guest instance may hold at a time.
 pub const GUEST_HANDLES: usize = 100_000;
-/// Bytes of a text that a pack gives the host to parse or to pass on: what a condition says, what an
-/// editor shows. JSON takes many times its text in memory.
+/// Bytes of a text that a pack gives the host to parse or to pass on: what a condition says, what
+/// an editor shows. JSON takes many times its text in memory.
 pub const GUEST_TEXT_BYTES: usize = 1 << 20;
 /// Bytes of a pack's node descriptors: some hundred kilobytes describe a hundred nodes.
 pub const PACK_NODES_BYTES: usize = 8 << 20;

@@ -66,7 +66,8 @@ fn module(pack: &str) -> String {
     }
 }
 
-/// An input's declaration, `[type, {options}]`, with the choices in place of the type where there are any.
+/// An input's declaration, `[type, {options}]`, with the choices in place of the type where there
+/// are any.
 pub fn spec(input: &Input, catalogue: &Catalogue) -> Value {
     let listed = input.choices_from.as_deref().and_then(|kind| catalogue.choices(kind));
     let kind = match listed {

@@ -170,8 +170,8 @@ impl Document {
         }
     }
 
-    /// Adds a node, or puts it in place of the one with this id. The workflow, if there is one, does
-    /// not have it: [`Self::renew_workflow`] drops it once something is linked to the node.
+    /// Adds a node, or puts it in place of the one with this id. The workflow, if there is one,
+    /// does not have it: [`Self::renew_workflow`] drops it once something is linked to the node.
     ///
     /// # Errors
     /// `limit_exceeded` for one node too many, or for names too long; nothing is changed.

@@ -1,8 +1,8 @@
 //! Versions in graphs: what a graph was made for, and what is changed in older ones.
 //!
-//! A node records its pack and the pack's version as editors do, `_meta.cnr_id` and `_meta.ver`, and
-//! the form of the graph in `_meta.amdm.schema`. [`record`] writes them, [`migrate`] reads them:
-//! nodes of older versions are brought up to date by the table `MIGRATIONS`, newer ones are
+//! A node records its pack and the pack's version as editors do, `_meta.cnr_id` and `_meta.ver`,
+//! and the form of the graph in `_meta.amdm.schema`. [`record`] writes them, [`migrate`] reads
+//! them: nodes of older versions are brought up to date by the table `MIGRATIONS`, newer ones are
 //! errors. A graph without records is taken as it stands.
 //!
 //! Saved workflows record the form in `extra.amdm.schema`, and pack and version in each node's

@@ -61,8 +61,8 @@ macro_rules! declare_binary {
 
 /// A tensor on some device. Operations may be queued; results are immutable.
 ///
-/// Every operation fails with [`crate::error::Code::InvalidInput`] where shapes do not fit, and with
-/// the device's own error otherwise.
+/// Every operation fails with [`crate::error::Code::InvalidInput`] where shapes do not fit, and
+/// with the device's own error otherwise.
 pub trait Tensor: Sized {
     unary_operations!(declare_unary);
     binary_operations!(declare_binary);

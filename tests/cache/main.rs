@@ -1,4 +1,5 @@
-//! Kept results: what a key holds and what not, what runs again, and that pictures stay the same bits.
+//! Kept results: what a key holds and what not, what runs again, and that pictures stay the same
+//! bits.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -142,7 +142,8 @@ fn native_nodes_go_on_from_their_checkpoints() {
     assert!(second.events.iter().any(|event| matches!(event, Event::Resumed { .. })));
 }
 
-/// Gives an object of a kind that no wire of its descriptor has, with characters that a terminal obeys.
+/// Gives an object of a kind that no wire of its descriptor has, with characters that a terminal
+/// obeys.
 struct Painted;
 
 impl Node for Painted {

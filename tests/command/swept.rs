@@ -1,4 +1,5 @@
-//! What sweeps share with single runs: warnings, `--partial`, `--result`, and the sheet of all runs.
+//! What sweeps share with single runs: warnings, `--partial`, `--result`, and the sheet of all
+//! runs.
 
 use std::path::Path;
 use std::process::Output;

@@ -31,7 +31,8 @@ impl Stage {
         self.networks.iter().map(|network| network.asked()).collect()
     }
 
-    /// Runs the plan both ways; true where both went well, false where both refuse in the same words.
+    /// Runs the plan both ways; true where both went well, false where both refuse in the same
+    /// words.
     fn agrees(&self, plan: &Plan) -> bool {
         let guest = run(&self.host, &plan.graph());
         let mut by_guest = self.asked();

@@ -65,8 +65,8 @@ fn formatted(source: &str) -> Option<String> {
     Some(String::from_utf8(format.wait_with_output().unwrap().stdout).unwrap())
 }
 
-/// Functions keep their places and new ones come last. With `AMDM_ACCEPT=1` the table is written in place
-/// of being compared.
+/// Functions keep their places and new ones come last. With `AMDM_ACCEPT=1` the table is written in
+/// place of being compared.
 #[test]
 fn the_table_is_what_the_functions_say() {
     let path = native().join("pack/api.rs");

@@ -1,5 +1,6 @@
-//! What a pack may import (`world imports` in `wit/`), native code has as well: each function is in a table of the
-//! header and in the Rust crates, under its own name or another, or is left out for a reason.
+//! What a pack may import (`world imports` in `wit/`), native code has as well: each function is in
+//! a table of the header and in the Rust crates, under its own name or another, or is left out for
+//! a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

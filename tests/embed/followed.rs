@@ -1,5 +1,5 @@
-//! How a run is followed and bounded: previews, log, targets, time, memory; and what a host and a graph
-//! say of themselves.
+//! How a run is followed and bounded: previews, log, targets, time, memory; and what a host and a
+//! graph say of themselves.
 
 use std::ffi::c_void;
 

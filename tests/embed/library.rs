@@ -1,5 +1,6 @@
-//! The C library as programs see it: opened with libloading beside the test, its functions taken from
-//! the table that `amdm_get_api` gives. Of the crate itself only structs and constants are used.
+//! The C library as programs see it: opened with libloading beside the test, its functions taken
+//! from the table that `amdm_get_api` gives. Of the crate itself only structs and constants are
+//! used.
 
 use std::ffi::{CStr, CString, c_char};
 use std::path::PathBuf;

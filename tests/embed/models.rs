@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::library::{api, description, graph, last_error, ok, open, run, shown, taken, text};
 
-/// Counts its calls in its data. Answers nothing until the run is being stopped; gives up after half a
-/// minute.
+/// Counts its calls in its data. Answers nothing until the run is being stopped; gives up after
+/// half a minute.
 unsafe extern "C" fn wait(
     calls: *mut c_void,
     ctx: *mut AmdmContext,

@@ -1,5 +1,5 @@
-//! Native packs: what is loaded is what was hashed, once for all hosts, whole or not at all, and the
-//! embedder hears of it.
+//! Native packs: what is loaded is what was hashed, once for all hosts, whole or not at all, and
+//! the embedder hears of it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
-//! What the library shows and leaves alone: its symbols are the header's functions, its header is C and
-//! C++ without a warning and mostly documentation, and a process that runs graphs with it keeps its
-//! signals, its allocator and its output to itself.
+//! What the library shows and leaves alone: its symbols are the header's functions, its header is C
+//! and C++ without a warning and mostly documentation, and a process that runs graphs with it keeps
+//! its signals, its allocator and its output to itself.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,8 @@ use crate::header::committed;
 use crate::library::path;
 use crate::process::{C_FLAGS, left_out};
 
-/// Functions of the header: what stands between `Amdm... amdm_` and `(` outside comments and structs.
+/// Functions of the header: what stands between `Amdm... amdm_` and `(` outside comments and
+/// structs.
 fn documented() -> BTreeSet<String> {
     let header = committed();
     let prototypes = header.split("extern \"C\" {").nth(1).unwrap();

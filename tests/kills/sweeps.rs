@@ -1,9 +1,10 @@
-//! Killed at any moment, a sweep leaves no torn file and no unreadable cache, and is continued to the
-//! same files as one that was left alone. `AMDM_KILLS=200` kills more often than the usual 6 times.
+//! Killed at any moment, a sweep leaves no torn file and no unreadable cache, and is continued to
+//! the same files as one that was left alone. `AMDM_KILLS=200` kills more often than the usual 6
+//! times.
 //!
-//! The clock of a kill starts with the first line of progress, and its time is drawn from what a sweep
-//! takes that nobody kills, with a cache in the same state. Only kills that fell while something was
-//! left to do count.
+//! The clock of a kill starts with the first line of progress, and its time is drawn from what a
+//! sweep takes that nobody kills, with a cache in the same state. Only kills that fell while
+//! something was left to do count.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -72,8 +73,8 @@ impl Running {
         (time, self.lines.join().unwrap())
     }
 
-    /// Kills it so long after its first line, or after its start; says whether it was still there, and
-    /// its lines.
+    /// Kills it so long after its first line, or after its start; says whether it was still there,
+    /// and its lines.
     fn kill(mut self, delay: Duration, from_start: bool) -> (bool, Vec<String>) {
         if !from_start {
             let _ = self.begun.recv();

@@ -1,8 +1,8 @@
 //! Every command of the README runs and does what it says.
 //!
-//! Blocks marked `sh` are read from README.md; lines that begin with `amdm` are run with the command
-//! that was just built, in a scratch directory that has the examples. `cargo` lines are the test run
-//! itself, the installs, and the quickstart, which is run as `amdm run`.
+//! Blocks marked `sh` are read from README.md; lines that begin with `amdm` are run with the
+//! command that was just built, in a scratch directory that has the examples. `cargo` lines are the
+//! test run itself, the installs, and the quickstart, which is run as `amdm run`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::path::{Path, PathBuf};

@@ -296,10 +296,11 @@ typedef struct {
     const char *const *model_dirs;
     // How many.
     size_t model_dir_count;
-    // Directory that graphs read pictures from by name; NULL: pictures come by `amdm_graph_set_image`.
+    // Directory that graphs read pictures from by name; NULL: pictures come by
+    // `amdm_graph_set_image`.
     const char *input_dir;
-    // Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. No log is written to
-    // stdout or stderr.
+    // Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. No log is written
+    // to stdout or stderr.
     uint32_t log_level;
     // 0.
     uint32_t reserved;
@@ -349,16 +350,18 @@ typedef struct {
 typedef struct {
     // Bytes of this table; functions are only ever added at its end.
     size_t struct_size;
-    // The value of an input, validated and with its default filled in. `AMDM_STATUS_EMPTY` and a value of
-    // kind `AMDM_VALUE_NONE` where an optional input has none. Texts and handles live as long as the callback.
+    // The value of an input, validated and with its default filled in. `AMDM_STATUS_EMPTY` and a
+    // value of kind `AMDM_VALUE_NONE` where an optional input has none. Texts and handles live as
+    // long as the callback.
     AmdmStatus (*input)(AmdmContext *ctx, const char *name, AmdmValue *out);
-    // The members of an open-ended group (`image_1`, `image_2`, ...), in order. The list lives as long as the
-    // callback.
+    // The members of an open-ended group (`image_1`, `image_2`, ...), in order. The list lives as
+    // long as the callback.
     AmdmStatus (*inputs)(AmdmContext *ctx,
                          const char *prefix,
                          const AmdmNamedValue **out,
                          size_t *count);
-    // Sets an output. The value is given away: its handle is used up, whether or not this succeeds.
+    // Sets an output. The value is given away: its handle is used up, whether or not this
+    // succeeds.
     AmdmStatus (*set_output)(AmdmContext *ctx, const char *name, AmdmValue value);
     // Writes 1 where anything in the graph uses this output, else 0.
     AmdmStatus (*output_wanted)(AmdmContext *ctx, const char *name, uint32_t *out);
@@ -370,24 +373,25 @@ typedef struct {
     AmdmStatus (*preview)(AmdmContext *ctx, AmdmModel *model, AmdmTensor *latent);
     // Writes 1 once the run is being stopped, else 0. Long work asks now and then.
     AmdmStatus (*cancelled)(AmdmContext *ctx, uint32_t *out);
-    // Writes a line to the log; `level` is one of `AMDM_LOG_*`. A node's warnings also go into the run's
-    // result; a model's lines belong to no node and are in the log alone.
+    // Writes a line to the log; `level` is one of `AMDM_LOG_*`. A node's warnings also go into the
+    // run's result; a model's lines belong to no node and are in the log alone.
     AmdmStatus (*log)(AmdmContext *ctx, uint32_t level, const char *message);
-    // Says that the result depends on something that the graph does not name, so that it is not kept.
+    // Says that the result depends on something that the graph does not name, so that it is not
+    // kept.
     AmdmStatus (*depends_on_more)(AmdmContext *ctx);
-    // Says why the callback is about to fail: the run's error has this status, message and input (which may
-    // be NULL). The callback then returns `status`, or any other failure. Statuses from
-    // `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT` becomes
-    // `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
+    // Says why the callback is about to fail: the run's error has this status, message and input
+    // (which may be NULL). The callback then returns `status`, or any other failure. Statuses from
+    // `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT`
+    // becomes `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
     AmdmStatus (*fail)(AmdmContext *ctx, AmdmStatus status, const char *message, const char *input);
-    // Unfinished work that an earlier run of the same node left: numbers, then tensors, in the order in
-    // which they were kept, without names. A node that asks for it goes on from there.
+    // Unfinished work that an earlier run of the same node left: numbers, then tensors, in the
+    // order in which they were kept, without names. A node that asks for it goes on from there.
     // `AMDM_STATUS_EMPTY` where there is none. The list lives as long as the callback.
     AmdmStatus (*checkpoint)(AmdmContext *ctx, const AmdmNamedValue **out, size_t *count);
     // Whether it is time to keep unfinished work: 1 or 0. Always 0 where none is kept.
     AmdmStatus (*checkpoint_due)(AmdmContext *ctx, uint32_t *out);
-    // Keeps unfinished work in place of what was kept before, where such work is kept: on disk, until the
-    // node is done.
+    // Keeps unfinished work in place of what was kept before, where such work is kept: on disk,
+    // until the node is done.
     AmdmStatus (*keep_checkpoint)(AmdmContext *ctx,
                                   const double *numbers,
                                   size_t number_count,
@@ -407,8 +411,8 @@ typedef struct {
 
 // The state of a sampling at one step, as step operators see it.
 //
-// A step of a lane goes from the level `now` to `next` in the phases `AMDM_PHASE_*`. Tensors that are set are
-// given away; all of a lane's have its latent's shape.
+// A step of a lane goes from the level `now` to `next` in the phases `AMDM_PHASE_*`. Tensors that
+// are set are given away; all of a lane's have its latent's shape.
 typedef struct {
     // Bytes of this table; functions are only ever added at its end.
     size_t struct_size;
@@ -442,8 +446,8 @@ typedef struct {
     AmdmStatus (*now)(AmdmContext *ctx, AmdmNoiseLevel *out);
     // The level that the step leads to.
     AmdmStatus (*next)(AmdmContext *ctx, AmdmNoiseLevel *out);
-    // Cumulative alphas of the training steps; none for flow models. Writes at most `capacity` of them, and how
-    // many there are.
+    // Cumulative alphas of the training steps; none for flow models. Writes at most `capacity` of
+    // them, and how many there are.
     AmdmStatus (*alphas_cumprod)(AmdmContext *ctx, float *out, size_t capacity, size_t *count);
     // 1 where the lane's network runs in this step, else 0.
     AmdmStatus (*active)(AmdmContext *ctx, uint32_t lane, uint32_t *out);
@@ -453,9 +457,11 @@ typedef struct {
     AmdmStatus (*input)(AmdmContext *ctx, uint32_t lane, AmdmTensor **out);
     // Replaces it, in `AMDM_PHASE_PREPARE`.
     AmdmStatus (*set_input)(AmdmContext *ctx, uint32_t lane, AmdmTensor *value);
-    // The noise in the input as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is `AMDM_PART_*`.
+    // The noise in the input as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is
+    // `AMDM_PART_*`.
     AmdmStatus (*epsilon)(AmdmContext *ctx, uint32_t lane, uint32_t part, AmdmTensor **out);
-    // The clean latent as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is `AMDM_PART_*`.
+    // The clean latent as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is
+    // `AMDM_PART_*`.
     AmdmStatus (*denoised)(AmdmContext *ctx, uint32_t lane, uint32_t part, AmdmTensor **out);
     // 1 where the lane has a prediction in this step, else 0: operators pass over the rest.
     AmdmStatus (*has_prediction)(AmdmContext *ctx, uint32_t lane, uint32_t *out);
@@ -472,7 +478,8 @@ typedef struct {
     AmdmStatus (*set_latent)(AmdmContext *ctx, uint32_t lane, AmdmTensor *value);
     // 1 where an operator replaced the lane's input or latent in this step, else 0.
     AmdmStatus (*rewritten)(AmdmContext *ctx, uint32_t lane, uint32_t *out);
-    // A tensor that an operator of the chain left in this step. `AMDM_STATUS_EMPTY` where there is none.
+    // A tensor that an operator of the chain left in this step. `AMDM_STATUS_EMPTY` where there is
+    // none.
     AmdmStatus (*slot)(AmdmContext *ctx, const char *name, AmdmTensor **out);
     // Leaves a tensor to the operators behind, in this step.
     AmdmStatus (*set_slot)(AmdmContext *ctx, const char *name, AmdmTensor *value);
@@ -498,8 +505,8 @@ typedef struct {
     AmdmStr device;
 } AmdmTensorInfo;
 
-// Operations on tensors. Shapes broadcast by aligning at the last axis; results are new tensors, lent to the
-// callback.
+// Operations on tensors. Shapes broadcast by aligning at the last axis; results are new tensors,
+// lent to the callback.
 typedef struct {
     // Bytes of this table; functions are only ever added at its end.
     size_t struct_size;
@@ -617,8 +624,8 @@ typedef struct {
 typedef struct {
     // Bytes of this table; functions are only ever added at its end.
     size_t struct_size;
-    // An object of named fields, which are given away. `kind` is the wire's type; `MODEL`, `CONDITIONING` and
-    // `STEP_POLICY` are made by the host alone.
+    // An object of named fields, which are given away. `kind` is the wire's type; `MODEL`,
+    // `CONDITIONING` and `STEP_POLICY` are made by the host alone.
     AmdmStatus (*create)(AmdmContext *ctx,
                          const char *kind,
                          const AmdmNamedValue *fields,
@@ -643,7 +650,8 @@ typedef struct {
     AmdmStatus (*release)(AmdmContext *ctx, AmdmObject *object);
 } AmdmObjectApi;
 
-// One lane's question at one step. As lists of it are arrays, it does not grow within a major version.
+// One lane's question at one step. As lists of it are arrays, it does not grow within a major
+// version.
 typedef struct {
     // `sizeof(AmdmRequest)`.
     size_t struct_size;
@@ -685,12 +693,14 @@ typedef struct {
     AmdmStatus (*from_object)(AmdmContext *ctx, const AmdmObject *object, AmdmModel **out);
     // The value of wire `MODEL` with this network.
     AmdmStatus (*to_object)(AmdmContext *ctx, const AmdmModel *model, AmdmObject **out);
-    // Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod`,
-    // `final_alpha`, `clip`, `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
+    // Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`,
+    // `alphas_cumprod`, `final_alpha`, `clip`, `conditioning_schema`, as
+    // `AmdmModelVtable.info_json` has them.
     AmdmStatus (*info)(AmdmContext *ctx, const AmdmModel *model, AmdmStr *out);
     // The timesteps that it recommends, first to last: `steps` of them.
     AmdmStatus (*timesteps)(AmdmContext *ctx, const AmdmModel *model, uint32_t steps, double *out);
-    // All predictions of one step, in order, into `count` places; the tensors are lent to the callback.
+    // All predictions of one step, in order, into `count` places; the tensors are lent to the
+    // callback.
     AmdmStatus (*predict)(AmdmContext *ctx,
                           const AmdmRequest *requests,
                           size_t count,
@@ -714,8 +724,8 @@ typedef struct {
                          const AmdmModel *model,
                          const AmdmTensor *latent,
                          AmdmTensor **out);
-    // Adds a reference, so that the model outlives the callback. A node that asks it in a later run says
-    // `depends_on_more` there: that run does not know what it read.
+    // Adds a reference, so that the model outlives the callback. A node that asks it in a later
+    // run says `depends_on_more` there: that run does not know what it read.
     AmdmStatus (*retain)(AmdmContext *ctx, AmdmModel *model);
     // Gives such a reference back.
     AmdmStatus (*release)(AmdmContext *ctx, AmdmModel *model);
@@ -737,8 +747,9 @@ typedef struct {
     size_t struct_size;
     // A picture of the run's inputs: [1, height, width, 3 or 4], in [0, 1].
     AmdmStatus (*load)(AmdmContext *ctx, const char *name, AmdmTensor **out);
-    // Writes one picture an image, with the graph inside, and keeps them for `amdm_run_output_image`;
-    // `temporary` ones (1) are kept, not written. Gives the names written as a JSON list.
+    // Writes one picture an image, with the graph inside, and keeps them for
+    // `amdm_run_output_image`; `temporary` ones (1) are kept, not written. Gives the names written
+    // as a JSON list.
     AmdmStatus (*save)(AmdmContext *ctx,
                        uint32_t temporary,
                        const char *prefix,
@@ -760,7 +771,8 @@ typedef struct {
                        AmdmTensor **out);
 } AmdmImageApi;
 
-// Streams of standard normal values, the same for a seed on every device: those of torch's CPU generator.
+// Streams of standard normal values, the same for a seed on every device: those of torch's CPU
+// generator.
 typedef struct {
     // Bytes of this table; functions are only ever added at its end.
     size_t struct_size;
@@ -809,14 +821,14 @@ typedef struct {
 // A class of nodes: its descriptor as JSON, and functions that the host calls.
 //
 // `descriptor_json` is an object as `amdm_host_node_schemas` lists them: `type`
-// (`acme.blur.BoxBlur`), `pack` (`acme:blur`), `version`, `title`, `category`, `description`, `inputs`,
-// `outputs`, and where they apply `output_node`, `step_operator` ({"phases": ["prepare", ...]}),
-// `deterministic` (false: its results are not kept). `concurrent` (false) says whether several runs may
-// call the node at once.
+// (`acme.blur.BoxBlur`), `pack` (`acme:blur`), `version`, `title`, `category`, `description`,
+// `inputs`, `outputs`, and where they apply `output_node`, `step_operator` ({"phases": ["prepare",
+// ...]}), `deterministic` (false: its results are not kept). `concurrent` (false) says whether
+// several runs may call the node at once.
 //
-// Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or the worker of
-// `amdm_run_start`. A node that is no step operator needs `execute` alone; a step operator needs
-// `make_operator`, `operator_window` and `operator_apply`.
+// Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or the worker
+// of `amdm_run_start`. A node that is no step operator needs `execute` alone; a step operator
+// needs `make_operator`, `operator_window` and `operator_apply`.
 typedef struct {
     // `sizeof(AmdmNodeVtable)`.
     size_t struct_size;
@@ -841,7 +853,8 @@ typedef struct {
                                   const AmdmWindow *before,
                                   size_t count,
                                   AmdmWindow *out);
-    // Writes 1 where it needs conditional and unconditional predictions apart, else 0. NULL: it does not.
+    // Writes 1 where it needs conditional and unconditional predictions apart, else 0. NULL: it
+    // does not.
     AmdmStatus (*operator_wants_parts)(void *user_data,
                                        void *operator_data,
                                        AmdmContext *ctx,
@@ -892,9 +905,9 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 //   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 //   models that ask each other must both be concurrent.
 //
-// A model stays until its host is destroyed and the last graph and run of it are. Functions may be NULL
-// where it says so. Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or
-// the worker of `amdm_run_start`.
+// A model stays until its host is destroyed and the last graph and run of it are. Functions may be
+// NULL where it says so. Calls come on the thread that executes the run: the caller of
+// `amdm_run_execute`, or the worker of `amdm_run_start`.
 typedef struct {
     // `sizeof(AmdmModelVtable)`.
     size_t struct_size;
@@ -909,9 +922,9 @@ typedef struct {
                             const AmdmNodeApi *api,
                             uint32_t steps,
                             double *out);
-    // Answers all requests of a step to this model, in order. The requests' tensors and objects are
-    // lent. `out` holds `count` predictions that are zeroed; the tensors left there are given to the
-    // host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
+    // Answers all requests of a step to this model, in order. The requests' tensors and objects
+    // are lent. `out` holds `count` predictions that are zeroed; the tensors left there are given
+    // to the host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
     AmdmStatus (*predict)(void *user_data,
                           AmdmContext *ctx,
                           const AmdmNodeApi *api,
@@ -919,9 +932,9 @@ typedef struct {
                           size_t count,
                           uint32_t parts,
                           AmdmPrediction *out);
-    // Makes a condition from JSON and named tensors, which are lent; the object left in `out` is given
-    // to the host and comes back as `positive` and `negative`. NULL: an object of kind `CONDITION` with
-    // the field `json` and the tensors.
+    // Makes a condition from JSON and named tensors, which are lent; the object left in `out` is
+    // given to the host and comes back as `positive` and `negative`. NULL: an object of kind
+    // `CONDITION` with the field `json` and the tensors.
     AmdmStatus (*condition)(void *user_data,
                             AmdmContext *ctx,
                             const AmdmNodeApi *api,
@@ -930,21 +943,21 @@ typedef struct {
                             AmdmTensor *const *tensors,
                             size_t count,
                             AmdmObject **out);
-    // Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to the
-    // host. NULL: DecodeLatent refuses, and there are no previews.
+    // Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to
+    // the host. NULL: DecodeLatent refuses, and there are no previews.
     AmdmModelCodec decode;
     // Image to latent. NULL: EncodeImage refuses.
     AmdmModelCodec encode;
-    // Called once, when the host needs the model no more, also where its registration failed; on any
-    // thread. May be NULL.
+    // Called once, when the host needs the model no more, also where its registration failed; on
+    // any thread. May be NULL.
     void (*destroy)(void *user_data);
 } AmdmModelVtable;
 
 // An image: rows of interleaved channels, top row first in memory order of `row_stride`.
 //
-// In: the library copies what it needs before it returns and calls `release`, if there is one, then.
-// Out: the data lives until the caller calls `release(release_ctx)`, once; where `release` is NULL it is
-// lent, for as long as the function that gave it says.
+// In: the library copies what it needs before it returns and calls `release`, if there is one,
+// then. Out: the data lives until the caller calls `release(release_ctx)`, once; where `release`
+// is NULL it is lent, for as long as the function that gave it says.
 typedef struct {
     // `sizeof(AmdmImage)`.
     size_t struct_size;
@@ -956,9 +969,9 @@ typedef struct {
     uint32_t channels;
     // `AMDM_ELEMENT_*`.
     uint32_t element_type;
-    // Bytes from a row to the next; negative where the last row lies first in memory, and `data` then
-    // points to the top row. 0 means rows without a gap; -1, where an image is asked for, the same with
-    // the last row first.
+    // Bytes from a row to the next; negative where the last row lies first in memory, and `data`
+    // then points to the top row. 0 means rows without a gap; -1, where an image is asked for, the
+    // same with the last row first.
     int64_t row_stride;
     // `AMDM_ORDER_*`.
     uint32_t channel_order;
@@ -984,7 +997,8 @@ typedef struct {
 typedef struct {
     // `sizeof(AmdmRunDesc)`.
     size_t struct_size;
-    // Where pictures are written, made at need; NULL: nothing is written, pictures are in memory alone.
+    // Where pictures are written, made at need; NULL: nothing is written, pictures are in memory
+    // alone.
     const char *output_dir;
     // Outputs that are computed and kept besides those of output nodes.
     const AmdmOutputName *wanted;
@@ -1000,9 +1014,9 @@ typedef struct {
     uint32_t no_metadata;
     // Milliseconds after which the run ends; 0 for no limit.
     uint64_t timeout_ms;
-    // Told that an event waits. It may only signal another thread, except under `amdm_run_execute`,
-    // where it comes on that thread after every event and may call `amdm_run_next_event`, `_poll` and
-    // `_cancel`. May be NULL.
+    // Told that an event waits. It may only signal another thread, except under
+    // `amdm_run_execute`, where it comes on that thread after every event and may call
+    // `amdm_run_next_event`, `_poll` and `_cancel`. May be NULL.
     void (*wakeup)(void *user_data);
     // Handed to `wakeup`.
     void *user_data;
@@ -1141,34 +1155,35 @@ typedef struct {
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
 //
-// A process opens a pack once, by its content: hosts that load the same bytes share it, wherever they
-// lie. It is never closed. On Linux what runs is a copy in memory of the bytes whose SHA-256 was
-// checked, so nobody can exchange the file in between; the loader looks for other libraries in the
-// system's places alone (`$ORIGIN` is not the pack's directory). On other systems the file is opened
-// again by its path: there its directory must be writable by nobody else.
+// A process opens a pack once, by its content: hosts that load the same bytes share it, wherever
+// they lie. It is never closed. On Linux what runs is a copy in memory of the bytes whose SHA-256
+// was checked, so nobody can exchange the file in between; the loader looks for other libraries in
+// the system's places alone (`$ORIGIN` is not the pack's directory). On other systems the file is
+// opened again by its path: there its directory must be writable by nobody else.
 typedef struct {
     // `sizeof(AmdmPackEntry)`.
     size_t struct_size;
-    // `AMDM_ABI_MAJOR` of the header that it was compiled with; another one is refused. The first three
-    // fields stay where they are in all versions.
+    // `AMDM_ABI_MAJOR` of the header that it was compiled with; another one is refused. The first
+    // three fields stay where they are in all versions.
     uint32_t abi_major;
     // `AMDM_ABI_MINOR` of that header; a library with a lower one refuses the pack.
     uint32_t abi_minor;
-    // Called before anything else of the pack, with the library's functions and the canonical path that
-    // the pack was loaded from first: once in a process, or until it returns 0. May be NULL. A pack that
-    // calls the library must do so through this table: its own symbols may not be found.
+    // Called before anything else of the pack, with the library's functions and the canonical path
+    // that the pack was loaded from first: once in a process, or until it returns 0. May be NULL.
+    // A pack that calls the library must do so through this table: its own symbols may not be
+    // found.
     AmdmStatus (*init)(const AmdmApi *api, const char *path);
     // Kept for a later version; never called, as packs are not unloaded. May be NULL.
     void (*deinit)(void);
-    // Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`. Called
-    // by each host that loads the pack, by one at a time.
+    // Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`.
+    // Called by each host that loads the pack, by one at a time.
     const void *(*get_factory)(const char *id);
 } AmdmPackEntry;
 
 // The nodes of a native pack: all of them become classes of the host, or none.
 //
-// Names of packs in their descriptors are the file's own: nodes cannot be added to a pack that is there
-// already.
+// Names of packs in their descriptors are the file's own: nodes cannot be added to a pack that is
+// there already.
 typedef struct {
     // `sizeof(AmdmNodeFactory)`.
     size_t struct_size;
@@ -1178,16 +1193,17 @@ typedef struct {
     uint32_t reserved;
     // The node `index`, 0 to `count - 1`; lives as long as the process.
     //
-    // Each host that loads the pack asks for it, and calls the vtable's `destroy` once: when it needs
-    // the class no more, or at once where it refuses the pack. So a `destroy` comes as often as a
-    // vtable was given, and must leave alone what the next host needs.
+    // Each host that loads the pack asks for it, and calls the vtable's `destroy` once: when it
+    // needs the class no more, or at once where it refuses the pack. So a `destroy` comes as often
+    // as a vtable was given, and must leave alone what the next host needs.
     const AmdmNodeVtable *(*node)(uint32_t index);
 } AmdmNodeFactory;
 
 // Success.
 #define AMDM_STATUS_OK 0
 
-// A pointer that must not be NULL is, a length or an enumeration is out of range, a text is not UTF-8.
+// A pointer that must not be NULL is, a length or an enumeration is out of range, a text is not
+// UTF-8.
 #define AMDM_STATUS_INVALID_ARGUMENT -1
 
 // A handle that is NULL, was destroyed, or is of another kind.
@@ -1267,8 +1283,8 @@ uint32_t amdm_abi_version(void);
 // \thread any, also inside callbacks
 const char *amdm_version_string(void);
 
-// Why the last call on this thread that failed did so, for people; never NULL. It lives until the next
-// call of the library on this thread.
+// Why the last call on this thread that failed did so, for people; never NULL. It lives until the
+// next call of the library on this thread.
 //
 // \thread any, also inside callbacks
 const char *amdm_last_error(void);
@@ -1284,41 +1300,37 @@ AmdmStatus amdm_string_free(AmdmString *text);
 // \thread any, also inside callbacks
 const AmdmApi *amdm_get_api(uint32_t abi_major);
 
-// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or WebP
-// picture with either inside.
+// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or
+// WebP picture with either inside.
 //
 // `data` is copied. `*out` is the caller's, who destroys it; it keeps the host's nodes and models
 // alive. The graph need not be valid: `amdm_graph_validate` says what is wrong with it.
 //
 // \thread one at a time for the host
-AmdmStatus amdm_graph_from_json(AmdmHost *host,
-                                const char *data,
-                                size_t len,
-                                AmdmGraph **out);
+AmdmStatus amdm_graph_from_json(AmdmHost *host, const char *data, size_t len, AmdmGraph **out);
 
-// Judges a graph: writes `{"error", "node_errors", "warnings"}` as JSON, in the form that node editors
-// read; the caller frees the text.
+// Judges a graph: writes `{"error", "node_errors", "warnings"}` as JSON, in the form that node
+// editors read; the caller frees the text.
 //
-// `AMDM_STATUS_OK` where it is valid, else `AMDM_STATUS_INVALID_GRAPH`, with all errors in the text and
-// in `amdm_last_error`. `out` may be NULL.
+// `AMDM_STATUS_OK` where it is valid, else `AMDM_STATUS_INVALID_GRAPH`, with all errors in the
+// text and in `amdm_last_error`. `out` may be NULL.
 //
 // \thread one at a time for the graph
-AmdmStatus amdm_graph_validate(AmdmGraph *graph,
-                               AmdmString *out);
+AmdmStatus amdm_graph_validate(AmdmGraph *graph, AmdmString *out);
 
-// Lists the inputs that take values, as JSON; the caller frees the text. Of each: `node` (its id), `class`,
-// `input`, `type`, where they apply `title`, `value` (present), `link` (where it comes from instead), `min`,
-// `max`, `choices`, `help`, `parameter` (that the graph declares for it), and `setting`, the name of all of
-// it. Sockets that images and tensors can be set to are not among them.
+// Lists the inputs that take values, as JSON; the caller frees the text. Of each: `node` (its id),
+// `class`, `input`, `type`, where they apply `title`, `value` (present), `link` (where it comes
+// from instead), `min`, `max`, `choices`, `help`, `parameter` (that the graph declares for it),
+// and `setting`, the name of all of it. Sockets that images and tensors can be set to are not
+// among them.
 //
 // \thread one at a time for the graph
-AmdmStatus amdm_graph_inputs(AmdmGraph *graph,
-                             AmdmString *out);
+AmdmStatus amdm_graph_inputs(AmdmGraph *graph, AmdmString *out);
 
 // Sets an input to a JSON value, such as `7`, `"euler"`, or a link `["4", 0]`.
 //
-// `node` is an id or a title; an empty text where `input` is the name of a parameter that the graph
-// declares. Validation judges the value. On failure nothing is changed.
+// `node` is an id or a title; an empty text where `input` is the name of a parameter that the
+// graph declares. Validation judges the value. On failure nothing is changed.
 //
 // Failures: `INVALID_GRAPH` where the node or input is not there, or a title means several nodes.
 //
@@ -1332,16 +1344,17 @@ AmdmStatus amdm_graph_set_json(AmdmGraph *graph,
 // Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
 // picture, such as `LoadImage.image`. Setting it again replaces what was set.
 //
-// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The mask that
-// `LoadImage` gives is 1 where its picture is transparent.)
+// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The
+// mask that `LoadImage` gives is 1 where its picture is transparent.)
 //
-// Where a link is replaced, pictures made from the graph are stored without the editor's workflow, which
-// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it:
-// where one of them is a `LoadImage` of a missing picture, set that node's `image` instead.
+// Where a link is replaced, pictures made from the graph are stored without the editor's workflow,
+// which has no such node. Nodes that only the replaced link needed stay in the graph and are
+// judged with it: where one of them is a `LoadImage` of a missing picture, set that node's `image`
+// instead.
 //
-// The pixels are copied before this returns, and `image->release` is then called, also on failure. On
-// failure the graph is what it was.
-// Pictures made from the graph record `memory:<sha256>` in place of the image.
+// The pixels are copied before this returns, and `image->release` is then called, also on failure.
+// On failure the graph is what it was. Pictures made from the graph record `memory:<sha256>` in
+// place of the image.
 //
 // \thread one at a time for the graph
 AmdmStatus amdm_graph_set_image(AmdmGraph *graph,
@@ -1366,14 +1379,13 @@ AmdmStatus amdm_graph_set_tensor(AmdmGraph *graph,
 // \thread one at a time for the graph
 AmdmStatus amdm_graph_destroy(AmdmGraph *graph);
 
-// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory and none on
-// disk, compiled packs in the user's cache directory, no other directories, no log.
+// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory and none
+// on disk, compiled packs in the user's cache directory, no other directories, no log.
 //
 // `size` is `sizeof(AmdmHostDesc)`; no more is written.
 //
 // \thread any
-AmdmStatus amdm_host_desc_init(AmdmHostDesc *desc,
-                               size_t size);
+AmdmStatus amdm_host_desc_init(AmdmHostDesc *desc, size_t size);
 
 // Opens the device, the standard pack and what the description names.
 //
@@ -1385,27 +1397,28 @@ AmdmStatus amdm_host_desc_init(AmdmHostDesc *desc,
 // \thread any
 AmdmStatus amdm_host_create(const AmdmHostDesc *desc, AmdmHost **out);
 
-// Ends a host: its runs are cancelled and waited for, and nothing runs on it any more. Registered nodes
-// and models are destroyed with the last graph or run that uses them. NULL is fine.
+// Ends a host: its runs are cancelled and waited for, and nothing runs on it any more. Registered
+// nodes and models are destroyed with the last graph or run that uses them. NULL is fine.
 //
-// Graphs and runs of the host stay handles, and are destroyed by their own functions; making or starting
-// a run of them is `AMDM_STATUS_WRONG_STATE`.
+// Graphs and runs of the host stay handles, and are destroyed by their own functions; making or
+// starting a run of them is `AMDM_STATUS_WRONG_STATE`.
 //
 // \thread any, not inside callbacks
 AmdmStatus amdm_host_destroy(AmdmHost *host);
 
 // Adds a pack from a file, for the graphs that are made from now on.
 //
-// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
-// where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
-// library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
-// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
-// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
-// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
+// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be
+// NULL; where it is given (64 hexadecimal digits), another file is refused. With
+// `AMDM_LOAD_NATIVE` it is a library with the symbol `amdm_pack_entry`, and `sha256` must be
+// given: loading it runs its code with all rights of the process. It is never unloaded; see
+// `AmdmPackEntry`. Its nodes are there together, or after a failure none of them. From then on
+// `amdm_host_info` lists it, and the log of every run of the host begins with a warning
+// (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
 //
-// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
-// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
-// larger than packs may be (64 MiB).
+// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both
+// numbers; `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be
+// read or is larger than packs may be (64 MiB).
 //
 // \thread any
 AmdmStatus amdm_host_load_pack(AmdmHost *host,
@@ -1418,8 +1431,8 @@ AmdmStatus amdm_host_load_pack(AmdmHost *host,
 // The vtable and its texts are copied. `destroy` is called once: when the host is through with the
 // class, or at once where this fails.
 //
-// Failures: `INVALID_ARGUMENT` for what is no descriptor, `INVALID_INPUT` for a class that is there
-// already or is not named after its pack, `DENIED` for a pack named `amdm:*`.
+// Failures: `INVALID_ARGUMENT` for what is no descriptor, `INVALID_INPUT` for a class that is
+// there already or is not named after its pack, `DENIED` for a pack named `amdm:*`.
 //
 // \thread any
 AmdmStatus amdm_host_register_node(AmdmHost *host, const AmdmNodeVtable *vtable);
@@ -1429,38 +1442,35 @@ AmdmStatus amdm_host_register_node(AmdmHost *host, const AmdmNodeVtable *vtable)
 // The vtable and its texts are copied. `destroy` is called once: when the host is through with the
 // model, or at once where this fails.
 //
-// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name that is
-// taken.
+// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name
+// that is taken.
 //
 // \thread any
-AmdmStatus amdm_host_register_model(AmdmHost *host,
-                                    const AmdmModelVtable *vtable);
+AmdmStatus amdm_host_register_model(AmdmHost *host, const AmdmModelVtable *vtable);
 
 // Writes all classes of nodes as a JSON list of descriptors; the caller frees the text.
 //
 // \thread any
 AmdmStatus amdm_host_node_schemas(AmdmHost *host, AmdmString *out);
 
-// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for instance what
-// it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its latents are. The model is
-// loaded, if it was not. The caller frees the text.
+// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for
+// instance what it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its
+// latents are. The model is loaded, if it was not. The caller frees the text.
 //
 // Failures: `NOT_FOUND` with the names that there are, and those of loading.
 //
 // \thread any
-AmdmStatus amdm_host_model_info(AmdmHost *host,
-                                const char *name,
-                                AmdmString *out);
+AmdmStatus amdm_host_model_info(AmdmHost *host, const char *name, AmdmString *out);
 
-// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
-// `packs`, `models`; the caller frees the text.
+// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`,
+// `memory_budget`, `packs`, `models`; the caller frees the text.
 //
-// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and where it
-// is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code is not isolated.
+// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and
+// where it is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code
+// is not isolated.
 //
 // \thread any
-AmdmStatus amdm_host_info(AmdmHost *host,
-                          AmdmString *out);
+AmdmStatus amdm_host_info(AmdmHost *host, AmdmString *out);
 
 // Prepares a run of a graph as it stands now; later changes of the graph do not matter to it.
 //
@@ -1478,8 +1488,8 @@ AmdmStatus amdm_run_create(AmdmGraph *graph, const AmdmRunDesc *desc, AmdmRun **
 // \thread any
 AmdmStatus amdm_run_start(AmdmRun *run);
 
-// Runs a graph and returns when it has ended. Registered nodes and models, and `wakeup`, are called on
-// this thread.
+// Runs a graph and returns when it has ended. Registered nodes and models, and `wakeup`, are
+// called on this thread.
 //
 // Returns the status that the run ended with; `amdm_run_error` says more.
 //
@@ -1491,41 +1501,37 @@ AmdmStatus amdm_run_execute(AmdmRun *run);
 // \thread any, also inside callbacks
 AmdmStatus amdm_run_poll(AmdmRun *run, uint32_t *state);
 
-// Waits for the end of a run, at most `timeout_ms` milliseconds; a negative number waits for ever. After
-// it has returned the run's end no callback of the run comes any more.
+// Waits for the end of a run, at most `timeout_ms` milliseconds; a negative number waits for ever.
+// After it has returned the run's end no callback of the run comes any more.
 //
-// Returns the status that the run ended with, `AMDM_STATUS_TIMEOUT`, or `AMDM_STATUS_WRONG_STATE` for a run
-// that was not started.
+// Returns the status that the run ended with, `AMDM_STATUS_TIMEOUT`, or `AMDM_STATUS_WRONG_STATE`
+// for a run that was not started.
 //
 // \thread any
-AmdmStatus amdm_run_wait(AmdmRun *run,
-                         int64_t timeout_ms);
+AmdmStatus amdm_run_wait(AmdmRun *run, int64_t timeout_ms);
 
-// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
-// has ended is unharmed. One that was not started is stopped once it is: at its start, or after its first
-// picture.
+// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A
+// run that has ended is unharmed. One that was not started is stopped once it is: at its start, or
+// after its first picture.
 //
 // \thread any, also inside callbacks
-AmdmStatus amdm_run_cancel(AmdmRun *run,
-                           uint32_t when);
+AmdmStatus amdm_run_cancel(AmdmRun *run, uint32_t when);
 
-// Ends a run: cancels it and waits for it where it goes on. Images and tensors that were fetched stay.
-// NULL is fine.
+// Ends a run: cancels it and waits for it where it goes on. Images and tensors that were fetched
+// stay. NULL is fine.
 //
 // \thread any, not inside callbacks
 AmdmStatus amdm_run_destroy(AmdmRun *run);
 
-// Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits for
-// ever. `event->struct_size` is set by the caller.
+// Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits
+// for ever. `event->struct_size` is set by the caller.
 //
-// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`). Where nobody
-// takes events, the oldest of progress and log are lost beyond 4096 that wait, and of previews beyond 8; no
-// other ever is.
+// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`).
+// Where nobody takes events, the oldest of progress and log are lost beyond 4096 that wait, and of
+// previews beyond 8; no other ever is.
 //
 // \thread any, one at a time for the run; also inside callbacks, there with `timeout_ms` 0
-AmdmStatus amdm_run_next_event(AmdmRun *run,
-                               int64_t timeout_ms,
-                               AmdmEvent *event);
+AmdmStatus amdm_run_next_event(AmdmRun *run, int64_t timeout_ms, AmdmEvent *event);
 
 // Writes why a run failed, as JSON: `code`, `node` ({"id", "class", "title"}), `input`,
 // `message`; the caller frees the text.
@@ -1535,12 +1541,13 @@ AmdmStatus amdm_run_next_event(AmdmRun *run,
 // \thread any
 AmdmStatus amdm_run_error(AmdmRun *run, AmdmString *out);
 
-// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
-// that was wanted, where `output` is its name (else NULL).
+// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an
+// output that was wanted, where `output` is its name (else NULL).
 //
-// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
-// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row first); everything
-// else is filled in. A mask is an image of one channel. The data is the caller's until `image->release(image->release_ctx)`, once.
+// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0:
+// bytes), `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row
+// first); everything else is filled in. A mask is an image of one channel. The data is the
+// caller's until `image->release(image->release_ctx)`, once.
 //
 // Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
 //
@@ -1551,8 +1558,8 @@ AmdmStatus amdm_run_output_image(AmdmRun *run,
                                  uint32_t index,
                                  AmdmImage *image);
 
-// Gives the tensor of an output that was wanted, or what a node saved or showed where `output` is NULL
-// (the last batch); of a latent its samples. The caller releases it.
+// Gives the tensor of an output that was wanted, or what a node saved or showed where `output` is
+// NULL (the last batch); of a latent its samples. The caller releases it.
 //
 // Failures: `EMPTY` where there is none, `WRONG_STATE` before the end.
 //
@@ -1562,22 +1569,22 @@ AmdmStatus amdm_run_output_tensor(AmdmRun *run,
                                   const char *output,
                                   AmdmTensor **out);
 
-// Writes all about a run that has ended, as JSON; the caller frees the text. `status` (`finished` or
-// `failed`, with `error`, also after a cancel), `outputs` (files: `node`, `path`, `sha256`, `bytes`, `width`,
-// `height`), `nodes` (those that ran or were kept, with `seconds`), `passes` of networks, `seconds`,
-// `device`, `seeds`, `warnings`, `versions`, and under `values` the wanted outputs that are plain, by node
-// and name.
+// Writes all about a run that has ended, as JSON; the caller frees the text. `status` (`finished`
+// or `failed`, with `error`, also after a cancel), `outputs` (files: `node`, `path`, `sha256`,
+// `bytes`, `width`, `height`), `nodes` (those that ran or were kept, with `seconds`), `passes` of
+// networks, `seconds`, `device`, `seeds`, `warnings`, `versions`, and under `values` the wanted
+// outputs that are plain, by node and name.
 //
 // \thread any
-AmdmStatus amdm_run_output_json(AmdmRun *run,
-                                AmdmString *out);
+AmdmStatus amdm_run_output_json(AmdmRun *run, AmdmString *out);
 
 // Makes a tensor from one of another library, by one copy to the host's device.
 //
 // `managed` is a `DLManagedTensorVersioned` of DLPack 1.x in memory of the CPU, float32, float16,
-// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On success
-// it is consumed: its deleter was called. On failure it stays the caller's. `stream` is for devices with
-// streams and is 0 or -1 for the CPU. The tensor has one reference, which the caller releases.
+// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On
+// success it is consumed: its deleter was called. On failure it stays the caller's. `stream` is
+// for devices with streams and is 0 or -1 for the CPU. The tensor has one reference, which the
+// caller releases.
 //
 // \thread any, also inside callbacks
 AmdmStatus amdm_tensor_from_dlpack(AmdmHost *host,

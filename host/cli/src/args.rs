@@ -94,9 +94,9 @@ pub struct Sources {
     /// Directory for compiled packs; `none` compiles anew each time [default: the user's cache]
     #[arg(long, value_name = "DIR", env = "AMDM_PACK_CACHE", value_parser = path())]
     pub pack_cache: Option<PathBuf>,
-    /// Load native packs: libraries with nodes, which are not isolated and can do whatever this process
-    /// can. A file of lines `sha256  path`, paths relative to it; another file than one whose SHA-256
-    /// stands there is refused
+    /// Load native packs: libraries with nodes, which are not isolated and can do whatever this
+    /// process can. A file of lines `sha256  path`, paths relative to it; another file than one
+    /// whose SHA-256 stands there is refused
     #[arg(long, value_name = "FILE", env = "AMDM_LOAD_NATIVE", value_parser = path())]
     pub allow_native_packs: Option<PathBuf>,
     /// Change a bound on packs: `guest-memory=512M`, `guest-time=10` (seconds).
@@ -116,9 +116,9 @@ pub struct GraphArguments {
     /// or a PNG or WebP picture with one inside; `-` reads stdin
     #[arg(value_name = "GRAPH")]
     pub graph: PathBuf,
-    /// Set an input: `id.input=value` or `title.input=value`, or a parameter that the graph declares:
-    /// `name=value`. `@file` reads the value from a file, `@@` is an `@`; pictures are named by path.
-    /// May be given several times
+    /// Set an input: `id.input=value` or `title.input=value`, or a parameter that the graph
+    /// declares: `name=value`. `@file` reads the value from a file, `@@` is an `@`; pictures are
+    /// named by path. May be given several times
     #[arg(long = "set", value_name = "NODE.INPUT=VALUE")]
     pub set: Vec<String>,
     /// Set what a JSON file says, {"name or node.input": value, ...}; --set comes after it
@@ -162,8 +162,8 @@ pub struct RunArguments {
     /// models or packs that it reads, or the program are other ones than before
     #[arg(long, requires = "sweep")]
     pub resume: bool,
-    /// Also put the first picture that each run of a sweep saves into one labelled picture; made anew
-    /// under the same name when the sweep is continued
+    /// Also put the first picture that each run of a sweep saves into one labelled picture; made
+    /// anew under the same name when the sweep is continued
     #[arg(long, requires = "sweep")]
     pub sheet: bool,
     /// Run the outputs whose nodes are all valid, and print the errors of the others; ends with
@@ -173,12 +173,13 @@ pub struct RunArguments {
     /// Where results are kept
     #[command(flatten)]
     pub results: ResultArguments,
-    /// With --cache, how often a long sampling is kept there unfinished, so that the same run goes on
-    /// from there after it was broken off: seconds, 0 = after every step
+    /// With --cache, how often a long sampling is kept there unfinished, so that the same run goes
+    /// on from there after it was broken off: seconds, 0 = after every step
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = span)]
     pub checkpoint_every: Duration,
-    /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes it
-    /// to stdout in place of the file names. Of a sweep it lists all runs, each with its settings
+    /// File for all about the run as JSON: files, times, seeds, versions, or the error; `-` writes
+    /// it to stdout in place of the file names. Of a sweep it lists all runs, each with its
+    /// settings
     #[arg(long, value_name = "FILE")]
     pub result: Option<PathBuf>,
     /// Where packs and models are

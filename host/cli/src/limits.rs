@@ -34,7 +34,8 @@ const NAMES: [(&str, Name); 7] = [
 ];
 
 impl Limit {
-    /// Reads `NAME=VALUE`; values are seconds, or whole numbers with `K`, `M` or `G` for powers of 1,024.
+    /// Reads `NAME=VALUE`; values are seconds, or whole numbers with `K`, `M` or `G` for powers of
+    /// 1,024.
     ///
     /// # Errors
     /// What was found and what is expected.

@@ -1,7 +1,7 @@
 //! The `amdm` command: runs node graphs, checks them, lists nodes and packs.
 //!
-//! What was asked for goes to stdout (file names, tables, JSON), everything else to stderr. Exit codes
-//! are listed in [`exit`].
+//! What was asked for goes to stdout (file names, tables, JSON), everything else to stderr. Exit
+//! codes are listed in [`exit`].
 
 mod args;
 mod commands;

@@ -1,9 +1,9 @@
 //! `extra_model_paths.yaml`: where an installation of the ComfyUI family keeps its models.
 //!
-//! Each section of the file is one place: `base_path`, relative to the file, and under it folders by
-//! kind, one a line or as a list. Networks are read (`checkpoints`, `diffusion_models`, `unet`); other kinds are
-//! for nodes that are not ours. Sections with `is_default` come first. Folders that are not there are
-//! passed over, as such files name many.
+//! Each section of the file is one place: `base_path`, relative to the file, and under it folders
+//! by kind, one a line or as a list. Networks are read (`checkpoints`, `diffusion_models`, `unet`);
+//! other kinds are for nodes that are not ours. Sections with `is_default` come first. Folders that
+//! are not there are passed over, as such files name many.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,7 +17,8 @@ use yaml_rust2::{Yaml, YamlLoader};
 const KINDS: [&str; 3] = ["checkpoints", "diffusion_models", "unet"];
 /// Bytes of such a file: they have some kilobytes.
 const BYTES: u64 = 1 << 20;
-/// Levels in such a file: sections, kinds, and lists of folders; what is not read may have some more.
+/// Levels in such a file: sections, kinds, and lists of folders; what is not read may have some
+/// more.
 const LEVELS: usize = 16;
 
 /// The folders of networks that `file` names and that are there.
@@ -58,8 +59,8 @@ fn folders(text: &str, beside: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(first)
 }
 
-/// Fails for what would take more than its size to load: a stack frame a level, or an alias, which may
-/// stand for a text that grows with every use.
+/// Fails for what would take more than its size to load: a stack frame a level, or an alias, which
+/// may stand for a text that grows with every use.
 fn plain(text: &str) -> Result<(), String> {
     let mut parser = Parser::new_from_str(text);
     let mut level = 0_usize;

@@ -1,4 +1,5 @@
-//! Writing to the terminal; a reader that went away (`amdm nodes | head`) is no error, a full disk is.
+//! Writing to the terminal; a reader that went away (`amdm nodes | head`) is no error, a full disk
+//! is.
 
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};

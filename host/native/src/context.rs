@@ -1,8 +1,8 @@
 //! What a callback of the embedder's may touch, and the handles that are its for the time.
 //!
 //! Handles that a table function gives are freed when the callback returns; who keeps one longer
-//! retains it. A handle that is given away (an output that is set) is used up: the reference that the
-//! callback was lent, or else one that it retained.
+//! retains it. A handle that is given away (an output that is set) is used up: the reference that
+//! the callback was lent, or else one that it retained.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -173,8 +173,8 @@ impl Context {
         callback(work)
     }
 
-    /// Does `work` with a handle on the context, which then ends; what `fail` said comes out in place
-    /// of a bare status.
+    /// Does `work` with a handle on the context, which then ends; what `fail` said comes out in
+    /// place of a bare status.
     pub fn during(
         self: &Arc<Self>,
         work: impl FnOnce(*mut AmdmContext) -> Result<AmdmStatus, Error>,
@@ -261,8 +261,8 @@ impl Context {
         }
     }
 
-    /// Has a model's callback ask `cancel` whether the run is being stopped, until what it returns is
-    /// dropped.
+    /// Has a model's callback ask `cancel` whether the run is being stopped, until what it returns
+    /// is dropped.
     pub fn cancelled_by<'c>(self: &Arc<Self>, cancel: Cancel<'c>) -> CancelledBy<'c> {
         // SAFETY: only the lifetime is dropped; `CancelledBy` takes the pointer away within it.
         let asked = unsafe {
@@ -276,7 +276,8 @@ impl Context {
         self.held().failure = Some(fail);
     }
 
-    /// Says that what a model's callback gives depends on more than the graph and the models' names say.
+    /// Says that what a model's callback gives depends on more than the graph and the models' names
+    /// say.
     pub fn depends_on_more(&self) {
         if let Some(running) = &self.running {
             running.depends_on_more();

@@ -116,7 +116,8 @@ pub(crate) fn export(
     })))
 }
 
-/// Copies another library's tensor to `device` for `keep`, and has it freed once that has succeeded.
+/// Copies another library's tensor to `device` for `keep`, and has it freed once that has
+/// succeeded.
 ///
 /// # Safety
 /// `managed` is NULL or as DLPack says.
@@ -237,9 +238,10 @@ unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), F
 /// Makes a tensor from one of another library, by one copy to the host's device.
 ///
 /// `managed` is a `DLManagedTensorVersioned` of DLPack 1.x in memory of the CPU, float32, float16,
-/// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On success
-/// it is consumed: its deleter was called. On failure it stays the caller's. `stream` is for devices with
-/// streams and is 0 or -1 for the CPU. The tensor has one reference, which the caller releases.
+/// bfloat16, float64, uint8, bool or int64 (read as float32: bytes stay 0 to 255), any strides. On
+/// success it is consumed: its deleter was called. On failure it stays the caller's. `stream` is
+/// for devices with streams and is 0 or -1 for the CPU. The tensor has one reference, which the
+/// caller releases.
 ///
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]

@@ -70,8 +70,8 @@ impl State {
         host.runtime().graphs(self.inputs(host))
     }
 
-    /// The id of the node that reads memory for a target: one for each, so that setting it again and
-    /// again leaves one node.
+    /// The id of the node that reads memory for a target: one for each, so that setting it again
+    /// and again leaves one node.
     fn memory_node(&self, target: &Target) -> String {
         let places = target.places(&self.document).collect::<Vec<_>>();
         let (node, input) = places.first().copied().unwrap_or_default();
@@ -128,8 +128,8 @@ fn is_memory(node: &Node) -> bool {
     node.class().is_some_and(memory::is_class)
 }
 
-/// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or WebP
-/// picture with either inside.
+/// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or
+/// WebP picture with either inside.
 ///
 /// `data` is copied. `*out` is the caller's, who destroys it; it keeps the host's nodes and models
 /// alive. The graph need not be valid: `amdm_graph_validate` says what is wrong with it.
@@ -159,11 +159,11 @@ pub unsafe extern "C" fn amdm_graph_from_json(
     outside(|| unsafe { give(out, "the graph", read) })
 }
 
-/// Judges a graph: writes `{"error", "node_errors", "warnings"}` as JSON, in the form that node editors
-/// read; the caller frees the text.
+/// Judges a graph: writes `{"error", "node_errors", "warnings"}` as JSON, in the form that node
+/// editors read; the caller frees the text.
 ///
-/// `AMDM_STATUS_OK` where it is valid, else `AMDM_STATUS_INVALID_GRAPH`, with all errors in the text and
-/// in `amdm_last_error`. `out` may be NULL.
+/// `AMDM_STATUS_OK` where it is valid, else `AMDM_STATUS_INVALID_GRAPH`, with all errors in the
+/// text and in `amdm_last_error`. `out` may be NULL.
 ///
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]
@@ -197,10 +197,11 @@ pub unsafe extern "C" fn amdm_graph_validate(
     })
 }
 
-/// Lists the inputs that take values, as JSON; the caller frees the text. Of each: `node` (its id), `class`,
-/// `input`, `type`, where they apply `title`, `value` (present), `link` (where it comes from instead), `min`,
-/// `max`, `choices`, `help`, `parameter` (that the graph declares for it), and `setting`, the name of all of
-/// it. Sockets that images and tensors can be set to are not among them.
+/// Lists the inputs that take values, as JSON; the caller frees the text. Of each: `node` (its id),
+/// `class`, `input`, `type`, where they apply `title`, `value` (present), `link` (where it comes
+/// from instead), `min`, `max`, `choices`, `help`, `parameter` (that the graph declares for it),
+/// and `setting`, the name of all of it. Sockets that images and tensors can be set to are not
+/// among them.
 ///
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]
@@ -220,8 +221,8 @@ pub unsafe extern "C" fn amdm_graph_inputs(
 
 /// Sets an input to a JSON value, such as `7`, `"euler"`, or a link `["4", 0]`.
 ///
-/// `node` is an id or a title; an empty text where `input` is the name of a parameter that the graph
-/// declares. Validation judges the value. On failure nothing is changed.
+/// `node` is an id or a title; an empty text where `input` is the name of a parameter that the
+/// graph declares. Validation judges the value. On failure nothing is changed.
 ///
 /// Failures: `INVALID_GRAPH` where the node or input is not there, or a title means several nodes.
 ///
@@ -255,16 +256,17 @@ pub unsafe extern "C" fn amdm_graph_set_json(
 /// Sets an input to an image: an `IMAGE` or `MASK` in place of its link, or an input that names a
 /// picture, such as `LoadImage.image`. Setting it again replaces what was set.
 ///
-/// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The mask that
-/// `LoadImage` gives is 1 where its picture is transparent.)
+/// A `MASK` takes the values of a grey image, or else the alpha, as they are: 1 is inside. (The
+/// mask that `LoadImage` gives is 1 where its picture is transparent.)
 ///
-/// Where a link is replaced, pictures made from the graph are stored without the editor's workflow, which
-/// has no such node. Nodes that only the replaced link needed stay in the graph and are judged with it:
-/// where one of them is a `LoadImage` of a missing picture, set that node's `image` instead.
+/// Where a link is replaced, pictures made from the graph are stored without the editor's workflow,
+/// which has no such node. Nodes that only the replaced link needed stay in the graph and are
+/// judged with it: where one of them is a `LoadImage` of a missing picture, set that node's `image`
+/// instead.
 ///
-/// The pixels are copied before this returns, and `image->release` is then called, also on failure. On
-/// failure the graph is what it was.
-/// Pictures made from the graph record `memory:<sha256>` in place of the image.
+/// The pixels are copied before this returns, and `image->release` is then called, also on failure.
+/// On failure the graph is what it was. Pictures made from the graph record `memory:<sha256>` in
+/// place of the image.
 ///
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]

@@ -45,10 +45,11 @@ pub struct AmdmHostDesc {
     pub model_dirs: *const *const c_char,
     /// How many.
     pub model_dir_count: usize,
-    /// Directory that graphs read pictures from by name; NULL: pictures come by `amdm_graph_set_image`.
+    /// Directory that graphs read pictures from by name; NULL: pictures come by
+    /// `amdm_graph_set_image`.
     pub input_dir: *const c_char,
-    /// Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. No log is written to
-    /// stdout or stderr.
+    /// Least level of lines that become events of runs: `AMDM_LOG_*`; 0 for none. No log is written
+    /// to stdout or stderr.
     pub log_level: u32,
     /// 0.
     pub reserved: u32,
@@ -115,8 +116,8 @@ impl Host {
     }
 }
 
-/// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory and none on
-/// disk, compiled packs in the user's cache directory, no other directories, no log.
+/// Fills a description with the defaults: `auto`, all cores, 512 MiB of results in memory and none
+/// on disk, compiled packs in the user's cache directory, no other directories, no log.
 ///
 /// `size` is `sizeof(AmdmHostDesc)`; no more is written.
 ///
@@ -245,11 +246,11 @@ unsafe fn options(desc: &AmdmHostDesc) -> Result<HostOptions, Fail> {
     })
 }
 
-/// Ends a host: its runs are cancelled and waited for, and nothing runs on it any more. Registered nodes
-/// and models are destroyed with the last graph or run that uses them. NULL is fine.
+/// Ends a host: its runs are cancelled and waited for, and nothing runs on it any more. Registered
+/// nodes and models are destroyed with the last graph or run that uses them. NULL is fine.
 ///
-/// Graphs and runs of the host stay handles, and are destroyed by their own functions; making or starting
-/// a run of them is `AMDM_STATUS_WRONG_STATE`.
+/// Graphs and runs of the host stay handles, and are destroyed by their own functions; making or
+/// starting a run of them is `AMDM_STATUS_WRONG_STATE`.
 ///
 /// \thread any, not inside callbacks
 #[unsafe(no_mangle)]

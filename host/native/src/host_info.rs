@@ -42,9 +42,9 @@ pub unsafe extern "C" fn amdm_host_node_schemas(
     outside(|| unsafe { tell(out, schemas) })
 }
 
-/// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for instance what
-/// it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its latents are. The model is
-/// loaded, if it was not. The caller frees the text.
+/// Writes facts about a model as a JSON object, as `AmdmModelVtable.info_json` has them: for
+/// instance what it can be conditioned with (`conditioning_schema`, JSON Schema) and how large its
+/// latents are. The model is loaded, if it was not. The caller frees the text.
 ///
 /// Failures: `NOT_FOUND` with the names that there are, and those of loading.
 ///
@@ -65,11 +65,12 @@ pub unsafe extern "C" fn amdm_host_model_info(
     outside(|| unsafe { tell(out, info) })
 }
 
-/// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`, `memory_budget`,
-/// `packs`, `models`; the caller frees the text.
+/// Writes facts about the host as a JSON object: `version`, `abi`, `device`, `threads`,
+/// `memory_budget`, `packs`, `models`; the caller frees the text.
 ///
-/// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and where it
-/// is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code is not isolated.
+/// Each of `packs` has `name`, `version`, `sha256` (of what was loaded), `built_in`, `native`, and
+/// where it is not built in `path`. `native` is true for what `AMDM_LOAD_NATIVE` loaded: its code
+/// is not isolated.
 ///
 /// \thread any
 #[unsafe(no_mangle)]

@@ -60,11 +60,12 @@ impl AmdmString {
 /// Structs that start with their size.
 ///
 /// # Safety
-/// The type is `repr(C)`, its first field is `struct_size: usize`, and all bytes 0 are a valid value.
+/// The type is `repr(C)`, its first field is `struct_size: usize`, and all bytes 0 are a valid
+/// value.
 pub(crate) unsafe trait Versioned: Copy {
-    /// Bytes up to the end of the last field that the first version cannot do without; a caller with
-    /// fewer has another struct. Fields that are added later do not count, so it is never the size of the
-    /// struct as it stands.
+    /// Bytes up to the end of the last field that the first version cannot do without; a caller
+    /// with fewer has another struct. Fields that are added later do not count, so it is never the
+    /// size of the struct as it stands.
     const FIRST: usize = size_of::<usize>();
 }
 

@@ -93,8 +93,8 @@ pub extern "C" fn amdm_version_string() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Why the last call on this thread that failed did so, for people; never NULL. It lives until the next
-/// call of the library on this thread.
+/// Why the last call on this thread that failed did so, for people; never NULL. It lives until the
+/// next call of the library on this thread.
 ///
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]

@@ -1,5 +1,5 @@
-//! Values that the embedder gives in memory: three classes of nodes that a graph gets where an image,
-//! mask or latent takes the place of a link.
+//! Values that the embedder gives in memory: three classes of nodes that a graph gets where an
+//! image, mask or latent takes the place of a link.
 
 use std::sync::Arc;
 

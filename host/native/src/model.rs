@@ -39,9 +39,9 @@ use crate::tensor::AmdmTensor;
 ///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 ///   models that ask each other must both be concurrent.
 ///
-/// A model stays until its host is destroyed and the last graph and run of it are. Functions may be NULL
-/// where it says so. Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or
-/// the worker of `amdm_run_start`.
+/// A model stays until its host is destroyed and the last graph and run of it are. Functions may be
+/// NULL where it says so. Calls come on the thread that executes the run: the caller of
+/// `amdm_run_execute`, or the worker of `amdm_run_start`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmModelVtable {
@@ -62,9 +62,9 @@ pub struct AmdmModelVtable {
             out: *mut f64,
         ) -> AmdmStatus,
     >,
-    /// Answers all requests of a step to this model, in order. The requests' tensors and objects are
-    /// lent. `out` holds `count` predictions that are zeroed; the tensors left there are given to the
-    /// host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
+    /// Answers all requests of a step to this model, in order. The requests' tensors and objects
+    /// are lent. `out` holds `count` predictions that are zeroed; the tensors left there are given
+    /// to the host, also on failure. With `parts` 1 all three are wanted, else `guided` alone.
     pub predict: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -76,9 +76,9 @@ pub struct AmdmModelVtable {
             out: *mut AmdmPrediction,
         ) -> AmdmStatus,
     >,
-    /// Makes a condition from JSON and named tensors, which are lent; the object left in `out` is given
-    /// to the host and comes back as `positive` and `negative`. NULL: an object of kind `CONDITION` with
-    /// the field `json` and the tensors.
+    /// Makes a condition from JSON and named tensors, which are lent; the object left in `out` is
+    /// given to the host and comes back as `positive` and `negative`. NULL: an object of kind
+    /// `CONDITION` with the field `json` and the tensors.
     pub condition: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -91,13 +91,13 @@ pub struct AmdmModelVtable {
             out: *mut *mut AmdmObject,
         ) -> AmdmStatus,
     >,
-    /// Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to the
-    /// host. NULL: DecodeLatent refuses, and there are no previews.
+    /// Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to
+    /// the host. NULL: DecodeLatent refuses, and there are no previews.
     pub decode: AmdmModelCodec,
     /// Image to latent. NULL: EncodeImage refuses.
     pub encode: AmdmModelCodec,
-    /// Called once, when the host needs the model no more, also where its registration failed; on any
-    /// thread. May be NULL.
+    /// Called once, when the host needs the model no more, also where its registration failed; on
+    /// any thread. May be NULL.
     pub destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
 }
 
@@ -130,8 +130,8 @@ struct OwnCondition(Object);
 /// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
 /// model, or at once where this fails.
 ///
-/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name that is
-/// taken.
+/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for a name
+/// that is taken.
 ///
 /// \thread any
 #[unsafe(no_mangle)]

@@ -28,14 +28,14 @@ pub struct AmdmWindow {
 /// A class of nodes: its descriptor as JSON, and functions that the host calls.
 ///
 /// `descriptor_json` is an object as `amdm_host_node_schemas` lists them: `type`
-/// (`acme.blur.BoxBlur`), `pack` (`acme:blur`), `version`, `title`, `category`, `description`, `inputs`,
-/// `outputs`, and where they apply `output_node`, `step_operator` ({"phases": ["prepare", ...]}),
-/// `deterministic` (false: its results are not kept). `concurrent` (false) says whether several runs may
-/// call the node at once.
+/// (`acme.blur.BoxBlur`), `pack` (`acme:blur`), `version`, `title`, `category`, `description`,
+/// `inputs`, `outputs`, and where they apply `output_node`, `step_operator` ({"phases": ["prepare",
+/// ...]}), `deterministic` (false: its results are not kept). `concurrent` (false) says whether
+/// several runs may call the node at once.
 ///
-/// Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or the worker of
-/// `amdm_run_start`. A node that is no step operator needs `execute` alone; a step operator needs
-/// `make_operator`, `operator_window` and `operator_apply`.
+/// Calls come on the thread that executes the run: the caller of `amdm_run_execute`, or the worker
+/// of `amdm_run_start`. A node that is no step operator needs `execute` alone; a step operator
+/// needs `make_operator`, `operator_window` and `operator_apply`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmNodeVtable {
@@ -76,7 +76,8 @@ pub struct AmdmNodeVtable {
             out: *mut AmdmWindow,
         ) -> AmdmStatus,
     >,
-    /// Writes 1 where it needs conditional and unconditional predictions apart, else 0. NULL: it does not.
+    /// Writes 1 where it needs conditional and unconditional predictions apart, else 0. NULL: it
+    /// does not.
     pub operator_wants_parts: Option<
         unsafe extern "C" fn(
             user_data: *mut c_void,
@@ -131,8 +132,8 @@ struct OwnOperator {
 /// The vtable and its texts are copied. `destroy` is called once: when the host is through with the
 /// class, or at once where this fails.
 ///
-/// Failures: `INVALID_ARGUMENT` for what is no descriptor, `INVALID_INPUT` for a class that is there
-/// already or is not named after its pack, `DENIED` for a pack named `amdm:*`.
+/// Failures: `INVALID_ARGUMENT` for what is no descriptor, `INVALID_INPUT` for a class that is
+/// there already or is not named after its pack, `DENIED` for a pack named `amdm:*`.
 ///
 /// \thread any
 #[unsafe(no_mangle)]

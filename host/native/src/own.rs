@@ -31,7 +31,8 @@ pub(crate) struct Own<V> {
     pub vtable: V,
     pub user: User,
     pub models: Weak<Models>,
-    /// Held while a function is called, where calls must come one at a time and the runtime does not order them.
+    /// Held while a function is called, where calls must come one at a time and the runtime does
+    /// not order them.
     pub turn: Option<Turn>,
 }
 
@@ -42,8 +43,8 @@ unsafe impl<V: Versioned> Send for Own<V> {}
 unsafe impl<V: Versioned> Sync for Own<V> {}
 
 impl<V: Versioned + 'static> Own<V> {
-    /// Calls a function of the vtable on the thread where such calls belong; `call` gives its status
-    /// and what it left, which is taken over before the handles that it was lent end.
+    /// Calls a function of the vtable on the thread where such calls belong; `call` gives its
+    /// status and what it left, which is taken over before the handles that it was lent end.
     pub fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         context: &Arc<Context>,

@@ -28,9 +28,9 @@ pub const AMDM_ALPHA_PREMULTIPLIED: u32 = 1;
 
 /// An image: rows of interleaved channels, top row first in memory order of `row_stride`.
 ///
-/// In: the library copies what it needs before it returns and calls `release`, if there is one, then.
-/// Out: the data lives until the caller calls `release(release_ctx)`, once; where `release` is NULL it is
-/// lent, for as long as the function that gave it says.
+/// In: the library copies what it needs before it returns and calls `release`, if there is one,
+/// then. Out: the data lives until the caller calls `release(release_ctx)`, once; where `release`
+/// is NULL it is lent, for as long as the function that gave it says.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmImage {
@@ -44,9 +44,9 @@ pub struct AmdmImage {
     pub channels: u32,
     /// `AMDM_ELEMENT_*`.
     pub element_type: u32,
-    /// Bytes from a row to the next; negative where the last row lies first in memory, and `data` then
-    /// points to the top row. 0 means rows without a gap; -1, where an image is asked for, the same with
-    /// the last row first.
+    /// Bytes from a row to the next; negative where the last row lies first in memory, and `data`
+    /// then points to the top row. 0 means rows without a gap; -1, where an image is asked for, the
+    /// same with the last row first.
     pub row_stride: i64,
     /// `AMDM_ORDER_*`.
     pub channel_order: u32,
@@ -76,7 +76,8 @@ pub(crate) const PREVIEW: AmdmImage = AmdmImage {
 /// Pixels along one side.
 const SIDE: u32 = 16_384;
 
-/// Bytes between rows of an image that is written: any alignment, and no memory for a slip of a sign.
+/// Bytes between rows of an image that is written: any alignment, and no memory for a slip of a
+/// sign.
 const GAP: usize = 1 << 16;
 
 /// How an image lies in memory, checked.
@@ -213,9 +214,9 @@ pub(crate) fn room<T>(count: usize) -> Result<Vec<T>, Fail> {
     Ok(room)
 }
 
-/// Writes one image of `[batch, height, width, 1, 3 or 4]`, or of a mask `[batch, height, width]`, in the
-/// layout that `wanted` names: its channels (0 takes the image's own), element type (0 takes bytes),
-/// order, alpha mode and stride.
+/// Writes one image of `[batch, height, width, 1, 3 or 4]`, or of a mask `[batch, height, width]`,
+/// in the layout that `wanted` names: its channels (0 takes the image's own), element type (0 takes
+/// bytes), order, alpha mode and stride.
 pub(crate) fn pixels(image: &Tensor, index: usize, wanted: &AmdmImage) -> Result<Pixels, Fail> {
     let (height, width, own) = match *image.extents() {
         [_, height, width, own @ (1 | 3 | 4)] => (height, width, own as usize),

@@ -13,7 +13,8 @@ pub type AmdmStatus = i32;
 
 /// Success.
 pub const AMDM_STATUS_OK: AmdmStatus = 0;
-/// A pointer that must not be NULL is, a length or an enumeration is out of range, a text is not UTF-8.
+/// A pointer that must not be NULL is, a length or an enumeration is out of range, a text is not
+/// UTF-8.
 pub const AMDM_STATUS_INVALID_ARGUMENT: AmdmStatus = -1;
 /// A handle that is NULL, was destroyed, or is of another kind.
 pub const AMDM_STATUS_INVALID_HANDLE: AmdmStatus = -2;
@@ -76,8 +77,9 @@ impl Fail {
         Self::new(AMDM_STATUS_INVALID_ARGUMENT, message)
     }
 
-    /// As an error of the runtime's. `EMPTY` becomes `not_found`, `INVALID_ARGUMENT` `invalid_input`;
-    /// every other status about the call itself is the embedder's defect: `internal`.
+    /// As an error of the runtime's. `EMPTY` becomes `not_found`, `INVALID_ARGUMENT`
+    /// `invalid_input`; every other status about the call itself is the embedder's defect:
+    /// `internal`.
     pub fn into_error(self) -> Error {
         let code = match self.status {
             AMDM_STATUS_INVALID_ARGUMENT => Code::InvalidInput,

@@ -1,9 +1,9 @@
 //! What a run keeps alive in the host, in bytes: within a bound of each holder and one of the run.
 //!
-//! Views and shares of one storage count it once a holder, and in full: a view of one value keeps all
-//! of its tensor. Values inside objects count like values held directly. A [`Ledger`] is one holder:
-//! an instance's handles, a node's outputs, or the values on a graph's wires; a [`Grant`] is a share
-//! without a list. What they hold is given back when they go.
+//! Views and shares of one storage count it once a holder, and in full: a view of one value keeps
+//! all of its tensor. Values inside objects count like values held directly. A [`Ledger`] is one
+//! holder: an instance's handles, a node's outputs, or the values on a graph's wires; a [`Grant`]
+//! is a share without a list. What they hold is given back when they go.
 
 use std::collections::HashMap;
 use std::sync::Arc;

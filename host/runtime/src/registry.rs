@@ -48,8 +48,8 @@ impl Registry {
     /// Adds one class of the embedder's own.
     ///
     /// # Errors
-    /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name that
-    /// is ours.
+    /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name
+    /// that is ours.
     pub fn add_node(&mut self, class: Registration) -> Result<(), Error> {
         // What it does is known in this process alone.
         let number = REGISTRATIONS.fetch_add(1, Ordering::Relaxed);
@@ -114,8 +114,8 @@ impl Registry {
         packs.chain(own.map(|node| (node.pack.clone(), node.version.clone()))).collect()
     }
 
-    /// What keys of results say about the code of a class, and whether other processes mean the same
-    /// by it.
+    /// What keys of results say about the code of a class, and whether other processes mean the
+    /// same by it.
     pub fn code(&self, descriptor: &Descriptor) -> Option<ContentCode> {
         if let Some(own) = self.own.get(&descriptor.r#type) {
             return Some(own.code.clone());

@@ -1,8 +1,8 @@
 //! Turns: code of the embedder's that one call at a time may be in, whichever runs it comes from.
 //!
 //! Waiting stops when the run is cancelled. Waiting for a turn that this run already holds (a node
-//! that runs a graph with its own class in it, a model that asks itself) is an error, not a deadlock:
-//! a run's threads know which turns the thread that started it holds.
+//! that runs a graph with its own class in it, a model that asks itself) is an error, not a
+//! deadlock: a run's threads know which turns the thread that started it holds.
 
 use std::cell::RefCell;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -37,8 +37,8 @@ impl Turn {
     /// Waits until nobody else has it.
     ///
     /// # Errors
-    /// `unsupported` where this thread or the one that it works for has it already, `cancelled` once
-    /// `cancelled` says so.
+    /// `unsupported` where this thread or the one that it works for has it already, `cancelled`
+    /// once `cancelled` says so.
     pub fn wait(&self, cancelled: &dyn Fn() -> bool) -> Result<Entered<'_>, Error> {
         if ENTERED.with_borrow(|entered| entered.contains(&self.address())) {
             let message = "found a call of it from inside its own code, and it is not concurrent";

@@ -1,5 +1,5 @@
-//! Files that are being written: under a name that tells them from all others, so that what a killed
-//! process left is known by it, and so that a file is replaced as a whole or not at all.
+//! Files that are being written: under a name that tells them from all others, so that what a
+//! killed process left is known by it, and so that a file is replaced as a whole or not at all.
 
 use std::ffi::OsStr;
 use std::io::Write;

@@ -29,8 +29,8 @@ thread_local! {
     static CALLER: RefCell<Option<Sender<Job>>> = const { RefCell::new(None) };
 }
 
-/// Does `work` on a thread with enough stack, and waits for it, doing what it wants done on this one.
-/// Log subscribers stay the caller's.
+/// Does `work` on a thread with enough stack, and waits for it, doing what it wants done on this
+/// one. Log subscribers stay the caller's.
 ///
 /// # Errors
 /// Those of `work`; `out_of_memory` where no thread can be had, `internal` where `work` panics.
@@ -64,8 +64,9 @@ fn serve(jobs: &Receiver<Job>) {
     }
 }
 
-/// Does `work` on the thread that called [`Host::run`](crate::Host::run) (or another function of the
-/// host that enters guests), and waits for it. Elsewhere than on a thread of the run it is done here.
+/// Does `work` on the thread that called [`Host::run`](crate::Host::run) (or another function of
+/// the host that enters guests), and waits for it. Elsewhere than on a thread of the run it is done
+/// here.
 ///
 /// # Errors
 /// `internal` where `work` panics.

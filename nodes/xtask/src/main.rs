@@ -1,7 +1,8 @@
 //! `cargo xtask nodes`: rebuilds `nodes/prebuilt` and the node table of `nodes/README.md`.
 //! `--check` rebuilds and compares, `--sources` compares hashes without building.
 //!
-//! `cargo xtask install --prefix DIR`: the C library with all that programs need to build against it.
+//! `cargo xtask install --prefix DIR`: the C library with all that programs need to build against
+//! it.
 //!
 //! Exit codes: 0, 1 for what failed, 2 for a command line that cannot be meant.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command line talks through them

@@ -1,9 +1,9 @@
 //! Graphs inside pictures: the text to write, and the texts found.
 //!
-//! In PNG files a text chunk named `prompt` holds the API graph as JSON with everything outside ASCII
-//! escaped, and one named `workflow` the graph as an editor saves it; in WebP files these are texts of
-//! the EXIF part. Files are checked no further than finding them takes. Texts that are compressed may
-//! grow to [`limits::GRAPH_BYTES`].
+//! In PNG files a text chunk named `prompt` holds the API graph as JSON with everything outside
+//! ASCII escaped, and one named `workflow` the graph as an editor saves it; in WebP files these are
+//! texts of the EXIF part. Files are checked no further than finding them takes. Texts that are
+//! compressed may grow to [`limits::GRAPH_BYTES`].
 
 mod png;
 mod webp;
@@ -111,8 +111,8 @@ fn latin1(data: &[u8]) -> String {
     }
 }
 
-/// Reads the JSON of an embedded text. Servers of the ComfyUI family write `NaN` and `Infinity` into
-/// it, for what they know of a run; these read as `null`, as in editors.
+/// Reads the JSON of an embedded text. Servers of the ComfyUI family write `NaN` and `Infinity`
+/// into it, for what they know of a run; these read as `null`, as in editors.
 pub(super) fn parse(text: &str) -> Result<Value, GraphError> {
     let strict = json::parse(text.as_bytes());
     match strict {

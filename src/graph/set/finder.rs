@@ -101,8 +101,8 @@ impl<'c> Finder<'c> {
         Ok((Target { name, places }, value))
     }
 
-    /// The target that an input of a node is, the node by its id or title; without a node the parameter
-    /// of that name.
+    /// The target that an input of a node is, the node by its id or title; without a node the
+    /// parameter of that name.
     ///
     /// # Errors
     /// As [`Self::find`].

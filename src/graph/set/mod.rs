@@ -9,9 +9,9 @@
 //! * [`fill_file_names`]: other nodes' values in file names.
 //! * [`Sweep`]: one setting with many values, and the runs that several of them make.
 //!
-//! A text is read by the input's declared type: numbers, truth values and links (`["4",0]`) as JSON,
-//! texts and choices as they stand. Ranges and choices are judged by validation, with everything
-//! else.
+//! A text is read by the input's declared type: numbers, truth values and links (`["4",0]`) as
+//! JSON, texts and choices as they stand. Ranges and choices are judged by validation, with
+//! everything else.
 
 mod finder;
 mod names;

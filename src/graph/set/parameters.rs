@@ -35,8 +35,8 @@ impl Parameter {
 /// The parameters of `document`, in the order of its nodes.
 ///
 /// # Errors
-/// `invalid_parameter` for declarations that are malformed, name no input, or give one name to inputs
-/// of two types; `missing_node_type`, `unknown_input`.
+/// `invalid_parameter` for declarations that are malformed, name no input, or give one name to
+/// inputs of two types; `missing_node_type`, `unknown_input`.
 pub fn parameters(
     document: &Document,
     catalogue: &Catalogue,

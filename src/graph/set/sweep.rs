@@ -2,7 +2,8 @@
 //!
 //! `sampler.seed=1..8` is 1 to 8, both included; `aggregate.weight=.5..1:.25` goes in steps;
 //! `aggregate.method=slerp,compose` lists values, and a JSON array lists texts that hold commas.
-//! Numbers keep the digits that they are written with: .1..0.3:.1 is .1, .2, .3 and nothing near it.
+//! Numbers keep the digits that they are written with: .1..0.3:.1 is .1, .2, .3 and nothing near
+//! it.
 
 use super::{Finder, Target};
 use crate::catalogue::Catalogue;
@@ -63,8 +64,8 @@ pub type Run = Vec<(String, String)>;
 /// All combinations; the last sweep's values change fastest.
 ///
 /// # Errors
-/// `limit_exceeded` for more than [`limits::SWEEP_RUNS`], `invalid_setting` where two sweeps set one
-/// input, by whatever names.
+/// `limit_exceeded` for more than [`limits::SWEEP_RUNS`], `invalid_setting` where two sweeps set
+/// one input, by whatever names.
 pub fn runs(sweeps: &[Sweep]) -> Result<Vec<Run>, GraphError> {
     let mut taken = HashMap::new();
     for sweep in sweeps {

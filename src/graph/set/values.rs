@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 /// The names and values that a parameter file holds, in its order.
 ///
 /// # Errors
-/// `invalid_json`, `duplicate_key` for a name that stands twice, `limit_exceeded`; `invalid_setting`
-/// for other JSON than an object.
+/// `invalid_json`, `duplicate_key` for a name that stands twice, `limit_exceeded`;
+/// `invalid_setting` for other JSON than an object.
 pub fn values(bytes: &[u8]) -> Result<Map<String, Value>, GraphError> {
     match json::parse(bytes)? {
         Value::Object(values) => Ok(values),

@@ -2,8 +2,8 @@
 //!
 //! What they do is code of that extension: they carry links without wires, or switch other nodes.
 //! Those that carry something cannot be converted; those that only act while somebody edits can be
-//! left out, since what they did is saved. Group nodes, which subgraphs have replaced, are of a type
-//! that only their file knows.
+//! left out, since what they did is saved. Group nodes, which subgraphs have replaced, are of a
+//! type that only their file knows.
 
 /// What a node of an extension means for a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

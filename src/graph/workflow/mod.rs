@@ -1,12 +1,12 @@
 //! Workflows as node editors save them, made into API graphs as those editors would.
 //!
 //! Reads schema 0.4 and 1 with subgraphs. An editor keeps widget values by position, so the
-//! conversion needs the descriptions of all node types that are used. Notes, reroutes and primitives
-//! vanish, muted nodes are left out, bypassed ones are passed through, subgraphs are expanded to
-//! nodes `outer:inner`. Random texts and dates stay as they are saved.
+//! conversion needs the descriptions of all node types that are used. Notes, reroutes and
+//! primitives vanish, muted nodes are left out, bypassed ones are passed through, subgraphs are
+//! expanded to nodes `outer:inner`. Random texts and dates stay as they are saved.
 //!
-//! `extra.amdm` holds what is ours: `schema`, the form of the file, and `param`, by node id what its
-//! inputs are called as parameters of the graph: `{"5": {"steps": "quality"}}`.
+//! `extra.amdm` holds what is ours: `schema`, the form of the file, and `param`, by node id what
+//! its inputs are called as parameters of the graph: `{"5": {"steps": "quality"}}`.
 //!
 //! What cannot be known is an error with the node's id, title and type, never a guess. Work and
 //! result are bounded by [`GRAPH_NODES`](crate::limits::GRAPH_NODES), `GRAPH_BYTES`,

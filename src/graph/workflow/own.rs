@@ -1,7 +1,7 @@
 //! What a workflow keeps for us in `extra.amdm`, where editors let it be: names of parameters.
 //!
-//! `"param": {"30:5": {"steps": "quality"}}` makes the input `steps` of node `30:5` of the graph the
-//! parameter `quality`. It goes to the node, where API graphs have it.
+//! `"param": {"30:5": {"steps": "quality"}}` makes the input `steps` of node `30:5` of the graph
+//! the parameter `quality`. It goes to the node, where API graphs have it.
 
 use super::super::error::{cut, quoted, shown};
 use super::super::{ErrorCode, GraphError};

@@ -1,6 +1,6 @@
-//! The face of the command `amdm`, which cargo builds beside the test: `cargo test --workspace`, or with
-//! `--test embed --test command`. It must not be older than the library; `AMDM_WITHOUT_COMMAND` leaves
-//! it out.
+//! The face of the command `amdm`, which cargo builds beside the test: `cargo test --workspace`, or
+//! with `--test embed --test command`. It must not be older than the library;
+//! `AMDM_WITHOUT_COMMAND` leaves it out.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

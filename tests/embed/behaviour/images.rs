@@ -181,7 +181,8 @@ fn layouts(face: &Loaded, rgb: &[u8]) {
     }
 }
 
-/// Averages of two bytes, all of them: what lies between two more is rounded alike in memory and in files.
+/// Averages of two bytes, all of them: what lies between two more is rounded alike in memory and in
+/// files.
 #[test]
 fn pixels_in_memory_are_those_of_the_file() {
     let inputs = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! Weights are in memory once, however many runs use them; hosts that come and go leave nothing behind.
+//! Weights are in memory once, however many runs use them; hosts that come and go leave nothing
+//! behind.
 //!
 //! Each is measured in a process of its own. `AMDM_HOSTS` says how many hosts.
 #![cfg(target_os = "linux")]
@@ -64,7 +65,8 @@ fn with_models(dir: &Path) -> *mut AmdmHost {
     open(&desc)
 }
 
-/// Sixteen runs of one weight file read it once, and go on with what was read when it is spoilt since.
+/// Sixteen runs of one weight file read it once, and go on with what was read when it is spoilt
+/// since.
 fn weights() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join(NAME);
@@ -136,8 +138,8 @@ fn hosts() {
         "MiB after every {part} hosts: {}",
         sizes.iter().map(mib).collect::<Vec<_>>().join(" ")
     );
-    // The allocator takes some pages now and then, all the more beside other work; what leaks grows in
-    // every part. A KiB a host would be seen.
+    // The allocator takes some pages now and then, all the more beside other work; what leaks grows
+    // in every part. A KiB a host would be seen.
     grown.sort_unstable();
     let median = grown[grown.len() / 2];
     assert!(median < part << 10, "{median} bytes in {part} hosts");
@@ -155,7 +157,8 @@ fn child() {
 
 fn measured(what: &str) {
     let mut child = alone("behaviour::memory::child");
-    // Of the allocator's arenas, one a thread at worst, any may grow at any time; of one it is seen.
+    // Of the allocator's arenas, one a thread at worst, any may grow at any time; of one it is
+    // seen.
     child.env("MALLOC_ARENA_MAX", "1").env(CHILD, what);
     let output = child.output().unwrap();
     eprintln!("{}", passed(&output));

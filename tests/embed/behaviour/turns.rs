@@ -1,5 +1,5 @@
-//! Own code that one call at a time may be in: who waits hears of a cancel, nobody waits for itself,
-//! and a panic in it is the node's error.
+//! Own code that one call at a time may be in: who waits hears of a cancel, nobody waits for
+//! itself, and a panic in it is the node's error.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, Weak};

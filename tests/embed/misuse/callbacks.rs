@@ -1,5 +1,5 @@
-//! A node, an operator and a model of the worst kind: they call what they must not, give what nobody
-//! asked for, and fail as they please.
+//! A node, an operator and a model of the worst kind: they call what they must not, give what
+//! nobody asked for, and fail as they please.
 
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};

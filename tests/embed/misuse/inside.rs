@@ -1,5 +1,5 @@
-//! Inside callbacks: what is not allowed there is `WRONG_THREAD`, with handles that are alive; what is
-//! allowed works. Callbacks of nodes, of operators, of models, `wakeup` and the ends of vtables.
+//! Inside callbacks: what is not allowed there is `WRONG_THREAD`, with handles that are alive; what
+//! is allowed works. Callbacks of nodes, of operators, of models, `wakeup` and the ends of vtables.
 #![allow(const_item_mutation)] // A new empty text for each call.
 
 use std::collections::BTreeMap;

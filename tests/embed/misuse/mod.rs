@@ -1,6 +1,6 @@
-//! Random calls that are wrong in every way a caller's can be: each returns a code, nothing crashes,
-//! what is to be ended is ended once, and afterwards a run goes as it did before. Which code it is the
-//! tables of `refusals`, `states` and `inside` say.
+//! Random calls that are wrong in every way a caller's can be: each returns a code, nothing
+//! crashes, what is to be ended is ended once, and afterwards a run goes as it did before. Which
+//! code it is the tables of `refusals`, `states` and `inside` say.
 //!
 //! `AMDM_MISUSE` says how many sequences, `AMDM_MISUSE_SEED` which.
 

@@ -1,8 +1,8 @@
 //! The way of every file: read, migrate, set, judge, plan, write, read again.
 //!
 //! Promises looked at: errors are lines for people and JSON for programs, bringing up to date and
-//! recording twice change nothing, what is valid can be planned in an order along its links, what is
-//! written is read as the same graph.
+//! recording twice change nothing, what is valid can be planned in an order along its links, what
+//! is written is read as the same graph.
 
 use super::nodes::nodes;
 use amdm::catalogue::Catalogue;

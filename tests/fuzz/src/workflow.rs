@@ -1,5 +1,5 @@
-//! Workflows as editors save them, and as they never would: subgraphs nested and recursive, reroutes
-//! in circles, bypassed and muted nodes, primitives, odd values, links that lead nowhere.
+//! Workflows as editors save them, and as they never would: subgraphs nested and recursive,
+//! reroutes in circles, bypassed and muted nodes, primitives, odd values, links that lead nowhere.
 
 use super::dice::Dice;
 use super::nodes::nodes;

@@ -15,8 +15,8 @@ use crate::exit::{Stop, USAGE};
 /// Bytes of a file that `@file` reads: a long prompt has some thousand.
 const TEXT_BYTES: usize = 1 << 20;
 
-/// Applies all of them to `document`; pictures outside the input directory are added to `inputs`. Says
-/// whether there was anything to apply.
+/// Applies all of them to `document`; pictures outside the input directory are added to `inputs`.
+/// Says whether there was anything to apply.
 pub fn apply(
     arguments: &GraphArguments,
     document: &mut Document,

@@ -103,8 +103,8 @@ pub struct Loaded {
     pub graphs: Graphs,
 }
 
-/// Reads the graph out of `bytes`, and applies `--params` and `--set`. Errors of the graph come back as
-/// such.
+/// Reads the graph out of `bytes`, and applies `--params` and `--set`. Errors of the graph come
+/// back as such.
 pub fn graph(arguments: &GraphArguments, bytes: &[u8], host: &Host) -> Result<Loaded, Problem> {
     let dir = arguments.inputs.clone().or_else(|| parent(&arguments.graph));
     let mut inputs = Inputs::new(dir);

@@ -1,8 +1,8 @@
 //! What a denoising network is to the rest: its facts, conditions, codec and predictions.
 //!
-//! The same contract as interface `models` in `wit/models.wit`. Networks are loaded once, immutable,
-//! and shared by every lane and run, so everything here takes `&self` and may be called from any
-//! thread.
+//! The same contract as interface `models` in `wit/models.wit`. Networks are loaded once,
+//! immutable, and shared by every lane and run, so everything here takes `&self` and may be called
+//! from any thread.
 
 use std::sync::Arc;
 

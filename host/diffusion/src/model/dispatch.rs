@@ -1,5 +1,5 @@
-//! What a sampling asks of networks: the timesteps of its schedule, and all predictions of one step,
-//! requests grouped by model and answered in order.
+//! What a sampling asks of networks: the timesteps of its schedule, and all predictions of one
+//! step, requests grouped by model and answered in order.
 //!
 //! Groups run at once on the device's threads, so that two lanes over two models overlap as two
 //! lanes over one model do; models of an embedder's are asked on this thread meanwhile. What a

@@ -8,13 +8,13 @@ use amdm_runtime::{Failure, FailureCode, Host};
 use super::load;
 use crate::status::{AMDM_STATUS_ABI_MISMATCH, AMDM_STATUS_PACK_INVALID};
 
-/// Loads the native packs that a file lists: lines of `sha256  path`, as `sha256sum` prints them, with
-/// paths relative to the file; empty lines and those that begin with `#` are passed over. `tell` hears
-/// of each before its code runs.
+/// Loads the native packs that a file lists: lines of `sha256  path`, as `sha256sum` prints them,
+/// with paths relative to the file; empty lines and those that begin with `#` are passed over.
+/// `tell` hears of each before its code runs.
 ///
 /// # Errors
-/// Names `allow-native-packs` as its input: `input_output` for files that cannot be read, `denied` for
-/// another content than is listed, `invalid_input` for lines of another form, `pack_invalid`.
+/// Names `allow-native-packs` as its input: `input_output` for files that cannot be read, `denied`
+/// for another content than is listed, `invalid_input` for lines of another form, `pack_invalid`.
 pub fn load_native_packs(
     host: &Host,
     list: &Path,

@@ -1,4 +1,5 @@
-//! A file whose content is the one that the caller names, read once: what is loaded are these bytes.
+//! A file whose content is the one that the caller names, read once: what is loaded are these
+//! bytes.
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
 //! The system's loader, for bytes that were confirmed.
 //!
-//! Nothing that is opened is closed again, also where it turns out to be no pack: threads that it has
-//! begun, and destructors of threads, may lie in it. On Linux the loader is given the bytes themselves,
-//! in a file in memory that nobody can change any more. Elsewhere it opens the path once more, and a file
-//! that was exchanged since it was read would be loaded; the header says so.
+//! Nothing that is opened is closed again, also where it turns out to be no pack: threads that it
+//! has begun, and destructors of threads, may lie in it. On Linux the loader is given the bytes
+//! themselves, in a file in memory that nobody can change any more. Elsewhere it opens the path
+//! once more, and a file that was exchanged since it was read would be loaded; the header says so.
 
 use std::mem::ManuallyDrop;
 
@@ -11,8 +11,8 @@ use libloading::Library;
 
 use super::Confirmed;
 
-/// Opens a library and gives the address of a symbol of it, which stays for good, or what the loader says
-/// about the symbol.
+/// Opens a library and gives the address of a symbol of it, which stays for good, or what the
+/// loader says about the symbol.
 ///
 /// # Errors
 /// What the loader says about the library.

@@ -1,4 +1,5 @@
-//! The native packs of this process, by content: opened once, initialised once, shared by all hosts.
+//! The native packs of this process, by content: opened once, initialised once, shared by all
+//! hosts.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -33,8 +34,8 @@ struct Loaded {
 /// By SHA-256. Held while a pack is asked for its nodes: packs need no locks of their own for that.
 static LOADED: Mutex<Option<HashMap<[u8; 32], Loaded>>> = Mutex::new(None);
 
-/// Does `work` with the entry of a pack, which is opened and initialised with `api` before, where it
-/// is not yet.
+/// Does `work` with the entry of a pack, which is opened and initialised with `api` before, where
+/// it is not yet.
 ///
 /// # Errors
 /// Those of `work`; `PACK_INVALID`, `ABI_MISMATCH`; messages begin behind the pack's path.

@@ -1,8 +1,8 @@
 //! Native packs: libraries with nodes, loaded with all rights of the process.
 //!
-//! A pack exports one data symbol, [`AmdmPackEntry`], which is read before any of its functions runs;
-//! the loading itself runs what the library's initialisers do. So a library is opened only where its
-//! SHA-256 is the one that the caller names.
+//! A pack exports one data symbol, [`AmdmPackEntry`], which is read before any of its functions
+//! runs; the loading itself runs what the library's initialisers do. So a library is opened only
+//! where its SHA-256 is the one that the caller names.
 //!
 //! 1. `confirmed`: the file's bytes, and whether they are those that the caller names.
 //! 2. `library`: the system's loader; what is opened is never closed.
@@ -42,29 +42,30 @@ const NODES: &std::ffi::CStr = c"amdm.nodes/0";
 
 /// What a native pack exports, as the data symbol `amdm_pack_entry`.
 ///
-/// A process opens a pack once, by its content: hosts that load the same bytes share it, wherever they
-/// lie. It is never closed. On Linux what runs is a copy in memory of the bytes whose SHA-256 was
-/// checked, so nobody can exchange the file in between; the loader looks for other libraries in the
-/// system's places alone (`$ORIGIN` is not the pack's directory). On other systems the file is opened
-/// again by its path: there its directory must be writable by nobody else.
+/// A process opens a pack once, by its content: hosts that load the same bytes share it, wherever
+/// they lie. It is never closed. On Linux what runs is a copy in memory of the bytes whose SHA-256
+/// was checked, so nobody can exchange the file in between; the loader looks for other libraries in
+/// the system's places alone (`$ORIGIN` is not the pack's directory). On other systems the file is
+/// opened again by its path: there its directory must be writable by nobody else.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmPackEntry {
     /// `sizeof(AmdmPackEntry)`.
     pub struct_size: usize,
-    /// `AMDM_ABI_MAJOR` of the header that it was compiled with; another one is refused. The first three
-    /// fields stay where they are in all versions.
+    /// `AMDM_ABI_MAJOR` of the header that it was compiled with; another one is refused. The first
+    /// three fields stay where they are in all versions.
     pub abi_major: u32,
     /// `AMDM_ABI_MINOR` of that header; a library with a lower one refuses the pack.
     pub abi_minor: u32,
-    /// Called before anything else of the pack, with the library's functions and the canonical path that
-    /// the pack was loaded from first: once in a process, or until it returns 0. May be NULL. A pack that
-    /// calls the library must do so through this table: its own symbols may not be found.
+    /// Called before anything else of the pack, with the library's functions and the canonical path
+    /// that the pack was loaded from first: once in a process, or until it returns 0. May be NULL.
+    /// A pack that calls the library must do so through this table: its own symbols may not be
+    /// found.
     pub init: Option<unsafe extern "C" fn(api: *const AmdmApi, path: *const c_char) -> AmdmStatus>,
     /// Kept for a later version; never called, as packs are not unloaded. May be NULL.
     pub deinit: Option<unsafe extern "C" fn()>,
-    /// Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`. Called
-    /// by each host that loads the pack, by one at a time.
+    /// Gives what the pack brings of a kind, or NULL. `amdm.nodes/0` gives an `AmdmNodeFactory`.
+    /// Called by each host that loads the pack, by one at a time.
     pub get_factory: Option<unsafe extern "C" fn(id: *const c_char) -> *const c_void>,
 }
 
@@ -75,8 +76,8 @@ unsafe impl Versioned for AmdmPackEntry {
 
 /// The nodes of a native pack: all of them become classes of the host, or none.
 ///
-/// Names of packs in their descriptors are the file's own: nodes cannot be added to a pack that is there
-/// already.
+/// Names of packs in their descriptors are the file's own: nodes cannot be added to a pack that is
+/// there already.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmNodeFactory {
@@ -88,9 +89,9 @@ pub struct AmdmNodeFactory {
     pub reserved: u32,
     /// The node `index`, 0 to `count - 1`; lives as long as the process.
     ///
-    /// Each host that loads the pack asks for it, and calls the vtable's `destroy` once: when it needs
-    /// the class no more, or at once where it refuses the pack. So a `destroy` comes as often as a
-    /// vtable was given, and must leave alone what the next host needs.
+    /// Each host that loads the pack asks for it, and calls the vtable's `destroy` once: when it
+    /// needs the class no more, or at once where it refuses the pack. So a `destroy` comes as often
+    /// as a vtable was given, and must leave alone what the next host needs.
     pub node: Option<unsafe extern "C" fn(index: u32) -> *const AmdmNodeVtable>,
 }
 
@@ -104,16 +105,17 @@ pub const AMDM_LOAD_NATIVE: u32 = 1;
 
 /// Adds a pack from a file, for the graphs that are made from now on.
 ///
-/// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be NULL;
-/// where it is given (64 hexadecimal digits), another file is refused. With `AMDM_LOAD_NATIVE` it is a
-/// library with the symbol `amdm_pack_entry`, and `sha256` must be given: loading it runs its code with
-/// all rights of the process. It is never unloaded; see `AmdmPackEntry`. Its nodes are there together, or
-/// after a failure none of them. From then on `amdm_host_info` lists it, and the log of every run of the
-/// host begins with a warning (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
+/// Without flags the file is a WebAssembly component, which runs isolated, and `sha256` may be
+/// NULL; where it is given (64 hexadecimal digits), another file is refused. With
+/// `AMDM_LOAD_NATIVE` it is a library with the symbol `amdm_pack_entry`, and `sha256` must be
+/// given: loading it runs its code with all rights of the process. It is never unloaded; see
+/// `AmdmPackEntry`. Its nodes are there together, or after a failure none of them. From then on
+/// `amdm_host_info` lists it, and the log of every run of the host begins with a warning
+/// (`AMDM_LOG_WARN`) that native code is loaded, with its path and SHA-256.
 ///
-/// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both numbers;
-/// `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be read or is
-/// larger than packs may be (64 MiB).
+/// Failures: `PACK_INVALID`; `ABI_MISMATCH` for a native pack of another version, with both
+/// numbers; `DENIED` for another file than `sha256` says; `INPUT_OUTPUT` for a file that cannot be
+/// read or is larger than packs may be (64 MiB).
 ///
 /// \thread any
 #[unsafe(no_mangle)]

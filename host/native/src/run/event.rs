@@ -128,12 +128,12 @@ impl Taken {
     }
 }
 
-/// Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits for
-/// ever. `event->struct_size` is set by the caller.
+/// Takes the next event, waiting for it at most `timeout_ms` milliseconds; a negative number waits
+/// for ever. `event->struct_size` is set by the caller.
 ///
-/// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`). Where nobody
-/// takes events, the oldest of progress and log are lost beyond 4096 that wait, and of previews beyond 8; no
-/// other ever is.
+/// `AMDM_STATUS_EMPTY` where none came in time, and after the last one (`AMDM_EVENT_FINISHED`).
+/// Where nobody takes events, the oldest of progress and log are lost beyond 4096 that wait, and of
+/// previews beyond 8; no other ever is.
 ///
 /// \thread any, one at a time for the run; also inside callbacks, there with `timeout_ms` 0
 #[unsafe(no_mangle)]

@@ -50,7 +50,8 @@ pub struct AmdmOutputName {
 pub struct AmdmRunDesc {
     /// `sizeof(AmdmRunDesc)`.
     pub struct_size: usize,
-    /// Where pictures are written, made at need; NULL: nothing is written, pictures are in memory alone.
+    /// Where pictures are written, made at need; NULL: nothing is written, pictures are in memory
+    /// alone.
     pub output_dir: *const c_char,
     /// Outputs that are computed and kept besides those of output nodes.
     pub wanted: *const AmdmOutputName,
@@ -66,9 +67,9 @@ pub struct AmdmRunDesc {
     pub no_metadata: u32,
     /// Milliseconds after which the run ends; 0 for no limit.
     pub timeout_ms: u64,
-    /// Told that an event waits. It may only signal another thread, except under `amdm_run_execute`,
-    /// where it comes on that thread after every event and may call `amdm_run_next_event`, `_poll` and
-    /// `_cancel`. May be NULL.
+    /// Told that an event waits. It may only signal another thread, except under
+    /// `amdm_run_execute`, where it comes on that thread after every event and may call
+    /// `amdm_run_next_event`, `_poll` and `_cancel`. May be NULL.
     pub wakeup: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// Handed to `wakeup`.
     pub user_data: *mut c_void,
@@ -404,8 +405,8 @@ pub unsafe extern "C" fn amdm_run_start(run: *mut AmdmRun) -> AmdmStatus {
     })
 }
 
-/// Runs a graph and returns when it has ended. Registered nodes and models, and `wakeup`, are called on
-/// this thread.
+/// Runs a graph and returns when it has ended. Registered nodes and models, and `wakeup`, are
+/// called on this thread.
 ///
 /// Returns the status that the run ended with; `amdm_run_error` says more.
 ///
@@ -434,11 +435,11 @@ pub unsafe extern "C" fn amdm_run_poll(run: *mut AmdmRun, state: *mut u32) -> Am
     })
 }
 
-/// Waits for the end of a run, at most `timeout_ms` milliseconds; a negative number waits for ever. After
-/// it has returned the run's end no callback of the run comes any more.
+/// Waits for the end of a run, at most `timeout_ms` milliseconds; a negative number waits for ever.
+/// After it has returned the run's end no callback of the run comes any more.
 ///
-/// Returns the status that the run ended with, `AMDM_STATUS_TIMEOUT`, or `AMDM_STATUS_WRONG_STATE` for a run
-/// that was not started.
+/// Returns the status that the run ended with, `AMDM_STATUS_TIMEOUT`, or `AMDM_STATUS_WRONG_STATE`
+/// for a run that was not started.
 ///
 /// \thread any
 #[unsafe(no_mangle)]
@@ -470,9 +471,9 @@ pub unsafe extern "C" fn amdm_run_wait(run: *mut AmdmRun, timeout_ms: i64) -> Am
     })
 }
 
-/// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A run that
-/// has ended is unharmed. One that was not started is stopped once it is: at its start, or after its first
-/// picture.
+/// Cancels a run: `AMDM_CANCEL_NOW`, or `AMDM_CANCEL_AFTER_IMAGE`. The last event still comes. A
+/// run that has ended is unharmed. One that was not started is stopped once it is: at its start, or
+/// after its first picture.
 ///
 /// \thread any, also inside callbacks
 #[unsafe(no_mangle)]
@@ -488,8 +489,8 @@ pub unsafe extern "C" fn amdm_run_cancel(run: *mut AmdmRun, when: u32) -> AmdmSt
     })
 }
 
-/// Ends a run: cancels it and waits for it where it goes on. Images and tensors that were fetched stay.
-/// NULL is fine.
+/// Ends a run: cancels it and waits for it where it goes on. Images and tensors that were fetched
+/// stay. NULL is fine.
 ///
 /// \thread any, not inside callbacks
 #[unsafe(no_mangle)]

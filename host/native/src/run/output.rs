@@ -30,12 +30,13 @@ pub unsafe extern "C" fn amdm_run_error(run: *mut AmdmRun, out: *mut AmdmString)
     outside(|| unsafe { tell(out, error) })
 }
 
-/// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an output
-/// that was wanted, where `output` is its name (else NULL).
+/// Gives an image of a run that has ended: the `index`-th that the node saved or showed, or of an
+/// output that was wanted, where `output` is its name (else NULL).
 ///
-/// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0: bytes),
-/// `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row first); everything
-/// else is filled in. A mask is an image of one channel. The data is the caller's until `image->release(image->release_ctx)`, once.
+/// `image` says which layout is wanted by `channels` (0: the image's own), `element_type` (0:
+/// bytes), `channel_order`, `alpha_mode` and `row_stride` (0: no gaps; -1: no gaps, last row
+/// first); everything else is filled in. A mask is an image of one channel. The data is the
+/// caller's until `image->release(image->release_ctx)`, once.
 ///
 /// Failures: `EMPTY` where there is no such image, `WRONG_STATE` before the end.
 ///
@@ -83,8 +84,8 @@ pub unsafe extern "C" fn amdm_run_output_image(
     })
 }
 
-/// Gives the tensor of an output that was wanted, or what a node saved or showed where `output` is NULL
-/// (the last batch); of a latent its samples. The caller releases it.
+/// Gives the tensor of an output that was wanted, or what a node saved or showed where `output` is
+/// NULL (the last batch); of a latent its samples. The caller releases it.
 ///
 /// Failures: `EMPTY` where there is none, `WRONG_STATE` before the end.
 ///
@@ -140,11 +141,11 @@ fn absent(run: &Run, node: &str, output: Option<&str>) -> Fail {
     Fail::new(AMDM_STATUS_EMPTY, message)
 }
 
-/// Writes all about a run that has ended, as JSON; the caller frees the text. `status` (`finished` or
-/// `failed`, with `error`, also after a cancel), `outputs` (files: `node`, `path`, `sha256`, `bytes`, `width`,
-/// `height`), `nodes` (those that ran or were kept, with `seconds`), `passes` of networks, `seconds`,
-/// `device`, `seeds`, `warnings`, `versions`, and under `values` the wanted outputs that are plain, by node
-/// and name.
+/// Writes all about a run that has ended, as JSON; the caller frees the text. `status` (`finished`
+/// or `failed`, with `error`, also after a cancel), `outputs` (files: `node`, `path`, `sha256`,
+/// `bytes`, `width`, `height`), `nodes` (those that ran or were kept, with `seconds`), `passes` of
+/// networks, `seconds`, `device`, `seeds`, `warnings`, `versions`, and under `values` the wanted
+/// outputs that are plain, by node and name.
 ///
 /// \thread any
 #[unsafe(no_mangle)]

@@ -19,22 +19,24 @@ use crate::tensor::{AmdmTensor, of};
 pub struct AmdmCallApi {
     /// Bytes of this table; functions are only ever added at its end.
     pub struct_size: usize,
-    /// The value of an input, validated and with its default filled in. `AMDM_STATUS_EMPTY` and a value of
-    /// kind `AMDM_VALUE_NONE` where an optional input has none. Texts and handles live as long as the callback.
+    /// The value of an input, validated and with its default filled in. `AMDM_STATUS_EMPTY` and a
+    /// value of kind `AMDM_VALUE_NONE` where an optional input has none. Texts and handles live as
+    /// long as the callback.
     pub input: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         name: *const c_char,
         out: *mut AmdmValue,
     ) -> AmdmStatus,
-    /// The members of an open-ended group (`image_1`, `image_2`, ...), in order. The list lives as long as the
-    /// callback.
+    /// The members of an open-ended group (`image_1`, `image_2`, ...), in order. The list lives as
+    /// long as the callback.
     pub inputs: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         prefix: *const c_char,
         out: *mut *const AmdmNamedValue,
         count: *mut usize,
     ) -> AmdmStatus,
-    /// Sets an output. The value is given away: its handle is used up, whether or not this succeeds.
+    /// Sets an output. The value is given away: its handle is used up, whether or not this
+    /// succeeds.
     pub set_output: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         name: *const c_char,
@@ -58,27 +60,28 @@ pub struct AmdmCallApi {
     ) -> AmdmStatus,
     /// Writes 1 once the run is being stopped, else 0. Long work asks now and then.
     pub cancelled: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus,
-    /// Writes a line to the log; `level` is one of `AMDM_LOG_*`. A node's warnings also go into the run's
-    /// result; a model's lines belong to no node and are in the log alone.
+    /// Writes a line to the log; `level` is one of `AMDM_LOG_*`. A node's warnings also go into the
+    /// run's result; a model's lines belong to no node and are in the log alone.
     pub log: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         level: u32,
         message: *const c_char,
     ) -> AmdmStatus,
-    /// Says that the result depends on something that the graph does not name, so that it is not kept.
+    /// Says that the result depends on something that the graph does not name, so that it is not
+    /// kept.
     pub depends_on_more: unsafe extern "C" fn(ctx: *mut AmdmContext) -> AmdmStatus,
-    /// Says why the callback is about to fail: the run's error has this status, message and input (which may
-    /// be NULL). The callback then returns `status`, or any other failure. Statuses from
-    /// `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT` becomes
-    /// `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
+    /// Says why the callback is about to fail: the run's error has this status, message and input
+    /// (which may be NULL). The callback then returns `status`, or any other failure. Statuses from
+    /// `AMDM_STATUS_INVALID_INPUT` to `AMDM_STATUS_INTERNAL` stay what they are, `INVALID_ARGUMENT`
+    /// becomes `INVALID_INPUT`, `EMPTY` becomes `NOT_FOUND`, and every other one `INTERNAL`.
     pub fail: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         status: AmdmStatus,
         message: *const c_char,
         input: *const c_char,
     ) -> AmdmStatus,
-    /// Unfinished work that an earlier run of the same node left: numbers, then tensors, in the order in
-    /// which they were kept, without names. A node that asks for it goes on from there.
+    /// Unfinished work that an earlier run of the same node left: numbers, then tensors, in the
+    /// order in which they were kept, without names. A node that asks for it goes on from there.
     /// `AMDM_STATUS_EMPTY` where there is none. The list lives as long as the callback.
     pub checkpoint: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
@@ -87,8 +90,8 @@ pub struct AmdmCallApi {
     ) -> AmdmStatus,
     /// Whether it is time to keep unfinished work: 1 or 0. Always 0 where none is kept.
     pub checkpoint_due: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut u32) -> AmdmStatus,
-    /// Keeps unfinished work in place of what was kept before, where such work is kept: on disk, until the
-    /// node is done.
+    /// Keeps unfinished work in place of what was kept before, where such work is kept: on disk,
+    /// until the node is done.
     pub keep_checkpoint: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         numbers: *const f64,

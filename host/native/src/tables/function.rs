@@ -1,6 +1,7 @@
 //! Functions of the tables: written where a field wants a pointer, and made there.
 //!
-//! In all bodies pointers are what the documentation of the table's field says; handles are checked.
+//! In all bodies pointers are what the documentation of the table's field says; handles are
+//! checked.
 
 /// A function of the callback's context and of what else is named.
 macro_rules! function {

@@ -7,7 +7,8 @@ use crate::handle::HANDLES;
 use crate::status::AmdmStatus;
 use crate::tensor::{AmdmTensor, extents};
 
-/// Streams of standard normal values, the same for a seed on every device: those of torch's CPU generator.
+/// Streams of standard normal values, the same for a seed on every device: those of torch's CPU
+/// generator.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmGeneratorApi {

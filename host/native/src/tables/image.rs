@@ -25,8 +25,9 @@ pub struct AmdmImageApi {
         name: *const c_char,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// Writes one picture an image, with the graph inside, and keeps them for `amdm_run_output_image`;
-    /// `temporary` ones (1) are kept, not written. Gives the names written as a JSON list.
+    /// Writes one picture an image, with the graph inside, and keeps them for
+    /// `amdm_run_output_image`; `temporary` ones (1) are kept, not written. Gives the names written
+    /// as a JSON list.
     pub save: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         temporary: u32,

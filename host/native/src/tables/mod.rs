@@ -1,7 +1,7 @@
 //! What callbacks may call: the interfaces of the contract as tables of functions.
 //!
-//! The functions carry the names of the methods in `wit/`, but for the few that a test of the contract
-//! lists; each takes the callback's context first.
+//! The functions carry the names of the methods in `wit/`, but for the few that a test of the
+//! contract lists; each takes the callback's context first.
 
 #[macro_use]
 mod function;
@@ -105,7 +105,8 @@ pub struct AmdmNoiseLevel {
     pub noise: f64,
 }
 
-/// One lane's question at one step. As lists of it are arrays, it does not grow within a major version.
+/// One lane's question at one step. As lists of it are arrays, it does not grow within a major
+/// version.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmRequest {

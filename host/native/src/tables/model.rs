@@ -39,8 +39,9 @@ pub struct AmdmModelApi {
         model: *const AmdmModel,
         out: *mut *mut AmdmObject,
     ) -> AmdmStatus,
-    /// Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod`,
-    /// `final_alpha`, `clip`, `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
+    /// Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`,
+    /// `alphas_cumprod`, `final_alpha`, `clip`, `conditioning_schema`, as
+    /// `AmdmModelVtable.info_json` has them.
     pub info: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         model: *const AmdmModel,
@@ -53,7 +54,8 @@ pub struct AmdmModelApi {
         steps: u32,
         out: *mut f64,
     ) -> AmdmStatus,
-    /// All predictions of one step, in order, into `count` places; the tensors are lent to the callback.
+    /// All predictions of one step, in order, into `count` places; the tensors are lent to the
+    /// callback.
     pub predict: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         requests: *const AmdmRequest,
@@ -85,8 +87,8 @@ pub struct AmdmModelApi {
         latent: *const AmdmTensor,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// Adds a reference, so that the model outlives the callback. A node that asks it in a later run says
-    /// `depends_on_more` there: that run does not know what it read.
+    /// Adds a reference, so that the model outlives the callback. A node that asks it in a later
+    /// run says `depends_on_more` there: that run does not know what it read.
     pub retain: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,
     /// Gives such a reference back.
     pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, model: *mut AmdmModel) -> AmdmStatus,

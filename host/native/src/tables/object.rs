@@ -17,8 +17,8 @@ use crate::status::{AmdmStatus, Fail};
 pub struct AmdmObjectApi {
     /// Bytes of this table; functions are only ever added at its end.
     pub struct_size: usize,
-    /// An object of named fields, which are given away. `kind` is the wire's type; `MODEL`, `CONDITIONING` and
-    /// `STEP_POLICY` are made by the host alone.
+    /// An object of named fields, which are given away. `kind` is the wire's type; `MODEL`,
+    /// `CONDITIONING` and `STEP_POLICY` are made by the host alone.
     pub create: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         kind: *const c_char,

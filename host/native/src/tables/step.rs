@@ -10,8 +10,8 @@ use crate::tensor::AmdmTensor;
 
 /// The state of a sampling at one step, as step operators see it.
 ///
-/// A step of a lane goes from the level `now` to `next` in the phases `AMDM_PHASE_*`. Tensors that are set are
-/// given away; all of a lane's have its latent's shape.
+/// A step of a lane goes from the level `now` to `next` in the phases `AMDM_PHASE_*`. Tensors that
+/// are set are given away; all of a lane's have its latent's shape.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmStepApi {
@@ -51,8 +51,8 @@ pub struct AmdmStepApi {
     pub now: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut AmdmNoiseLevel) -> AmdmStatus,
     /// The level that the step leads to.
     pub next: unsafe extern "C" fn(ctx: *mut AmdmContext, out: *mut AmdmNoiseLevel) -> AmdmStatus,
-    /// Cumulative alphas of the training steps; none for flow models. Writes at most `capacity` of them, and how
-    /// many there are.
+    /// Cumulative alphas of the training steps; none for flow models. Writes at most `capacity` of
+    /// them, and how many there are.
     pub alphas_cumprod: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         out: *mut f32,
@@ -76,14 +76,16 @@ pub struct AmdmStepApi {
         lane: u32,
         value: *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// The noise in the input as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is `AMDM_PART_*`.
+    /// The noise in the input as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is
+    /// `AMDM_PART_*`.
     pub epsilon: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         lane: u32,
         part: u32,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// The clean latent as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is `AMDM_PART_*`.
+    /// The clean latent as the lane sees it, from `AMDM_PHASE_PREDICTED` on; `part` is
+    /// `AMDM_PART_*`.
     pub denoised: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         lane: u32,
@@ -127,7 +129,8 @@ pub struct AmdmStepApi {
     /// 1 where an operator replaced the lane's input or latent in this step, else 0.
     pub rewritten:
         unsafe extern "C" fn(ctx: *mut AmdmContext, lane: u32, out: *mut u32) -> AmdmStatus,
-    /// A tensor that an operator of the chain left in this step. `AMDM_STATUS_EMPTY` where there is none.
+    /// A tensor that an operator of the chain left in this step. `AMDM_STATUS_EMPTY` where there is
+    /// none.
     pub slot: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         name: *const c_char,

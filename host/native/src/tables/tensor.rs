@@ -12,8 +12,8 @@ use crate::layout::{list, write};
 use crate::status::{AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, AmdmTensorInfo, describe, extents, from_f32, of};
 
-/// Operations on tensors. Shapes broadcast by aligning at the last axis; results are new tensors, lent to the
-/// callback.
+/// Operations on tensors. Shapes broadcast by aligning at the last axis; results are new tensors,
+/// lent to the callback.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct AmdmTensorApi {

@@ -1,9 +1,9 @@
 //! Unfinished work of one node, on disk: what a run that was broken off left for the next one.
 //!
-//! It lies among the results, under a key made of the node's own and of the outputs that are wanted,
-//! so it is found only by who would do the same work; where the node's own key would not hold (a
-//! file changed, the node looked at something that the key does not name) nothing is kept. It goes
-//! when the node is done.
+//! It lies among the results, under a key made of the node's own and of the outputs that are
+//! wanted, so it is found only by who would do the same work; where the node's own key would not
+//! hold (a file changed, the node looked at something that the key does not name) nothing is kept.
+//! It goes when the node is done.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,8 +57,8 @@ impl Checkpoints {
         self.last().elapsed() >= self.every
     }
 
-    /// Keeps `numbers` and `tensors` in place of what was kept before, unless the node `saw` what its
-    /// key does not cover.
+    /// Keeps `numbers` and `tensors` in place of what was kept before, unless the node `saw` what
+    /// its key does not cover.
     pub fn keep(&self, numbers: &[f64], tensors: Vec<Tensor>, saw: &HashSet<Read>) {
         if let Some(disk) = self.results.disk.as_ref().filter(|_| self.node.covers(saw)) {
             let numbers = numbers.iter().map(|&number| Value::Float(number));

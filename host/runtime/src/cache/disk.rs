@@ -2,9 +2,9 @@
 //!
 //! A file is written under a temporary name beside its place and renamed, so that whoever reads it
 //! finds all of it or nothing. What is cut, damaged or somebody else's is passed over and replaced.
-//! The files used longest ago go first when there are too many bytes, before the first run and while
-//! files are written; a hit renews a file's time. After the first failure to write nothing more is
-//! kept, with one warning: what is there still serves, so a directory may be read-only.
+//! The files used longest ago go first when there are too many bytes, before the first run and
+//! while files are written; a hit renews a file's time. After the first failure to write nothing
+//! more is kept, with one warning: what is there still serves, so a directory may be read-only.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

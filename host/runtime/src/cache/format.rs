@@ -1,10 +1,11 @@
 //! Results as bytes: what a file of the cache on disk holds.
 //!
-//! Header: magic, version of the format, key, length and SHA-256 of the payload. Payload: the outputs
-//! by slot, then what editors were shown; numbers little-endian, lists and texts with their length
-//! before them. Tensors are float32, read back from their device and put back on it. What only the
-//! host makes (models, conditionings, policies) has no form here. Decoding believes nothing: it
-//! allocates no more than the bytes that are there, and ends in `None` for any that do not fit.
+//! Header: magic, version of the format, key, length and SHA-256 of the payload. Payload: the
+//! outputs by slot, then what editors were shown; numbers little-endian, lists and texts with their
+//! length before them. Tensors are float32, read back from their device and put back on it. What
+//! only the host makes (models, conditionings, policies) has no form here. Decoding believes
+//! nothing: it allocates no more than the bytes that are there, and ends in `None` for any that do
+//! not fit.
 
 use amdm::math::Tensor as _;
 use amdm_diffusion::{Device, Dtype, Tensor};

@@ -1,9 +1,9 @@
 //! Keys: what a node's result was made of, as a SHA-256.
 //!
-//! Into a key go the class, the pack's name, version and content, the inputs' values, the keys of the
-//! nodes behind its links with the slots, the contents of the files that its inputs name, and where
-//! and with what program it is computed. Ids, titles and the order of keys in a file do not. A node
-//! that is not deterministic has none, nor has anything behind it.
+//! Into a key go the class, the pack's name, version and content, the inputs' values, the keys of
+//! the nodes behind its links with the slots, the contents of the files that its inputs name, and
+//! where and with what program it is computed. Ids, titles and the order of keys in a file do not.
+//! A node that is not deterministic has none, nor has anything behind it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -242,7 +242,8 @@ fn facts(text: &mut Text, info: &ModelInfo) {
     text.number(info.clip.map_or(u64::MAX, f64::to_bits));
 }
 
-/// What is hashed: every part with its length before it, so that no two lists of parts are one text.
+/// What is hashed: every part with its length before it, so that no two lists of parts are one
+/// text.
 struct Text(Sha256);
 
 impl Text {
@@ -273,8 +274,8 @@ impl Text {
     }
 }
 
-/// What the kernels' arithmetic depends on: all of it is float32 and exact, but the width of vectors
-/// decides the order of sums.
+/// What the kernels' arithmetic depends on: all of it is float32 and exact, but the width of
+/// vectors decides the order of sums.
 pub(super) fn machine() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,9 +1,10 @@
 //! What decides the bytes that a graph leads to, besides the graph: by name, for people to compare.
 //!
 //! Two runs of one graph with equal origins write the same files. Packs, networks and pictures are
-//! known by their contents; a name that comes through a link could be any on the host's list, so all
-//! of that list count. What cannot be read is told as such: the run itself will say more. Code and
-//! networks that an embedder registers have no content to compare: their versions stand for them.
+//! known by their contents; a name that comes through a link could be any on the host's list, so
+//! all of that list count. What cannot be read is told as such: the run itself will say more. Code
+//! and networks that an embedder registers have no content to compare: their versions stand for
+//! them.
 
 use std::collections::BTreeMap;
 

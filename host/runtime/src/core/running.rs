@@ -20,7 +20,8 @@ thread_local! {
 pub struct Running(Arc<Job>);
 
 impl Running {
-    /// The run that the calling thread works for: its own threads, and that which called the host while
+    /// The run that the calling thread works for: its own threads, and that which called the host
+    /// while
     /// [`on_caller`](crate::on_caller) does work there.
     pub fn here() -> Option<Self> {
         HERE.with_borrow(Clone::clone)
@@ -31,8 +32,8 @@ impl Running {
         self.0.cancel.is_set()
     }
 
-    /// Notes that a network was asked: what is computed with one that the graph does not name is not
-    /// kept, unless it is built in.
+    /// Notes that a network was asked: what is computed with one that the graph does not name is
+    /// not kept, unless it is built in.
     pub fn asks(&self, name: &str) {
         // What is in the program is the same wherever the program is.
         if !matches!(self.0.means.models.source(name), Ok(ModelSource::BuiltIn(_))) {
@@ -46,8 +47,8 @@ impl Running {
         self.0.saw(Read::Other);
     }
 
-    /// A network by name. What is computed with one that the graph does not name is not kept, unless it is
-    /// built in.
+    /// A network by name. What is computed with one that the graph does not name is not kept,
+    /// unless it is built in.
     ///
     /// # Errors
     /// As [`Models::load`](amdm_diffusion::Models::load); `cancelled`.

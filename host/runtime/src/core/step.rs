@@ -36,8 +36,8 @@ struct Sampling {
     tensors: Mutex<Tensors>,
 }
 
-/// What a sampling's tensors keep alive. Counted exactly only where the estimate outgrows the grant:
-/// a step writes tens of tensors, most of them in place of others.
+/// What a sampling's tensors keep alive. Counted exactly only where the estimate outgrows the
+/// grant: a step writes tens of tensors, most of them in place of others.
 struct Tensors {
     /// At least the bytes of all storages.
     estimate: usize,

@@ -79,11 +79,11 @@ impl Host {
     /// Opens the device and all packs.
     ///
     /// # Errors
-    /// Names the option at fault as its input: `device` or `threads` (`unsupported` for a device this
-    /// build has not), `packs` and `models` for directories that cannot be read.
-    /// `pack_invalid` and `input_output` for files that are no packs: all of them, a line each. Also any
-    /// error of a pack without descriptors, which must be run to describe itself; `cancelled` where
-    /// `options.cancel` stops that.
+    /// Names the option at fault as its input: `device` or `threads` (`unsupported` for a device
+    /// this build has not), `packs` and `models` for directories that cannot be read.
+    /// `pack_invalid` and `input_output` for files that are no packs: all of them, a line each.
+    /// Also any error of a pack without descriptors, which must be run to describe itself;
+    /// `cancelled` where `options.cancel` stops that.
     pub fn open(options: &HostOptions) -> Result<Self, Failure> {
         worker::run(|| Self::load(options))
     }
@@ -129,8 +129,8 @@ impl Host {
     /// `concurrent` says whether several runs may call it at once.
     ///
     /// # Errors
-    /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name that
-    /// is ours.
+    /// `invalid_input` for a class that is there already or not its pack's, `denied` for a name
+    /// that is ours.
     pub fn register_node(
         &self,
         descriptor: Descriptor,
@@ -141,11 +141,12 @@ impl Host {
         self.change(|registry| Ok(registry.add_node(class)?))
     }
 
-    /// Adds the classes of a file of native code, all or none, for the graphs that are checked from now
-    /// on. Keys of results know them by the file's content.
+    /// Adds the classes of a file of native code, all or none, for the graphs that are checked from
+    /// now on. Keys of results know them by the file's content.
     ///
     /// # Errors
-    /// As [`Self::register_node`], and `invalid_input` for the name of a pack that is there already.
+    /// As [`Self::register_node`], and `invalid_input` for the name of a pack that is there
+    /// already.
     pub fn register_native(
         &self,
         file: &NativeFile,
@@ -221,8 +222,8 @@ impl Host {
         validate(document, &self.catalogue_for(inputs))
     }
 
-    /// Adds to `found`, by name, what decides the bytes that a graph leads to besides the graph: the
-    /// program, the device, packs, networks and pictures by their contents.
+    /// Adds to `found`, by name, what decides the bytes that a graph leads to besides the graph:
+    /// the program, the device, packs, networks and pictures by their contents.
     ///
     /// # Errors
     /// Where `cancel` stops the reading.

@@ -49,7 +49,8 @@ impl Host {
         pack::read(path, self.limits.pack_bytes)
     }
 
-    /// The same as [`Self::load_pack`] for a file that was read before, whatever has become of it since.
+    /// The same as [`Self::load_pack`] for a file that was read before, whatever has become of it
+    /// since.
     ///
     /// # Errors
     /// Those of [`Self::open`] for one pack.
@@ -78,8 +79,8 @@ impl Host {
         described.map_err(|failure| Failure { node: None, ..failure })
     }
 
-    /// Fails unless the pack's `describe` agrees with its section; asked once a pack. Our own pack's
-    /// agreement is proven when it is built.
+    /// Fails unless the pack's `describe` agrees with its section; asked once a pack. Our own
+    /// pack's agreement is proven when it is built.
     pub(super) fn confirm(&self, pack: &Arc<Pack>, cancel: &Cancel) -> Result<(), Failure> {
         if matches!(pack.origin(), Origin::Embedded(_)) {
             return Ok(());

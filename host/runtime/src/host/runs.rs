@@ -70,7 +70,8 @@ impl Host {
         failure.map_or(Ok(outcome), Err)
     }
 
-    /// Runs a graph as [`Self::run`] does, and gives all about the run, whether or not it went well.
+    /// Runs a graph as [`Self::run`] does, and gives all about the run, whether or not it went
+    /// well.
     pub fn report(
         &self,
         document: &Document,

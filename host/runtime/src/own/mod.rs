@@ -1,10 +1,10 @@
 //! Nodes of the embedder's own: native code beside the packs, under the same rules.
 //!
 //! A [`Node`] has a descriptor as packs' nodes have, so graphs that use it are validated alike, and
-//! it sees of a run what a guest sees: [`NodeCall`] and [`StepView`] are the interfaces `runtime` and
-//! `sampling` of the contract for native callers. What a pack may not do (read outside the input
-//! directory, give a value of another type than it declares) a node of this kind may not do either;
-//! what it does besides is the embedder's own matter.
+//! it sees of a run what a guest sees: [`NodeCall`] and [`StepView`] are the interfaces `runtime`
+//! and `sampling` of the contract for native callers. What a pack may not do (read outside the
+//! input directory, give a value of another type than it declares) a node of this kind may not do
+//! either; what it does besides is the embedder's own matter.
 
 mod native;
 mod operator;
@@ -34,8 +34,8 @@ pub trait Node: Send + Sync {
     /// Whatever keeps the node from its outputs; the run ends with it and names the node.
     fn execute(&self, call: &NodeCall) -> Result<(), Error>;
 
-    /// A step operator for one sampling, where the descriptor has `step_operator`. Policies are absent
-    /// from the call, and outputs cannot be set.
+    /// A step operator for one sampling, where the descriptor has `step_operator`. Policies are
+    /// absent from the call, and outputs cannot be set.
     ///
     /// # Errors
     /// Whatever keeps it from working; `unsupported` unless implemented.

@@ -1,8 +1,8 @@
 //! Classes of nodes that come in a file of native code, and what is known of the file.
 //!
-//! What such a node does is known by the file's content, as that of a pack's nodes is: its results may
-//! be kept for other processes, and a changed file is told from the one before. The names of packs that
-//! a file brings are its own: nothing is added to them later.
+//! What such a node does is known by the file's content, as that of a pack's nodes is: its results
+//! may be kept for other processes, and a changed file is told from the one before. The names of
+//! packs that a file brings are its own: nothing is added to them later.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Pictures: read from the input directory, written as PNG to the output directory, drawn as labels.
+//! Pictures: read from the input directory, written as PNG to the output directory, drawn as
+//! labels.
 
 mod clock;
 pub mod label;

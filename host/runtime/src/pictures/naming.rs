@@ -1,8 +1,8 @@
 //! Fields in names of files, as the ComfyUI family writes them.
 //!
 //! `%width%`, `%height%` of the picture; `%year%`, `%month%`, `%day%`, `%hour%`, `%minute%`,
-//! `%second%`, two digits each but for the year; `%date:yyyy-MM-dd%` with `yyyy yy MM M dd d hh h mm
-//! m ss s`, hours from 0 to 23, all else as it stands. What is no such field stays as it is.
+//! `%second%`, two digits each but for the year; `%date:yyyy-MM-dd%` with `yyyy yy MM M dd d hh h
+//! mm m ss s`, hours from 0 to 23, all else as it stands. What is no such field stays as it is.
 
 use super::clock::Moment;
 

@@ -10,8 +10,8 @@ const PART_BYTES: usize = 200;
 /// The relative path that `name` means, with `/` between its parts.
 ///
 /// # Errors
-/// `denied` for an absolute name or one with `..` or `\\` in it, `invalid_input` for an empty one or
-/// one with a part that no file system takes.
+/// `denied` for an absolute name or one with `..` or `\\` in it, `invalid_input` for an empty one
+/// or one with a part that no file system takes.
 pub fn relative(name: &str) -> Result<PathBuf, Error> {
     let empty = || Error::invalid(format!("found the name {name:?}, expected the name of a file"));
     if name.trim().is_empty() {
@@ -43,8 +43,8 @@ const RESERVED: &str = "<>:\"|?*";
 /// Names of devices, whatever follows the first dot; `COM` and `LPT` also with a digit from 1.
 const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
 
-/// Fails for the name of a file or folder that some system does not take: what is written here can be
-/// copied there, and a graph means the same on all.
+/// Fails for the name of a file or folder that some system does not take: what is written here can
+/// be copied there, and a graph means the same on all.
 ///
 /// # Errors
 /// `invalid_input`.

@@ -55,7 +55,8 @@ impl Inputs {
         self.memory.contains_key(name)
     }
 
-    /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would deny.
+    /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would
+    /// deny.
     pub fn names(&self) -> Vec<String> {
         let mut names = self.dir.as_ref().map_or_else(Vec::new, |dir| {
             listing::files(dir, |name| {
@@ -86,8 +87,8 @@ impl Inputs {
         place::inside(dir, &dir.join(place::relative(name)?))
     }
 
-    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency. It
-    /// is decoded only where it takes at most `limit` bytes.
+    /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency.
+    /// It is decoded only where it takes at most `limit` bytes.
     ///
     /// # Errors
     /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,

@@ -1,7 +1,7 @@
 //! Writing pictures: PNG with the graph inside, under a counted name, whole or not at all.
 //!
-//! A file is written under a temporary name in its own directory, flushed to the disk and renamed to
-//! the next free number, never over another file. What fails leaves nothing behind.
+//! A file is written under a temporary name in its own directory, flushed to the disk and renamed
+//! to the next free number, never over another file. What fails leaves nothing behind.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -114,8 +114,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// Writes one file an image of the batch for `node`, all or none, and gives their names, relative
-    /// to the directory.
+    /// Writes one file an image of the batch for `node`, all or none, and gives their names,
+    /// relative to the directory.
     ///
     /// # Errors
     /// `denied` for a prefix that leaves the directory, `input_output`, `cancelled`.
@@ -215,8 +215,8 @@ impl Outputs {
     }
 }
 
-/// What the names of files that `prefix` stands for begin with, relative to the output directory, for
-/// a picture of so many pixels across and down, where that is known.
+/// What the names of files that `prefix` stands for begin with, relative to the output directory,
+/// for a picture of so many pixels across and down, where that is known.
 ///
 /// # Errors
 /// `denied` for a prefix that leaves the directory, `invalid_input` for a name that not all systems

@@ -71,8 +71,8 @@ impl<T> Queue<T> {
         self.changed.notify_all();
     }
 
-    /// The next event, waited for until `limit` has passed (none waits for ever). None where none came,
-    /// and once all were taken.
+    /// The next event, waited for until `limit` has passed (none waits for ever). None where none
+    /// came, and once all were taken.
     pub fn next(&self, limit: Option<Duration>) -> Option<T> {
         let end = limit.and_then(|limit| Instant::now().checked_add(limit));
         let mut state = self.lock();

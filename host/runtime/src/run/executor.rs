@@ -227,8 +227,8 @@ impl<'a> Executor<'a> {
             .is_none_or(|outputs| self.run.means.results.put(key, &Arc::new(Entry { outputs, ui })))
     }
 
-    /// A failure as the run reports it: with its node, and a stop with its reason. Whatever a guest does
-    /// once the run is being stopped follows from that.
+    /// A failure as the run reports it: with its node, and a stop with its reason. Whatever a guest
+    /// does once the run is being stopped follows from that.
     fn finish(&self, failure: Failure, node: &NodeRef) -> Failure {
         let failure = if self.run.cancel.is_set() {
             Failure { node: failure.node, ..self.run.cancel.failure() }

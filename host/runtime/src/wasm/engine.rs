@@ -39,8 +39,8 @@ pub fn engine(cache: &CacheDir) -> Result<Engine, Failure> {
     let mut config = Config::new();
     // Memory images would be files in memory, which limits on the size of files forbid.
     config.epoch_interruption(true).signals_based_traps(false).memory_init_cow(false);
-    // Bounds are checked in code, so the usual 4 GiB of address space a memory would only be in the way of
-    // limits on it, and of tools that watch it.
+    // Bounds are checked in code, so the usual 4 GiB of address space a memory would only be in the
+    // way of limits on it, and of tools that watch it.
     config
         .memory_reservation(RESERVED)
         .memory_reservation_for_growth(RESERVED)

@@ -26,8 +26,8 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// A fresh instance of `pack` for the node behind `access`. A sampler's step operators are made by
-    /// `others`.
+    /// A fresh instance of `pack` for the node behind `access`. A sampler's step operators are made
+    /// by `others`.
     ///
     /// # Errors
     /// Whatever the pack's start does wrong.

@@ -1,8 +1,8 @@
 //! A pack: a WebAssembly component with the descriptors of its nodes.
 //!
 //! Descriptors are read from the custom section `amdm:nodes`, which compiles nothing; code is
-//! compiled at the first use of a node, and its own `describe` must then say the same. Packs without
-//! the section (from languages whose tools drop it) are asked at once.
+//! compiled at the first use of a node, and its own `describe` must then say the same. Packs
+//! without the section (from languages whose tools drop it) are asked at once.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

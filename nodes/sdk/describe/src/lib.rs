@@ -8,8 +8,8 @@
 //! * [`table`]: a Markdown table for a README.
 //!
 //! The contract `amdm:node` is embedded, so a pack needs no `wit/deps` for it. What does not fit
-//! the mapping (an unknown tag or type, a default outside its range, ...) is an error that names file,
-//! line, node and field.
+//! the mapping (an unknown tag or type, a default outside its range, ...) is an error that names
+//! file, line, node and field.
 
 mod contract;
 mod error;

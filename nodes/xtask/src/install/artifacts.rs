@@ -15,7 +15,8 @@ use super::layout;
 pub fn build(root: &Path, profile: &str) -> Result<Vec<PathBuf>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        // With the packages of a plain `cargo build`, so that nothing is compiled a second time for it.
+        // With the packages of a plain `cargo build`, so that nothing is compiled a second time for
+        // it.
         .args(["build", "--package", "amdm", "--package", "amdm-cli", "--package", "amdm-capi"])
         .args(["--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])

@@ -1,8 +1,8 @@
 //! Which file goes where, by the name that cargo gives it: `libamdm_capi.so` and its kin.
 //!
-//! The number in a library's name is the major version of its interface; programs ask for that name. A
-//! DLL keeps the name that it was linked with, as import libraries ask for that one; on Windows names
-//! of libraries for linkers are those that `-lamdm` finds, the shared one first.
+//! The number in a library's name is the major version of its interface; programs ask for that
+//! name. A DLL keeps the name that it was linked with, as import libraries ask for that one; on
+//! Windows names of libraries for linkers are those that `-lamdm` finds, the shared one first.
 
 use std::path::{Path, PathBuf};
 

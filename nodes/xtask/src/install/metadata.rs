@@ -1,7 +1,8 @@
 //! What pkg-config and CMake read. All paths are relative to the file that says them.
 //!
-//! Programs ask for the version of the library. Its major number changes whenever that of the interface
-//! does, so one of the same major number and a higher rest will do; `0` is a major number as any other.
+//! Programs ask for the version of the library. Its major number changes whenever that of the
+//! interface does, so one of the same major number and a higher rest will do; `0` is a major number
+//! as any other.
 
 use super::layout::Layout;
 

@@ -6,8 +6,8 @@
 //! 3. [`layout`]: which file goes where on which system.
 //! 4. [`metadata`]: what pkg-config and CMake read.
 //!
-//! An installation can be moved: nothing in it names the prefix. Files appear whole or not at all, so
-//! that a program that has the old library open keeps it.
+//! An installation can be moved: nothing in it names the prefix. Files appear whole or not at all,
+//! so that a program that has the old library open keeps it.
 
 pub mod artifacts;
 pub mod layout;
@@ -23,7 +23,8 @@ use anyhow::{Context, Result};
 use layout::Layout;
 pub use request::{Misuse, Request};
 
-/// Installs, and says which files are there now. What is missing is found before anything is written.
+/// Installs, and says which files are there now. What is missing is found before anything is
+/// written.
 ///
 /// # Errors
 /// Where the library does not build, or a file cannot be written.

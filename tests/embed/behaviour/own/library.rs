@@ -1,5 +1,5 @@
-//! The node and the operator against the header: functions with C's calling convention, and only the
-//! tables that they are handed.
+//! The node and the operator against the header: functions with C's calling convention, and only
+//! the tables that they are handed.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};

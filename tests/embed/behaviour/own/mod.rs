@@ -1,5 +1,6 @@
-//! A node, a step operator and a model of the test's own: the same three, written once against the crate
-//! and once against the header. The command has the first two as a native pack in C (`pack.c`).
+//! A node, a step operator and a model of the test's own: the same three, written once against the
+//! crate and once against the header. The command has the first two as a native pack in C
+//! (`pack.c`).
 
 /// Returns from a callback with the status of what failed.
 macro_rules! attempt {

@@ -1,10 +1,10 @@
 //! `sweep.json`: what each run of a sweep was, what it was made with, and what it wrote.
 //!
-//! The file is replaced as a whole after every run, and holds nothing that differs between two sweeps
-//! alike, so that one that was interrupted and resumed ends with the same files as one that was not.
-//! A sweep goes on only where all that decides its bytes is what it was: graph, values, program,
-//! packs, models, pictures. Nothing is written over, and nothing of others is removed; one process at
-//! a time works in a directory.
+//! The file is replaced as a whole after every run, and holds nothing that differs between two
+//! sweeps alike, so that one that was interrupted and resumed ends with the same files as one that
+//! was not. A sweep goes on only where all that decides its bytes is what it was: graph, values,
+//! program, packs, models, pictures. Nothing is written over, and nothing of others is removed; one
+//! process at a time works in a directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
@@ -87,8 +87,8 @@ impl Entry {
 }
 
 impl Manifest {
-    /// Begins this sweep in `out`, or continues it where `resume` says so; who calls holds the directory
-    /// ([`hold`]).
+    /// Begins this sweep in `out`, or continues it where `resume` says so; who calls holds the
+    /// directory ([`hold`]).
     ///
     /// # Errors
     /// Where there is a sweep that is not to be continued, another one, or something that no sweep
@@ -169,8 +169,8 @@ impl Manifest {
     }
 }
 
-/// Keeps other sweeps out of `out`, which is made at need, while the file is open; a process that is
-/// killed lets go of it. None where the system cannot lock a directory.
+/// Keeps other sweeps out of `out`, which is made at need, while the file is open; a process that
+/// is killed lets go of it. None where the system cannot lock a directory.
 ///
 /// # Errors
 /// Where another process has it; the system's where it cannot be made.

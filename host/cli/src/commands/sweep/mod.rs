@@ -1,7 +1,7 @@
 //! `amdm run --sweep`: one graph with many values, each run in a numbered directory of its own.
 //!
-//! `sweep.json` in the output directory says what each run was and what it wrote ([`manifest`]). Whatever
-//! is wrong with any of the runs is said before the first.
+//! `sweep.json` in the output directory says what each run was and what it wrote ([`manifest`]).
+//! Whatever is wrong with any of the runs is said before the first.
 
 mod manifest;
 mod sheet;

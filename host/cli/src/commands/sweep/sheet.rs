@@ -1,8 +1,9 @@
 //! `--sheet`: one picture with the first picture that each run saved, labelled; a graph like any
 //! other.
 //!
-//! Its name is noted in the sweep's description before it is written, and stays the same: a sweep that
-//! goes on puts the new picture in the place of the old one. It is made in a folder of its own.
+//! Its name is noted in the sweep's description before it is written, and stays the same: a sweep
+//! that goes on puts the new picture in the place of the old one. It is made in a folder of its
+//! own.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

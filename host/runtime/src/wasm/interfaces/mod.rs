@@ -1,9 +1,10 @@
-//! The host's side of the contract in `wit/`: one file an interface. What the functions do stands in
+//! The host's side of the contract in `wit/`: one file an interface. What the functions do stands
+//! in
 //! [`core`](crate::core); here its values are put behind handles, and counted.
 //!
 //! [`StoreData`] is what a guest instance sees: handles in a bounded table, and the run it belongs to.
-//! Every function that can fail checks the cancel token first. Errors given to a guest are remembered,
-//! so that one that comes back unchanged keeps its origin.
+//! Every function that can fail checks the cancel token first. Errors given to a guest are
+//! remembered, so that one that comes back unchanged keeps its origin.
 
 mod call;
 mod clock;
@@ -53,7 +54,8 @@ pub struct StoreData {
 }
 
 impl StoreData {
-    /// An empty table for the node behind `access`. A sampler's step operators are made by `others`.
+    /// An empty table for the node behind `access`. A sampler's step operators are made by
+    /// `others`.
     pub(crate) fn new(access: Access, others: Option<Arc<dyn Providers>>) -> Self {
         let (limits, job) = (&access.job.limits, &access.job);
         let mut table = ResourceTable::new();
@@ -72,7 +74,8 @@ impl StoreData {
         }
     }
 
-    /// Begins work of the host's, which is not the guest's time; fails once the run is being stopped.
+    /// Begins work of the host's, which is not the guest's time; fails once the run is being
+    /// stopped.
     fn work(&self) -> Result<Work, HostError> {
         self.access.job.cancel.check()?;
         Ok(self.clock.work())
