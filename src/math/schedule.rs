@@ -111,7 +111,7 @@ impl Spacing {
             let text = "flow models have no training steps to space, expected native";
             return Err(Error::new(Code::Unsupported, text).at("spacing"));
         }
-        let multistep = solver == Solver::Dpmpp2m;
+        let multistep = solver.is_multistep();
         let found = match self {
             Self::Leading => {
                 let (parts, shift) = if multistep { (steps + 1, 1) } else { (steps, 0) };
@@ -135,7 +135,7 @@ impl Spacing {
 }
 
 fn linspace(solver: Solver, steps: u32, training: u32) -> Vec<f64> {
-    let multistep = solver == Solver::Dpmpp2m;
+    let multistep = solver.is_multistep();
     let last = f64::from(training - 1);
     let parts = if multistep { steps } else { steps - 1 };
     if parts == 0 {
@@ -145,10 +145,7 @@ fn linspace(solver: Solver, steps: u32, training: u32) -> Vec<f64> {
     let lowest = u32::from(multistep);
     let points = (lowest..=parts).rev().map(|point| {
         let at = if point == parts { last } else { f64::from(point) * width };
-        match solver {
-            Solver::Euler | Solver::EulerAncestral => at,
-            Solver::Ddim | Solver::Dpmpp2m => libm::rint(at),
-        }
+        if solver.takes_fractions() { at } else { libm::rint(at) }
     });
     points.collect()
 }

@@ -26,7 +26,7 @@ pub use amdm::math::PredictionKind;
 pub use device::Device;
 pub use families::{BuiltIn, Family, Sizes};
 pub use model::{
-    Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict, timesteps,
+    Adapter, Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict, timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};

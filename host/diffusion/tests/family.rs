@@ -1,7 +1,8 @@
 //! A network of a family of its own: what it takes to bring one is all in this file.
 //!
 //! Its networks have one weight, a gain: the prediction is the latent times the gain, plus what the
-//! condition says. Files with a weight for each channel are of one kind, others of two.
+//! condition says. Files with a weight for each channel are of one kind, others of two. An adapter
+//! adds to the gain.
 
 use std::fs;
 use std::sync::Arc;
@@ -9,12 +10,13 @@ use std::sync::Arc;
 use amdm::error::{Code, Error};
 use amdm::math::Tensor as _;
 use amdm_diffusion::{
-    BuiltIn, Cancel, Conditioning, Denoiser, Device, Family, Header, ModelInfo, ModelSource,
-    Models, Prediction, PredictionKind, Request, Result, Sizes, Tensor, TensorInfo, WeightFile,
-    predict,
+    Adapter, BuiltIn, Cancel, Conditioning, Denoiser, Device, Family, Header, ModelInfo,
+    ModelSource, Models, Prediction, PredictionKind, Request, Result, Sizes, Tensor, TensorInfo,
+    WeightFile, predict,
 };
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
+use serde_json::Value;
 
 const CHANNELS: u32 = 4;
 
@@ -59,12 +61,8 @@ impl Family for Gain {
         weights: &WeightFile,
         device: &Device,
     ) -> Result<Arc<dyn Denoiser>> {
-        let invalid = |error| Error::invalid(format!("weights: {error}"));
-        let file = SafeTensors::deserialize(weights.bytes()).map_err(invalid)?;
-        let gain = file.tensor("gain").map_err(invalid)?;
-        let gain = gain.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let half = if kind == "gain-half" { 0.5 } else { 1.0 };
-        let gain: Vec<f32> = gain.map(|gain| gain * half).collect();
+        let gain: Vec<f32> = values(weights, "gain")?.iter().map(|gain| gain * half).collect();
         let shape = [u32::try_from(gain.len()).unwrap(), 1, 1];
         let info = ModelInfo {
             name: name.into(),
@@ -78,6 +76,15 @@ impl Family for Gain {
         };
         Ok(Arc::new(Network { info, gain: Tensor::from_f32(device, &shape, gain)? }))
     }
+}
+
+/// The values of the tensor `name`.
+fn values(weights: &WeightFile, name: &str) -> Result<Vec<f32>> {
+    let invalid = |error| Error::invalid(format!("weights: {error}"));
+    let file = SafeTensors::deserialize(weights.bytes()).map_err(invalid)?;
+    let found = file.tensor(name).map_err(invalid)?;
+    let values = found.data().as_chunks::<4>().0.iter();
+    Ok(values.map(|&bytes| f32::from_le_bytes(bytes)).collect())
 }
 
 struct Network {
@@ -121,14 +128,27 @@ impl Denoiser for Network {
         };
         asked.iter().map(answer).collect()
     }
+
+    fn with_adapter(&self, adapter: &Adapter<'_>) -> Result<Arc<dyn Denoiser>> {
+        let options: Value = serde_json::from_str(adapter.options_json).unwrap_or_default();
+        let strength = options["strength"].as_f64().unwrap_or(1.0);
+        let more = f64::from(values(&adapter.weights(1024)?, "more")?[0]);
+        let gain = self.gain.affine(1.0, strength * more)?;
+        Ok(Arc::new(Self { info: self.info.clone(), gain }))
+    }
 }
 
 /// A weight file, with `kind` in its metadata.
 fn file(gain: &[f32], kind: Option<&str>) -> Vec<u8> {
+    named("gain", gain, kind)
+}
+
+/// A weight file of one tensor.
+fn named(name: &str, gain: &[f32], kind: Option<&str>) -> Vec<u8> {
     let bytes: Vec<u8> = gain.iter().flat_map(|gain| gain.to_le_bytes()).collect();
     let view = TensorView::new(Dtype::F32, vec![gain.len()], &bytes).unwrap();
     let said = kind.map(|kind| [("amdm.family".to_owned(), kind.to_owned())].into());
-    serialize([("gain", view)], said).unwrap()
+    serialize([(name, view)], said).unwrap()
 }
 
 fn models(directory: &std::path::Path) -> Models {
@@ -218,6 +238,31 @@ fn its_files_are_known_by_their_headers() {
     write("large.safetensors", &padded);
     let error = run("large", "").unwrap_err();
     assert!(error.message.ends_with("larger than 1024 bytes"), "{error}");
+}
+
+#[test]
+fn its_networks_take_adapters_from_the_model_directories() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("more.safetensors", &named("more", &[0.5], None));
+    write("large.safetensors", &named("more", &[0.0; 300], None));
+    let models = models(folder.path());
+    assert_eq!(models.names("adapters"), ["large.safetensors", "more.safetensors"]);
+    let model = models.load("gain-of-3", "").unwrap();
+    let with = |name: &str, options: &str| models.with_adapter(&*model, name, options);
+    assert_eq!(predicted(&with("more.safetensors", "").unwrap()), [9.0; 4]);
+    let half = with("more.safetensors", r#"{"strength":0.5}"#).unwrap();
+    assert_eq!(predicted(&half), [8.5; 4]);
+    assert_eq!(predicted(&models.with_adapter(&*half, "more.safetensors", "").unwrap()), [9.5; 4]);
+    assert_eq!(predicted(&model), [8.0; 4]);
+    for (name, code, expected) in [
+        ("less.safetensors", Code::NotFound, "adapter `less.safetensors` is in no model directory"),
+        ("../more", Code::Denied, "adapter `../more` leads out of the model directories"),
+        ("large.safetensors", Code::Unsupported, "adapter `large.safetensors` is larger than 1024"),
+    ] {
+        let error = with(name, "").map(|_| ()).unwrap_err();
+        assert!(error.code == code && error.message.starts_with(expected), "{name}: {error}");
+    }
 }
 
 /// A family of these kinds, with built-in networks of these names.

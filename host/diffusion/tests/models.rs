@@ -49,7 +49,8 @@ fn a_model_is_loaded_once() {
     );
     assert_eq!(models.names("models"), ["tiny-attributes", "tiny-layout", "tiny-style"]);
     assert!(models.names("adapters").is_empty());
-    let error = first.with_adapter("some.safetensors", "").map(|_| ()).unwrap_err();
+    let adapted = models.with_adapter(&*first, "some.safetensors", "");
+    let error = adapted.map(|_| ()).unwrap_err();
     assert_eq!(error.code, Code::Unsupported);
 }
 

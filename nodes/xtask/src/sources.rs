@@ -21,7 +21,7 @@ const PATHS: [&str; 16] = [
     "nodes/sdk/src",
     "rust-toolchain.toml",
     "src/catalogue",
-    "src/error.rs",
+    "src/error",
     "src/lib.rs",
     "src/math",
     "src/table.rs",

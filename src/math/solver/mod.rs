@@ -40,7 +40,26 @@ impl Solver {
     /// The cumulative alpha that the last step goes to, for a model that recommends `model` (with
     /// DDIM): the others end on the clean latent.
     pub fn final_alpha(self, model: f64) -> f64 {
-        if self == Self::Ddim { model } else { 1.0 }
+        match self {
+            Self::Ddim => model,
+            Self::Euler | Self::EulerAncestral | Self::Dpmpp2m => 1.0,
+        }
+    }
+
+    /// Whether it goes on from what it remembers of the steps before.
+    pub fn is_multistep(self) -> bool {
+        match self {
+            Self::Dpmpp2m => true,
+            Self::Ddim | Self::Euler | Self::EulerAncestral => false,
+        }
+    }
+
+    /// Whether evenly spaced timesteps stay fractions for it; others round them.
+    pub fn takes_fractions(self) -> bool {
+        match self {
+            Self::Euler | Self::EulerAncestral => true,
+            Self::Ddim | Self::Dpmpp2m => false,
+        }
     }
 }
 
@@ -107,7 +126,7 @@ impl<T: Tensor> Stepper<T> {
         noise: Option<&T>,
     ) -> Result<T, Error> {
         let input = context.input(lane)?;
-        if self.solver == Solver::Dpmpp2m {
+        if self.solver.is_multistep() {
             let denoised = context.denoised(lane, Part::Guided)?;
             let past = self.past.get_mut(lane as usize);
             return multistep::step(&input, denoised, now, next, past);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use amdm::math::PredictionKind;
 
-use super::{Conditioning, Prediction};
+use super::{Adapter, Conditioning, Prediction};
 use crate::{Result, Tensor, error};
 
 /// Answers whether the run is being stopped; asked between a network's blocks, from any thread.
@@ -121,9 +121,8 @@ pub trait Denoiser: Send + Sync {
     ///
     /// # Errors
     /// `unsupported` where the model takes none, as unless implemented.
-    fn with_adapter(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>> {
-        let _ = options_json;
-        let model = &self.info().name;
+    fn with_adapter(&self, adapter: &Adapter<'_>) -> Result<Arc<dyn Denoiser>> {
+        let (model, name) = (&self.info().name, adapter.name);
         Err(error::unsupported(format!("model {model} takes no adapters, found `{name}`")))
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! No family is known here; [`crate::families`] brings networks that implement [`Denoiser`].
 
+mod adapter;
 mod conditioning;
 mod denoiser;
 mod dispatch;
 mod guidance;
 
+pub use adapter::Adapter;
 pub use conditioning::Conditioning;
 pub use denoiser::{Cancel, Denoiser, ModelInfo, Request};
 pub use dispatch::{predict, timesteps};

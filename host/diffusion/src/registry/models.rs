@@ -11,7 +11,7 @@ use super::closest::closest;
 use super::directory::{self, Content, Judged, Stamp, stamp};
 use crate::families::{self, BuiltIn, Family, Sizes};
 use crate::weights::WeightFile;
-use crate::{Denoiser, Device, Result};
+use crate::{Adapter, Denoiser, Device, Result};
 
 /// What the option `family` says to leave the kind to the weight file.
 const AUTO: &str = "auto";
@@ -192,8 +192,22 @@ impl Models {
         }
     }
 
-    /// The file called `name` in the model directories, whatever it holds: what
-    /// [`Denoiser::with_adapter`] may be asked for by that name.
+    /// `model` with the adapter called `name`: of `options_json` and its weight file, which lies
+    /// below a model directory, the network knows what to do with them.
+    ///
+    /// # Errors
+    /// `unsupported` where the model takes none; those of [`crate::Adapter::weights`] and of the
+    /// model.
+    pub fn with_adapter(
+        &self,
+        model: &dyn Denoiser,
+        name: &str,
+        options_json: &str,
+    ) -> Result<Arc<dyn Denoiser>> {
+        model.with_adapter(&Adapter::new(name, options_json, &|name| self.file(name)))
+    }
+
+    /// The file called `name` in the model directories, whatever it holds.
     ///
     /// # Errors
     /// `denied` for a name that leads out of the directories.

@@ -188,7 +188,7 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
                 Some(access) => access.with_adapter(&*model.0, name, options)?,
                 None => {
                     c.depends_on_more();
-                    model.0.with_adapter(name, options)?
+                    c.models()?.with_adapter(&*model.0, name, options)?
                 }
             };
             c.lend_model(adapted)

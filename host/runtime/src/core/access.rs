@@ -186,7 +186,7 @@ impl Access {
         self.job.cancel.check()?;
         self.job.saw(Read::Adapter(name.to_owned()));
         short(options_json, "adapter options")?;
-        model.with_adapter(name, options_json)
+        self.job.means.models.with_adapter(model, name, options_json)
     }
 
     /// A condition of `model` from JSON that fits its schema, and named tensors.
