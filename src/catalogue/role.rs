@@ -9,6 +9,8 @@ pub const FILE_NAMES: &str = "file_names";
 pub const STEPS: &str = "steps";
 /// Of a `FLOAT` input beside the steps: the part of them that runs, from 0 to 1.
 pub const DENOISE: &str = "denoise";
+/// Of a `SIGMAS` input beside the steps: a schedule that runs in place of them.
+pub const SCHEDULE: &str = "schedule";
 /// Of an output beside the steps: the results of all lanes as one batch. Where it is wanted, every
 /// lane runs to the end.
 pub const ALL_LANES: &str = "all_lanes";

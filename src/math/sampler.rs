@@ -23,7 +23,7 @@ pub struct LaneSpec {
     pub prediction: PredictionKind,
     /// Its clean latent is clamped to [-clip, clip] at every step.
     pub clip: Option<f64>,
-    /// Classifier-free guidance, 1 or more.
+    /// Classifier-free guidance, 0 or more.
     pub guidance: f64,
     /// Share among the lanes that are not the target, at least 0.
     pub weight: f64,
@@ -36,16 +36,38 @@ pub struct LaneSpec {
 pub struct LaneRequest<'a, T> {
     /// Which lane's model and conditioning.
     pub lane: u32,
-    /// The latent, x at the timestep.
+    /// The latent, x at the level.
     pub latent: &'a T,
-    /// In training steps; in [0, 1] for flow models.
-    pub timestep: f64,
+    /// Where on the forward process.
+    pub level: NoiseLevel,
     /// 1 = the conditional prediction alone, unless parts are asked for.
     pub guidance: f64,
     /// Which step, from 0.
     pub step: u32,
     /// Of how many.
     pub steps: u32,
+}
+
+/// What noise is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Draw {
+    /// The latent that a lane starts from; at most once, before all others.
+    First,
+    /// A step of a stochastic solver.
+    Step,
+}
+
+/// What a lane starts from; the same cases as `start` in `wit/standard-sampling.wit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// Noise alone where the run begins with noise alone, else the given latent noised to the
+    /// first level.
+    Noise,
+    /// The given latent noised to the first level; where the run begins with noise alone, added
+    /// to noise of full deviation.
+    Add,
+    /// The given latent as it is: x at the first level. No noise is drawn for it.
+    Given,
 }
 
 /// Networks, noise, operators and reporting, as a guest or the native host has them.
@@ -76,8 +98,8 @@ pub trait Backend {
         requests: &[LaneRequest<'_, Self::Tensor>],
         parts: bool,
     ) -> Result<Vec<Prediction<Self::Tensor>>, Error>;
-    /// The next standard normal values of the lane's own stream.
-    fn noise(&mut self, lane: u32, shape: &[u32]) -> Result<Self::Tensor, Error>;
+    /// The next standard normal values of the lane for such a use.
+    fn noise(&mut self, lane: u32, shape: &[u32], draw: Draw) -> Result<Self::Tensor, Error>;
     /// What a run of the same work kept last before it was broken off. `size` is how many lanes and
     /// steps there are, `shape` a latent's. By default nothing is kept.
     fn resume(
@@ -109,6 +131,8 @@ pub struct Settings {
     pub eta: f64,
     /// Part of the schedule to run, 0 to 1: its last `round(denoise * steps)` steps.
     pub denoise: f64,
+    /// What lanes start from.
+    pub start: Start,
     /// The lane whose image is wanted; with several, the first.
     pub target: u32,
     /// Whether each lane's result is used, one entry a lane.
@@ -124,8 +148,8 @@ pub struct Outcome<T> {
     pub passes: u32,
 }
 
-/// Runs `lanes` through `schedule`. With `denoise` 1 each starts from its noise and `start` gives
-/// the shape alone; below, from `start` noised to the first step that runs.
+/// Runs `lanes` through `schedule`. `latents` holds one latent for all lanes, or one for each;
+/// [`Settings::start`] says what becomes of them. All have the shape of the first.
 ///
 /// Fails where settings do not fit the lanes, where an operator refuses in its check (before any
 /// noise is drawn), and with whatever the backend fails with.
@@ -134,9 +158,10 @@ pub fn sample<B: Backend>(
     lanes: &[LaneSpec],
     schedule: &Schedule,
     settings: &Settings,
-    start: &B::Tensor,
+    latents: &[B::Tensor],
 ) -> Result<Outcome<B::Tensor>, Error> {
     check(lanes, settings)?;
+    let shape = shape(lanes, latents)?;
     let levels = schedule.levels(settings.denoise);
     let count = lanes.len() as u32;
     let steps = levels.len() as u32 - 1;
@@ -152,12 +177,14 @@ pub fn sample<B: Backend>(
     context.set_stochastic(stepper.stochastic());
     let end = backend.open_policy(steps)?;
     backend.check(&context)?;
-    let shape = start.shape();
     let draws = vec![0; lanes.len()];
     let mut run = Run { backend, lanes, shape, steps, end, context, stepper, draws, passes: 0 };
     let done = match run.backend.resume((count, steps), &run.shape)? {
-        Some(checkpoint) => run.resume(checkpoint)?,
-        None => run.start(start, levels[0], settings.denoise).map(|()| 0)?,
+        Some(checkpoint) => run.resume(checkpoint, settings.start)?,
+        None => {
+            run.start(latents, levels[0], settings.start, schedule.is_full(settings.denoise))?;
+            0
+        }
     };
     for (index, pair) in (0..).zip(levels.windows(2)).skip(done as usize) {
         run.step(index, pair[0], pair[1])?;
@@ -185,6 +212,22 @@ fn check(lanes: &[LaneSpec], settings: &Settings) -> Result<(), Error> {
     Ok(())
 }
 
+/// The shape of every lane's latent.
+fn shape<T: Tensor>(lanes: &[LaneSpec], latents: &[T]) -> Result<Vec<u32>, Error> {
+    let Some(first) = latents.first().filter(|_| [1, lanes.len()].contains(&latents.len())) else {
+        let (found, lanes) = (latents.len(), lanes.len());
+        let text = format!("{found} latents for {lanes} lanes, expected 1 or one for each");
+        return Err(Error::invalid(text));
+    };
+    let shape = first.shape();
+    match latents.iter().map(Tensor::shape).find(|found| *found != shape) {
+        Some(found) => {
+            Err(Error::invalid(format!("a latent of shape {found:?}, expected {shape:?}")))
+        }
+        None => Ok(shape),
+    }
+}
+
 struct Run<'a, B: Backend> {
     backend: &'a mut B,
     lanes: &'a [LaneSpec],
@@ -203,17 +246,24 @@ impl<B: Backend> Run<'_, B> {
         0..self.lanes.len() as u32
     }
 
-    fn start(&mut self, start: &B::Tensor, first: NoiseLevel, denoise: f64) -> Result<(), Error> {
+    /// Puts every lane at the first level; `full` says that the run begins with noise alone.
+    fn start(
+        &mut self,
+        latents: &[B::Tensor],
+        first: NoiseLevel,
+        start: Start,
+        full: bool,
+    ) -> Result<(), Error> {
         for lane in self.all() {
-            let latent = if self.steps == 0 {
-                start.share()
+            let given = &latents[if latents.len() == 1 { 0 } else { lane as usize }];
+            let latent = if self.steps == 0 || start == Start::Given {
+                given.share()
             } else {
-                let noise = self.noise(lane)?;
-                if denoise < 1.0 {
-                    let terms = [(start, first.signal), (&noise, first.noise)];
-                    Tensor::linear_combination(&terms)?
-                } else {
-                    noise
+                let noise = self.noise(lane, Draw::First)?;
+                let deviation = if full { 1.0 } else { first.noise };
+                match start {
+                    Start::Noise if full => noise,
+                    _ => Tensor::linear_combination(&[(given, first.signal), (&noise, deviation)])?,
                 }
             };
             self.context.set_latent(lane, latent)?;
@@ -231,7 +281,7 @@ impl<B: Backend> Run<'_, B> {
                 self.context.set_active(lane, false);
             }
         }
-        self.predict(index, now.timestep, guided)?;
+        self.predict(index, now, guided)?;
         if guided {
             self.backend.apply(Phase::Predicted, &self.context)?;
         }
@@ -252,9 +302,9 @@ impl<B: Backend> Run<'_, B> {
         Ok(())
     }
 
-    fn noise(&mut self, lane: u32) -> Result<B::Tensor, Error> {
+    fn noise(&mut self, lane: u32, draw: Draw) -> Result<B::Tensor, Error> {
         self.draws[lane as usize] += 1;
-        self.backend.noise(lane, &self.shape)
+        self.backend.noise(lane, &self.shape, draw)
     }
 
     fn checkpoint(&self, step: u32) -> Result<Checkpoint<B::Tensor>, Error> {
@@ -275,11 +325,12 @@ impl<B: Backend> Run<'_, B> {
     }
 
     /// Puts everything where `checkpoint` has it; gives the step that comes next.
-    fn resume(&mut self, checkpoint: Checkpoint<B::Tensor>) -> Result<u32, Error> {
+    fn resume(&mut self, checkpoint: Checkpoint<B::Tensor>, start: Start) -> Result<u32, Error> {
         self.context.set_target(checkpoint.target);
         for (lane, held) in (0..).zip(checkpoint.lanes) {
-            for _ in 0..held.draws {
-                self.noise(lane)?;
+            for draw in 0..held.draws {
+                let first = draw == 0 && start != Start::Given;
+                self.noise(lane, if first { Draw::First } else { Draw::Step })?;
             }
             self.context.set_weight(lane, held.weight);
             self.context.set_guidance(lane, held.guidance);
@@ -291,7 +342,7 @@ impl<B: Backend> Run<'_, B> {
         Ok(checkpoint.step)
     }
 
-    fn predict(&mut self, step: u32, timestep: f64, guided: bool) -> Result<(), Error> {
+    fn predict(&mut self, step: u32, level: NoiseLevel, guided: bool) -> Result<(), Error> {
         let (context, steps) = (&self.context, self.steps);
         let active = self.all().filter(|&lane| context.active(lane));
         let inputs = active
@@ -304,7 +355,7 @@ impl<B: Backend> Run<'_, B> {
             .iter()
             .map(|(lane, latent)| {
                 let (lane, guidance) = (*lane, context.guidance(*lane));
-                LaneRequest { lane, latent, timestep, guidance, step, steps }
+                LaneRequest { lane, latent, level, guidance, step, steps }
             })
             .collect();
         let parts = guided && self.backend.wants_parts(step);
@@ -341,7 +392,7 @@ impl<B: Backend> Run<'_, B> {
         let plain = spec.prediction == PredictionKind::Epsilon && spec.clip.is_none();
         let form = if plain && now.signal > 0.0 { Form::Epsilon } else { Form::Denoised };
         let sigma = self.stepper.sigma(now, next);
-        let noise = if sigma > 0.0 { Some(self.noise(lane)?) } else { None };
+        let noise = if sigma > 0.0 { Some(self.noise(lane, Draw::Step)?) } else { None };
         let context = &self.context;
         let latent = if guided && self.stepper.stochastic() {
             let mean = self.stepper.step(context, lane, (now, next), form, None)?;

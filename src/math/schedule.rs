@@ -9,7 +9,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::f64::consts::FRAC_PI_2;
 
-use super::{NoiseLevel, Solver, window::round_half_up};
+use super::{NoiseLevel, Solver, sigmas, window::round_half_up};
 use crate::error::{Code, Error};
 
 /// Betas whose square roots are evenly spaced from sqrt(`start`) to sqrt(`end`), over `steps`
@@ -169,6 +169,8 @@ fn check(timesteps: &[f64], training: u32) -> Result<(), Error> {
 pub struct Schedule {
     alphas_cumprod: Vec<f32>,
     levels: Vec<NoiseLevel>,
+    /// Whether it begins with noise alone.
+    full: bool,
 }
 
 impl Schedule {
@@ -180,17 +182,30 @@ impl Schedule {
         final_alpha: f64,
     ) -> Result<Self, Error> {
         check(timesteps, alphas_cumprod.len() as u32)?;
-        let flow = alphas_cumprod.is_empty();
-        let at = |t: f64| if flow { NoiseLevel::flow(t) } else { level(&alphas_cumprod, t) };
-        let last = if flow { 1.0 } else { final_alpha };
-        let mut levels: Vec<NoiseLevel> = timesteps.iter().map(|&t| at(t)).collect();
+        let last = if alphas_cumprod.is_empty() { 1.0 } else { final_alpha };
+        let mut levels: Vec<_> = timesteps.iter().map(|&t| level(&alphas_cumprod, t)).collect();
         levels.push(NoiseLevel::variance_preserving(0.0, last));
-        Ok(Self { alphas_cumprod, levels })
+        Ok(Self { alphas_cumprod, levels, full: true })
+    }
+
+    /// A run through `sigmas`, noise over signal, each at most the one before; the last one is
+    /// where the last step ends, 0 at the clean latent. `alphas_cumprod` is empty for flow models.
+    pub fn from_sigmas(alphas_cumprod: Vec<f32>, sigmas: &[f64]) -> Result<Self, Error> {
+        sigmas::check(sigmas, alphas_cumprod.is_empty()).map_err(|error| error.at("sigmas"))?;
+        let levels = sigmas.iter().map(|&sigma| sigmas::level(&alphas_cumprod, sigma)).collect();
+        let full = sigmas.first().is_some_and(|&first| sigmas::is_full(&alphas_cumprod, first));
+        Ok(Self { alphas_cumprod, levels, full })
     }
 
     /// Cumulative alphas of the training steps; empty for flow models.
     pub fn alphas_cumprod(&self) -> &[f32] {
         &self.alphas_cumprod
+    }
+
+    /// Whether a run of its last `round(denoise * steps)` steps begins with noise alone.
+    #[allow(clippy::float_cmp)]
+    pub fn is_full(&self, denoise: f64) -> bool {
+        self.full && denoise == 1.0
     }
 
     /// The levels of the last `round(denoise * steps)` steps, halves up: one more than steps.
@@ -201,9 +216,14 @@ impl Schedule {
     }
 }
 
+/// The level at a timestep of a process with these cumulative alphas; none for a flow.
+///
 /// Between two training steps sigma = noise / signal is interpolated, as k-diffusion does; beside a
 /// step without signal, where it is infinite, the cumulative alpha.
-fn level(alphas_cumprod: &[f32], timestep: f64) -> NoiseLevel {
+pub fn level(alphas_cumprod: &[f32], timestep: f64) -> NoiseLevel {
+    if alphas_cumprod.is_empty() {
+        return NoiseLevel::flow(timestep);
+    }
     let bar = |step: usize| f64::from(alphas_cumprod[step.min(alphas_cumprod.len() - 1)]);
     let below = libm::floor(timestep);
     let share = timestep - below;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use amdm::error::Error;
 use amdm::math::{
-    Backend, Chain, LaneRequest, LaneSpec, Operator, Outcome, Phase, Prediction, StepState, sample,
+    Backend, Chain, Draw, LaneRequest, LaneSpec, Operator, Outcome, Phase, Prediction, StepState,
+    sample,
 };
 use amdm::rng::lane_seed;
 use amdm_diffusion::noise::Generator;
@@ -63,7 +64,7 @@ impl Backend for Native<'_> {
         let asked = requests.iter().map(|request| Request {
             model: &self.networks[request.lane as usize],
             latent: request.latent,
-            timestep: request.timestep,
+            level: request.level,
             positive: &self.conditioning,
             negative: None,
             guidance: request.guidance,
@@ -79,7 +80,7 @@ impl Backend for Native<'_> {
         Ok(answers.into_iter().map(lift).collect())
     }
 
-    fn noise(&mut self, lane: u32, shape: &[u32]) -> Result<Tensor, Error> {
+    fn noise(&mut self, lane: u32, shape: &[u32], _: Draw) -> Result<Tensor, Error> {
         self.generators[lane as usize].normal(&self.device, shape)
     }
 
@@ -111,5 +112,5 @@ pub fn run(
     };
     let start = plan.start(device)?;
     let schedule = plan.schedule(networks[0].as_ref())?;
-    sample(&mut backend, &specs.collect::<Vec<_>>(), &schedule, &plan.settings(), &start)
+    sample(&mut backend, &specs.collect::<Vec<_>>(), &schedule, &plan.settings(), &[start])
 }

@@ -55,7 +55,7 @@ impl Network {
     fn answer(&self, request: &Request<'_>, parts: bool) -> Result<Prediction> {
         let x = request.latent;
         let number = f64::from(self.number);
-        let wave = x.affine(1.0 + request.timestep / 500.0, number)?.sin()?;
+        let wave = x.affine(1.0 + request.level.timestep / 500.0, number)?.sin()?;
         let conditional = Tensor::linear_combination(&[(x, 0.6 - 0.1 * number), (&wave, 0.3)])?;
         let unconditional = request.needs_unconditional(parts).then(|| x.affine(0.5, -0.02));
         Prediction::guide(conditional, unconditional.transpose()?, request.guidance, parts)
@@ -99,7 +99,7 @@ impl Denoiser for Network {
         let answer = |request: &Request<'_>| {
             self.note(Asked::Predict {
                 latent: bits(request.latent),
-                timestep: request.timestep.to_bits(),
+                timestep: request.level.timestep.to_bits(),
                 guidance: request.guidance.to_bits(),
                 step: request.step,
                 steps: request.steps,

@@ -2,7 +2,9 @@
 
 use amdm::error::Error;
 use amdm::math::schedule::{Schedule, Spacing};
-use amdm::math::{AggregateStep, ManifoldRefine, Mean, Method, Mode, Operator, Settings, Solver};
+use amdm::math::{
+    AggregateStep, ManifoldRefine, Mean, Method, Mode, Operator, Settings, Solver, Start,
+};
 use amdm_diffusion::{Denoiser, Device, Tensor};
 use serde_json::{Value, json};
 
@@ -103,6 +105,7 @@ impl Plan {
             solver: self.solver.1,
             eta: 1.0,
             denoise: self.denoise,
+            start: Start::Noise,
             target: 0,
             wanted: (0..self.lanes).map(|lane| lane == 0 || self.all_wanted).collect(),
         }

@@ -130,7 +130,7 @@ fn in_rust() -> BTreeSet<String> {
         "tensors.generator", Generator: constructor = Generator::new, normal;
         "objects.object", Object:
             create = Object::fields, kind, field, items, append, share = Object::clone;
-        "models", Access: predict;
+        "models", Access: predict, predict_at = Access::level;
         "models.model", dyn Denoiser:
             load = Access::load_model, from_object = Object::model, to_object = Object::from_model,
             info, timesteps, with_adapter, condition, list_names = Access::list_names, encode, decode;

@@ -1,6 +1,7 @@
 //! Models of an embedder's: what their callbacks hear, and what becomes of their failures.
 
 use std::ffi::{CStr, c_void};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -332,5 +333,90 @@ fn timesteps_that_fail_end_the_sampling() {
     let said = error(run);
     assert_eq!((&said["code"], &said["node"]["id"]), (&json!("unsupported"), &json!("sample")));
     ok(unsafe { (api().run_destroy)(run) });
+    ok(unsafe { (api().host_destroy)(host) });
+}
+
+/// Levels that the model `test-inner` was asked at: bits of timestep, signal and noise.
+static LEVELS: Mutex<Vec<[f64; 3]>> = Mutex::new(Vec::new());
+
+/// Notes the level of each request, and predicts the latent.
+unsafe extern "C" fn notes(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    requests: *const AmdmRequest,
+    count: usize,
+    _: u32,
+    out: *mut AmdmPrediction,
+) -> AmdmStatus {
+    let (model, tensor) = unsafe { (&*(*api).model, &*(*api).tensor) };
+    for index in 0..count {
+        let mut level = AmdmNoiseLevel { timestep: 0.0, signal: 0.0, noise: 0.0 };
+        ok(unsafe { (model.request_level)(ctx, index, &mut level) });
+        LEVELS.lock().unwrap().push([level.timestep, level.signal, level.noise]);
+        let latent = unsafe { (*requests.add(index)).latent };
+        ok(unsafe { (tensor.affine)(ctx, latent, 1.0, 0.0, &mut (*out.add(index)).guided) });
+    }
+    let mut level = AmdmNoiseLevel { timestep: 0.0, signal: 0.0, noise: 0.0 };
+    let status = unsafe { (model.request_level)(ctx, count, &mut level) };
+    assert_eq!(status, AMDM_STATUS_INVALID_ARGUMENT);
+    assert!(last_error().ends_with("found request 1, expected one of 1"), "{}", last_error());
+    AMDM_STATUS_OK
+}
+
+/// Asks `test-inner` at the level of its own request, at another one, and at none that there is.
+unsafe extern "C" fn asks_inner(
+    _: *mut c_void,
+    ctx: *mut AmdmContext,
+    api: *const AmdmNodeApi,
+    requests: *const AmdmRequest,
+    _: usize,
+    _: u32,
+    out: *mut AmdmPrediction,
+) -> AmdmStatus {
+    let (model, none) = (unsafe { &*(*api).model }, std::ptr::null());
+    let (mut inner, mut what) = (std::ptr::null_mut(), std::ptr::null_mut());
+    let (names, tensors) = (std::ptr::null(), std::ptr::null());
+    ok(unsafe { (model.load)(ctx, c"test-inner".as_ptr(), none, &mut inner) });
+    ok(unsafe { (model.condition)(ctx, inner, c"{}".as_ptr(), names, tensors, 0, &mut what) });
+    let own = unsafe { *requests };
+    let asked = AmdmRequest { model: inner, positive: what, ..own };
+    let ask =
+        |signal, noise, out| unsafe { (model.predict_at)(ctx, &asked, 1, signal, noise, 0, out) };
+    let mut level = AmdmNoiseLevel { timestep: 0.0, signal: 0.0, noise: 0.0 };
+    ok(unsafe { (model.request_level)(ctx, 0, &mut level) });
+    assert_eq!(level.timestep, own.timestep);
+    let mut other = unsafe { std::mem::zeroed::<AmdmPrediction>() };
+    ok(ask(level.signal, level.noise, &mut other));
+    ok(unsafe { (model.predict)(ctx, &asked, 1, 0, &mut other) });
+    for (signal, noise) in [(f64::NAN, 1.0), (1.0, -1.0), (0.0, 0.0), (1.0, f64::INFINITY)] {
+        assert_eq!(ask(signal, noise, &mut other), AMDM_STATUS_INVALID_INPUT);
+        assert!(last_error().contains("expected numbers from 0, not both 0"), "{}", last_error());
+    }
+    ok(ask(0.25, 2.0, out));
+    AMDM_STATUS_OK
+}
+
+#[test]
+fn models_are_told_the_level_of_each_request() {
+    let host = open(&description());
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    register(host, ("test-inner", &CALLS), |vtable| vtable.predict = Some(notes));
+    register(host, ("test-outer", &CALLS), |vtable| {
+        vtable.predict = Some(asks_inner);
+        vtable.decode = Some(grey);
+    });
+    let run = sampling(host, "test-outer");
+    ok(unsafe { (api().run_execute)(run) });
+    ok(unsafe { (api().run_destroy)(run) });
+    let levels = std::mem::take(&mut *LEVELS.lock().unwrap());
+    assert_eq!(levels.len(), 4 * 3);
+    for asked in levels.chunks(3) {
+        // The schedule's levels are those of the table, whoever looks them up.
+        assert_eq!(asked[0], asked[1]);
+        assert_eq!(asked[2], [asked[0][0], 0.25, 2.0]);
+        let [_, signal, noise] = asked[0];
+        assert!((signal * signal + noise * noise - 1.0).abs() < 1e-12);
+    }
     ok(unsafe { (api().host_destroy)(host) });
 }

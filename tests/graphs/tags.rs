@@ -228,6 +228,21 @@ fn samplers_that_do_not_say_their_steps_are_not_estimated() {
 }
 
 #[test]
+fn a_schedule_runs_in_place_of_the_steps() {
+    let times = with(wire("times", "SIGMAS"), "optional", true.into());
+    let mut walk = sampler("steps", "none");
+    walk["inputs"].as_array_mut().unwrap().push(with(times, "role", "schedule".into()));
+    let clock = node("Clock", json!([]), json!([wire("times", "SIGMAS")]));
+    let nodes = [walk, clock];
+    assert_eq!(altered(&nodes, |_| ()).passes, Passes::Exactly(10));
+    let outside = altered(&nodes, |graph| {
+        graph["clock"] = json!({"class_type": "acme.paint.Clock", "inputs": {}});
+        graph["walk"]["inputs"]["times"] = json!(["clock", 0]);
+    });
+    assert_eq!((outside.passes, sampling_of(&outside).steps), (Passes::Unknown, None));
+}
+
+#[test]
 fn all_lanes_of_a_group_are_counted() {
     let mut walk = sampler("steps", "none");
     walk["inputs"][0]["group"] = true.into();

@@ -9,7 +9,7 @@ use amdm::math::refine::{by_radius, to_shell};
 use amdm::math::schedule::Schedule;
 use amdm::math::{
     ManifoldRefine, Mean, Mode, NoiseLevel, Operator, Part, Phase, PredictionKind, Settings,
-    Solver, StepContext, StepState, Tensor, sample,
+    Solver, Start, StepContext, StepState, Tensor, sample,
 };
 
 use crate::dense::Dense;
@@ -149,10 +149,17 @@ fn run(solver: Solver, clip: Option<f64>, operators: Operators<f64>) -> Vec<Dens
     let mut backend = Native::new(Box::new(network), noise, operators);
     let bars = [0.99, 0.9, 0.7, 0.5, 0.3, 0.1].to_vec();
     let schedule = Schedule::new(bars, &[5.0, 4.0, 3.0, 2.0, 1.0, 0.0], 1.0).unwrap();
-    let settings = Settings { solver, eta: 1.0, denoise: 1.0, target: 0, wanted: vec![true] };
+    let settings = Settings {
+        solver,
+        eta: 1.0,
+        denoise: 1.0,
+        start: Start::Noise,
+        target: 0,
+        wanted: vec![true],
+    };
     let lanes = [amdm::math::LaneSpec { clip, ..plain(PredictionKind::Epsilon) }];
     let start = Dense::new(&[1, 8], vec![0.0; 8]);
-    sample(&mut backend, &lanes, &schedule, &settings, &start).unwrap();
+    sample(&mut backend, &lanes, &schedule, &settings, &[start]).unwrap();
     backend.latents.into_iter().map(|mut lanes| lanes.remove(0)).collect()
 }
 

@@ -3,7 +3,7 @@
 use amdm::math::schedule::{Schedule, Spacing, alphas_cumprod, scaled_linear_betas};
 use amdm::math::{
     AggregateStep, LaneSpec, ManifoldRefine, Mean, Method, Mode, Outcome, PredictionKind, Settings,
-    Solver, sample,
+    Solver, Start, sample,
 };
 
 use crate::dense::Dense;
@@ -22,7 +22,14 @@ struct Ran {
 }
 
 fn settings(solver: Solver, wanted: &[bool]) -> Settings {
-    Settings { solver, eta: 1.0, denoise: 1.0, target: 0, wanted: wanted.to_vec() }
+    Settings {
+        solver,
+        eta: 1.0,
+        denoise: 1.0,
+        start: Start::Noise,
+        target: 0,
+        wanted: wanted.to_vec(),
+    }
 }
 
 fn aggregate(method: Method, end: f64) -> AggregateStep {
@@ -50,7 +57,8 @@ fn run(operators: Operators<f32>, settings: &Settings, start: &Dense<f32>) -> Ra
     let bars = alphas_cumprod(&scaled_linear_betas(1000, 0.00085, 0.012));
     let timesteps = Spacing::Trailing.timesteps(settings.solver, STEPS, 1000, |_| Ok(Vec::new()));
     let schedule = Schedule::new(bars, &timesteps.unwrap(), 1.0).unwrap();
-    let outcome = sample(&mut backend, &lanes, &schedule, settings, start).unwrap();
+    let outcome =
+        sample(&mut backend, &lanes, &schedule, settings, std::slice::from_ref(start)).unwrap();
     let Native { calls, guidances, draws, latents, .. } = backend;
     Ran { outcome, calls, guidances, draws, latents }
 }

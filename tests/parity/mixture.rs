@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use amdm::math::schedule::{Schedule, squared_cosine_alphas_cumprod};
 use amdm::math::{
     AggregateStep, ManifoldRefine, Mean, Method, Mode, NoiseLevel, PredictionKind, Settings,
-    Solver, sample,
+    Solver, Start, sample,
 };
 
 use crate::dense::Dense;
@@ -139,11 +139,18 @@ fn run(world: &World, eta: f64, operators: Operators<f32>) -> [Dense<f32>; 2] {
     let noise = |lane: u32, shape: &[u32]| streams.borrow_mut()[lane as usize].tensor(shape);
     let mut backend = Native::new(Box::new(network), Box::new(noise), operators);
     let solver = Solver::Ddim;
-    let settings = Settings { solver, eta, denoise: 1.0, target: 0, wanted: vec![true; 2] };
+    let settings = Settings {
+        solver,
+        eta,
+        denoise: 1.0,
+        start: Start::Noise,
+        target: 0,
+        wanted: vec![true; 2],
+    };
     let lanes = [plain(PredictionKind::Sample); 2];
     let shape = [world.asked.len() as u32, 2 * HALF as u32];
     let start = Dense::new(&shape, vec![0.0; world.asked.len() * 2 * HALF]);
-    let outcome = sample(&mut backend, &lanes, &schedule, &settings, &start).unwrap();
+    let outcome = sample(&mut backend, &lanes, &schedule, &settings, &[start]).unwrap();
     let mut latents = outcome.latents.into_iter().flatten();
     [latents.next().unwrap(), latents.next().unwrap()]
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use amdm::error::Error;
 use amdm::math::{
-    Backend, Chain, LaneRequest, LaneSpec, Operator, Phase, Prediction, PredictionKind,
+    Backend, Chain, Draw, LaneRequest, LaneSpec, Operator, Phase, Prediction, PredictionKind,
     StepContext, StepState, Tensor,
 };
 
@@ -94,7 +94,7 @@ impl<F: Real> Backend for Native<'_, F> {
         Ok(requests.iter().map(|request| (self.network)(request, parts)).collect())
     }
 
-    fn noise(&mut self, lane: u32, shape: &[u32]) -> Result<Dense<F>, Error> {
+    fn noise(&mut self, lane: u32, shape: &[u32], _: Draw) -> Result<Dense<F>, Error> {
         self.draws.push(lane);
         Ok((self.noise)(lane, shape))
     }

@@ -3,7 +3,7 @@
 use amdm::math::schedule::{Schedule, Spacing, alphas_cumprod, scaled_linear_betas};
 use amdm::math::{
     AggregateStep, LaneSpec, ManifoldRefine, Mean, Method, Mode, PredictionKind, Settings, Solver,
-    Tensor, sample,
+    Start, Tensor, sample,
 };
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ fn one_run<F: Real>(fixture: &Fixture, name: &str, run: &Value) {
     };
     let (starts, means, offsets) = (tensors("init"), tensors("m"), tensors("c"));
     let network = |request: &Request<'_, F>, parts: bool| {
-        let (lane, at) = (request.lane as usize, request.timestep);
+        let (lane, at) = (request.lane as usize, request.level.timestep);
         let bar = f64::from(bars[at as usize]);
         let noise = (1.0 - bar).sqrt();
         let (conditional, unconditional) = if name.starts_with("lin") {
@@ -90,9 +90,10 @@ fn one_run<F: Real>(fixture: &Fixture, name: &str, run: &Value) {
     }
     let schedule = Schedule::new(bars.clone(), &timesteps, f64::from(bars[0])).unwrap();
     let (solver, wanted) = (Solver::Ddim, vec![true; count]);
-    let settings = Settings { solver, eta: 0.0, denoise: 1.0, target: 0, wanted };
+    let settings =
+        Settings { solver, eta: 0.0, denoise: 1.0, start: Start::Noise, target: 0, wanted };
     let lanes = lanes(run, count);
-    let outcome = sample(&mut backend, &lanes, &schedule, &settings, &starts[0]).unwrap();
+    let outcome = sample(&mut backend, &lanes, &schedule, &settings, &starts[..1]).unwrap();
     assert_eq!(outcome.passes, count as u32 * steps);
     for (step, latents) in backend.latents.iter().enumerate() {
         for (model, latent) in MODELS.iter().zip(latents) {

@@ -6,7 +6,7 @@ use amdm::error::Error;
 use amdm::math::schedule::{Schedule, Spacing};
 use amdm::math::{
     AggregateStep, ManifoldRefine, Mean, Method, Mode, Operator, PredictionKind, Settings, Solver,
-    StepContext, StepState, sample,
+    Start, StepContext, StepState, sample,
 };
 
 use crate::dense::Dense;
@@ -109,15 +109,21 @@ fn refine_takes_the_window_before_it() {
 #[test]
 fn settings_of_the_sampler() {
     let schedule = Schedule::new(vec![0.9, 0.5], &[1.0, 0.0], 1.0).unwrap();
-    let settings =
-        Settings { solver: Solver::Ddim, eta: 1.0, denoise: 1.0, target: 0, wanted: vec![true] };
+    let settings = Settings {
+        solver: Solver::Ddim,
+        eta: 1.0,
+        denoise: 1.0,
+        start: Start::Noise,
+        target: 0,
+        wanted: vec![true],
+    };
     let run = |lanes: usize, settings: &Settings| {
         let network = Box::new(|_: &Request<'_, f64>, _| panic!("no pass"));
         let noise = Box::new(|_, _: &[u32]| panic!("no noise"));
         let mut backend = Native::<f64>::new(network, noise, Vec::new());
         let lanes = vec![plain(PredictionKind::Epsilon); lanes];
         let start = Normal::new(0).tensor(&[1, 2]);
-        sample(&mut backend, &lanes, &schedule, settings, &start).map(|_| ())
+        sample(&mut backend, &lanes, &schedule, settings, &[start]).map(|_| ())
     };
     refused(run(0, &settings), Some("lanes"), "no lanes, expected at least one");
     let target = Settings { target: 2, ..settings.clone() };

@@ -6,7 +6,7 @@
 use amdm::math::schedule::{
     Schedule, Spacing, alphas_cumprod, scaled_linear_betas, zero_terminal_snr,
 };
-use amdm::math::{PredictionKind, Settings, Solver, Tensor, sample};
+use amdm::math::{PredictionKind, Settings, Solver, Start, Tensor, sample};
 
 use crate::dense::{Dense, Real};
 use crate::fixture::{Fixture, assert_within, equals, largest};
@@ -148,14 +148,15 @@ fn one_run<F: Real>(fixture: &Fixture, scheduler: Scheduler, steps: u32) {
     }
     let scale = if scheduler.kind == PredictionKind::Flow { 1000.0 } else { 1.0 };
     let network = move |request: &Request<'_, F>, _: bool| {
-        let offset = 0.01 * request.timestep * scale / 1000.0;
+        let offset = 0.01 * request.level.timestep * scale / 1000.0;
         whole(request.latent.affine(0.1, offset).unwrap())
     };
     let mut backend = Native::new(Box::new(network), recorded(vec![draws]), Vec::new());
     let (solver, eta) = (scheduler.solver, scheduler.eta);
-    let settings = Settings { solver, eta, denoise: 1.0, target: 0, wanted: vec![true] };
+    let settings =
+        Settings { solver, eta, denoise: 1.0, start: Start::Noise, target: 0, wanted: vec![true] };
     let lanes = [plain(scheduler.kind)];
-    let outcome = sample(&mut backend, &lanes, &schedule, &settings, &start).unwrap();
+    let outcome = sample(&mut backend, &lanes, &schedule, &settings, &[start]).unwrap();
     assert_eq!(outcome.passes, steps);
     for (step, latents) in backend.latents.iter().enumerate() {
         let found = latents[0].affine(factor(step + 1), 0.0).unwrap();

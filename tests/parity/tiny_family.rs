@@ -96,8 +96,9 @@ fn ask(
     guidance: f64,
     parts: bool,
 ) -> Prediction {
+    let level = model.info().level(timestep);
     let request =
-        Request { model, latent, timestep, positive, negative: None, guidance, step: 0, steps: 1 };
+        Request { model, latent, level, positive, negative: None, guidance, step: 0, steps: 1 };
     predict(&[request], parts, &|| false).unwrap().remove(0)
 }
 
@@ -255,7 +256,7 @@ fn other_requests_of_a_step_change_nothing() {
     let request = |model, positive, guidance| Request {
         model,
         latent: &latent,
-        timestep: 700.0,
+        level: layout.info().level(700.0),
         positive,
         negative: None,
         guidance,

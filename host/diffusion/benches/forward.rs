@@ -22,7 +22,7 @@ fn forward(c: &mut Criterion) {
         let request = Request {
             model: &model,
             latent: &latent,
-            timestep: 500.0,
+            level: model.info().level(500.0),
             positive: &condition,
             negative: None,
             guidance: 1.0,

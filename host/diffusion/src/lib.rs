@@ -22,7 +22,7 @@ mod registry;
 mod tensor;
 mod weights;
 
-pub use amdm::math::PredictionKind;
+pub use amdm::math::{NoiseLevel, PredictionKind};
 pub use device::Device;
 pub use families::{BuiltIn, Family, Sizes};
 pub use model::{

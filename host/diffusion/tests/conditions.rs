@@ -69,7 +69,7 @@ fn requests_that_do_not_fit_are_errors() {
     let good = Request {
         model: &layout,
         latent: &latent,
-        timestep: 10.0,
+        level: layout.info().level(10.0),
         positive: &boxes,
         negative: None,
         guidance: 1.0,
@@ -83,8 +83,11 @@ fn requests_that_do_not_fit_are_errors() {
         ),
         (Request { negative: Some(&flat), ..good }, "made by tiny-style"),
         (Request { latent: &small, ..good }, "found latent [1, 3, 16, 16]"),
-        (Request { timestep: 1000.0, ..good }, "found timestep 1000, expected 0 to 999"),
-        (Request { timestep: f64::NAN, ..good }, "found timestep NaN"),
+        (
+            Request { level: layout.info().level(1000.0), ..good },
+            "found timestep 1000, expected 0 to 999",
+        ),
+        (Request { level: layout.info().level(f64::NAN), ..good }, "found timestep NaN"),
         (Request { guidance: f64::INFINITY, ..good }, "found guidance inf"),
     ];
     assert!(predict(&[good], false, &|| false).is_ok());

@@ -165,7 +165,7 @@ fn predicted(model: &Arc<dyn Denoiser>) -> Vec<f32> {
     let request = Request {
         model,
         latent: &latent.unwrap(),
-        timestep: 1.0,
+        level: model.info().level(1.0),
         positive: &model.condition("1", &[]).unwrap(),
         negative: None,
         guidance: 2.0,

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use amdm::error::Error;
-use amdm_diffusion::{Cancel, Denoiser, Models, Tensor};
+use amdm_diffusion::{Cancel, Denoiser, Models, NoiseLevel, Tensor};
 use amdm_runtime::{Access, NodeCall, Object, Place, Running, StepView, Value};
 
 use crate::handle::{HANDLES, Kind, kind};
@@ -154,6 +154,8 @@ struct Held {
     texts: Vec<Box<str>>,
     lists: Vec<Box<[AmdmNamedValue]>>,
     failure: Option<Fail>,
+    /// Of the requests that a model is given.
+    levels: Vec<NoiseLevel>,
 }
 
 // SAFETY: the pointers in lists are handles and texts of this same context.
@@ -164,6 +166,21 @@ impl Context {
         let (models, cancel, held) = (models.clone(), Mutex::default(), Mutex::default());
         let (running, place) = (Running::here(), OnceLock::new());
         Arc::new(Self { models, call, step, running, place, cancel, held })
+    }
+
+    /// Remembers where the requests are that a model is given.
+    pub fn give_levels(&self, levels: Vec<NoiseLevel>) {
+        self.held().levels = levels;
+    }
+
+    /// Where the request `index` is.
+    pub fn level(&self, index: usize) -> Result<NoiseLevel, Fail> {
+        let held = self.held();
+        let level = held.levels.get(index).copied();
+        level.ok_or_else(|| {
+            let count = held.levels.len();
+            Fail::argument(format!("found request {index}, expected one of {count}"))
+        })
     }
 
     /// Calls the embedder's code, on the thread where it runs, once it may.

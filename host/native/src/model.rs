@@ -6,7 +6,9 @@ use std::sync::Arc;
 use amdm::error::{Code, Error};
 use amdm::math::Solver;
 use amdm::math::schedule::Spacing;
-use amdm_diffusion::{Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, Tensor};
+use amdm_diffusion::{
+    Cancel, Conditioning, Denoiser, ModelInfo, NoiseLevel, Prediction, Request, Tensor,
+};
 use amdm_runtime::{Object, Turn, Value};
 use serde_json::Value as Json;
 
@@ -282,6 +284,7 @@ impl Denoiser for OwnModel {
             let none = std::ptr::null_mut();
             let none = AmdmPrediction { guided: none, conditional: none, unconditional: none };
             let mut out = vec![none; count];
+            context.give_levels(asked.iter().map(|asked| asked.level).collect());
             let (first, parts, all) = (requests.as_ptr(), u32::from(parts), out.as_mut_ptr());
             let api = &raw const NODE_API;
             // SAFETY: as the vtable's documentation says.
@@ -386,7 +389,7 @@ struct Asked {
     latent: Tensor,
     positive: Object,
     negative: Option<Object>,
-    timestep: f64,
+    level: NoiseLevel,
     guidance: f64,
     step: u32,
     steps: u32,
@@ -401,7 +404,7 @@ impl Asked {
             latent: request.latent.clone(),
             positive: object(request.positive)?,
             negative: request.negative.map(object).transpose()?,
-            timestep: request.timestep,
+            level: request.level,
             guidance: request.guidance,
             step: request.step,
             steps: request.steps,
@@ -418,7 +421,7 @@ impl Asked {
             struct_size: size_of::<AmdmRequest>(),
             model: std::ptr::null_mut(),
             latent: context.lend_tensor(self.latent.clone())?,
-            timestep: self.timestep,
+            timestep: self.level.timestep,
             positive: context.lend_object(self.positive.clone())?,
             negative,
             guidance: self.guidance,

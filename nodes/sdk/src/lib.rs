@@ -71,7 +71,7 @@ mod operator;
 
 pub use amdm_sdk_macro::pack;
 pub use bindings::amdm::node::{images, models, objects, sampling, tensors, types};
-pub use models::{Model, ModelInfo, Prediction, PredictionKind, Request, predict};
+pub use models::{Model, ModelInfo, Prediction, PredictionKind, Request, predict, predict_at};
 pub use objects::{Object, Value};
 pub use operator::Operator;
 pub use sampling::{NoiseLevel, Part, Phase, Policy, StepContext};

@@ -175,6 +175,10 @@ fn makes_latents(output: &Output) -> bool {
 
 /// Steps that run, where the graph says.
 fn steps(node: &CheckedNode) -> Option<u64> {
+    let schedule = node.descriptor.input_for(role::SCHEDULE);
+    if schedule.is_some_and(|input| node.input(&input.name).is_some()) {
+        return None;
+    }
     let steps = integer(node, &node.descriptor.input_for(role::STEPS)?.name)?;
     let Some(denoise) = node.descriptor.input_for(role::DENOISE) else { return Some(steps) };
     let denoise = float(node, &denoise.name)?;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use amdm::math::PredictionKind;
+use amdm::math::{NoiseLevel, PredictionKind, schedule};
 
 use super::{Adapter, Conditioning, Prediction};
 use crate::{Result, Tensor, error};
@@ -35,6 +35,13 @@ pub struct ModelInfo {
     pub conditioning_schema: String,
 }
 
+impl ModelInfo {
+    /// The level of the model's forward process at a timestep.
+    pub fn level(&self, timestep: f64) -> NoiseLevel {
+        schedule::level(&self.alphas_cumprod, timestep)
+    }
+}
+
 /// One lane's question at one step.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -42,8 +49,9 @@ pub struct Request<'a> {
     pub model: &'a Arc<dyn Denoiser>,
     /// [batch, channels, height, width].
     pub latent: &'a Tensor,
-    /// In training steps, fractions allowed; in [0, 1] for flow models.
-    pub timestep: f64,
+    /// Where the latent is on the forward process. Its timestep is in training steps, fractions
+    /// allowed; in [0, 1] for flow models. [`ModelInfo::level`] gives that of a timestep.
+    pub level: NoiseLevel,
     /// The condition of every row.
     pub positive: &'a Conditioning,
     /// What guidance leads away from; the model's own unconditional where missing.

@@ -3,10 +3,10 @@
 use std::ffi::c_char;
 
 use amdm::error::Error;
-use amdm_diffusion::{Request, Tensor};
-use amdm_runtime::Object;
+use amdm_diffusion::{NoiseLevel, Request, Tensor};
+use amdm_runtime::{Access, Object};
 
-use super::{AmdmPrediction, AmdmRequest, fill, object, tensors};
+use super::{AmdmNoiseLevel, AmdmPrediction, AmdmRequest, fill, level, object, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmObject, Context, Model};
 use crate::facts::info_json;
 use crate::handle::HANDLES;
@@ -108,6 +108,24 @@ pub struct AmdmModelApi {
         kind: *const c_char,
         names_json: *mut AmdmStr,
     ) -> AmdmStatus,
+    /// The same as `predict`, where the latents are `signal * x0 + noise * epsilon`. (`predict` takes the
+    /// level that each model's own table has at the timestep.) Both are finite, from 0, and not both 0.
+    pub predict_at: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        requests: *const AmdmRequest,
+        count: usize,
+        signal: f64,
+        noise: f64,
+        parts: u32,
+        out: *mut AmdmPrediction,
+    ) -> AmdmStatus,
+    /// Inside a model's `predict`: where the latent of request `index`, from 0, is on the forward
+    /// process. Its sigma is `noise / signal`.
+    pub request_level: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        index: usize,
+        out: *mut AmdmNoiseLevel,
+    ) -> AmdmStatus,
 }
 
 type In = *const AmdmModel;
@@ -142,7 +160,8 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
                         count: usize,
                         parts: u32,
                         out: *mut AmdmPrediction| {
-        predict(c, list(requests, count, "requests")?, parts != 0, out)
+        let level = |model: &Model, timestep| Ok(model.0.info().level(timestep));
+        predict(c, list(requests, count, "requests")?, level, parts != 0, out)
     }),
     condition: object!(|c,
                         model: In,
@@ -206,6 +225,19 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
         let names = serde_json::Value::from(names);
         put(out, c.lend_text(names.to_string()), "the names")
     }),
+    predict_at: function!(|c,
+                           requests: *const AmdmRequest,
+                           count: usize,
+                           signal: f64,
+                           noise: f64,
+                           parts: u32,
+                           out: *mut AmdmPrediction| {
+        let level = |_: &Model, timestep| Access::level(timestep, signal, noise);
+        predict(c, list(requests, count, "requests")?, level, parts != 0, out)
+    }),
+    request_level: function!(|c, index: usize, out: *mut AmdmNoiseLevel| {
+        put(out, level(c.level(index)?), "the level")
+    }),
 };
 
 /// Predictions that a callback asks for.
@@ -215,6 +247,7 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
 unsafe fn predict(
     context: &Context,
     requests: &[AmdmRequest],
+    level: impl Fn(&Model, f64) -> Result<NoiseLevel, Error>,
     parts: bool,
     out: *mut AmdmPrediction,
 ) -> Result<(), Fail> {
@@ -235,7 +268,7 @@ unsafe fn predict(
         Ok(Request {
             model: &model.0,
             latent,
-            timestep: request.timestep,
+            level: level(model, request.timestep)?,
             positive: positive.conditioning()?,
             negative: negative.as_ref().map(|negative| negative.conditioning()).transpose()?,
             guidance: request.guidance,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use amdm::error::{Code, Error};
 use amdm_diffusion::pixels::{Filter, resize};
-use amdm_diffusion::{Conditioning, Denoiser, Device, Prediction, Request, Tensor};
+use amdm_diffusion::{Conditioning, Denoiser, Device, NoiseLevel, Prediction, Request, Tensor};
 
 use super::Job;
 use super::text::{clean, short};
@@ -220,6 +220,20 @@ impl Access {
     pub fn decode(&self, model: &dyn Denoiser, latent: &Tensor) -> Result<Tensor, Error> {
         self.job.cancel.check()?;
         model.decode(latent)
+    }
+
+    /// The level of requests at `timestep` whose latents are `signal * x0 + noise * epsilon`.
+    ///
+    /// # Errors
+    /// `invalid_input` where these are no levels: not finite, below 0, or both 0.
+    pub fn level(timestep: f64, signal: f64, noise: f64) -> Result<NoiseLevel, Error> {
+        let fits = |value: f64| value.is_finite() && value >= 0.0;
+        if fits(signal) && fits(noise) && signal + noise > 0.0 {
+            return Ok(NoiseLevel { timestep, signal, noise });
+        }
+        Err(Error::invalid(format!(
+            "found signal {signal} and noise {noise}, expected numbers from 0, not both 0"
+        )))
     }
 
     /// Predictions of one step, in order, counted and timed; with `parts` the conditional and

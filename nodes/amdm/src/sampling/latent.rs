@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use amdm_sdk::{Error, ModelInfo, Object, Tensor, Value};
 
@@ -11,6 +12,27 @@ pub(crate) fn build(samples: Tensor, space: impl Into<Option<String>>) -> Result
     let mut fields = vec![("samples", Value::Tensor(samples))];
     fields.extend(space.into().map(|space| ("latent-space", Value::Text(space))));
     Object::build("LATENT", fields)
+}
+
+/// The latents of `lanes` lanes, each of `shape`: `all` of them is one batch for all lanes, or all
+/// lanes' batches one after the other.
+pub(crate) fn by_lanes(all: &Tensor, shape: &[u32], lanes: usize) -> Result<Vec<Tensor>, Error> {
+    let found = all.shape();
+    let one = (0..lanes).map(|_| all.share());
+    let Some((&rows, rest)) = shape.split_first() else { return Ok(one.collect()) };
+    if found == shape {
+        return Ok(one.collect());
+    }
+    let count = lanes as u32;
+    let fits = found
+        .split_first()
+        .is_some_and(|(&first, axes)| axes == rest && rows.checked_mul(count) == Some(first));
+    if !fits {
+        let message =
+            format!("found shape {found:?}, expected {shape:?}, or {lanes} times the rows");
+        return Err(Error::invalid(message));
+    }
+    (0..count).map(|lane| all.narrow(0, lane * rows, rows)).collect()
 }
 
 /// The tensor of a latent, which must be of the model's latent space; one that an embedder gave in

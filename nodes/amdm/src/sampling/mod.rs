@@ -8,3 +8,4 @@ pub(crate) mod latent_from_batch;
 pub(crate) mod sampler;
 
 mod latent;
+mod noise;

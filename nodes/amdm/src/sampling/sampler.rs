@@ -2,24 +2,26 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use amdm::error::{Code, Error as MathError};
 use amdm::math::schedule::{Schedule, Spacing};
 use amdm::math::{
-    Backend, Checkpoint, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, sample,
+    Backend, Checkpoint, Draw, LaneRequest, LaneSpec, Phase, Prediction, Settings, Solver, Start,
+    sample,
 };
 use amdm::rng::lane_seed;
 use amdm_sdk::math::{Context, Handle, lift, lift_kind, lower, lower_phase};
-use amdm_sdk::{Call, Error, Generator, Model, Object, Policy, Request, StepContext, Tensor, json};
+use amdm_sdk::{Call, Error, Model, ModelInfo, Object, Policy, Request, StepContext, Tensor, json};
 
-use super::latent;
+use super::{latent, noise::Noise};
 use crate::pack::sampler::{self, Inputs, Outputs};
 
 /// A lane as the host's objects describe it.
 struct Lane {
     model: Model,
-    info: amdm_sdk::ModelInfo,
+    info: ModelInfo,
     positive: Object,
     negative: Option<Object>,
     spec: LaneSpec,
@@ -52,7 +54,7 @@ impl Lane {
 struct Host<'a> {
     call: &'a Call,
     lanes: &'a [Lane],
-    generators: Vec<Generator>,
+    noise: Noise,
     policy: Option<&'a Object>,
     opened: Option<Policy>,
 }
@@ -103,7 +105,7 @@ impl Backend for Host<'_> {
                 Request {
                     model: &lane.model,
                     latent: &request.latent.0,
-                    timestep: request.timestep,
+                    timestep: request.level.timestep,
                     positive: &lane.positive,
                     negative: lane.negative.as_ref(),
                     guidance: request.guidance,
@@ -112,7 +114,10 @@ impl Backend for Host<'_> {
                 }
             })
             .collect::<Vec<_>>();
-        let predictions = amdm_sdk::predict(&asked, parts).map_err(lift)?;
+        let Some(first) = requests.first() else { return Ok(Vec::new()) };
+        // All lanes of a step are at one level.
+        let (signal, noise) = (first.level.signal, first.level.noise);
+        let predictions = amdm_sdk::predict_at(&asked, signal, noise, parts).map_err(lift)?;
         Ok(predictions
             .into_iter()
             .map(|prediction| Prediction {
@@ -123,8 +128,8 @@ impl Backend for Host<'_> {
             .collect())
     }
 
-    fn noise(&mut self, lane: u32, shape: &[u32]) -> Result<Handle, MathError> {
-        self.generators[lane as usize].normal(shape).map(Handle).map_err(lift)
+    fn noise(&mut self, lane: u32, shape: &[u32], draw: Draw) -> Result<Handle, MathError> {
+        self.noise.draw(lane as usize, shape, draw).map(Handle).map_err(lift)
     }
 
     fn resume(
@@ -170,29 +175,27 @@ impl Backend for Host<'_> {
 pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
     let lanes = inputs.lanes.members().iter().map(Lane::read).collect::<Result<Vec<_>, Error>>()?;
     let target = check(&inputs, &lanes)?;
-    let start = Handle(latent::samples(&inputs.latent, &target.info)?);
+    let latents = latents(&inputs, &target.info, lanes.len())?;
     let specs = lanes.iter().map(|lane| lane.spec).collect::<Vec<_>>();
     let all = call.output_wanted("all_lanes");
     let settings = Settings {
         solver: solver(inputs.solver),
         eta: inputs.eta,
-        denoise: inputs.denoise,
+        // A schedule from outside runs whole.
+        denoise: if inputs.sigmas.is_some() { 1.0 } else { inputs.denoise },
+        start: start(inputs.start),
         target: inputs.target,
         wanted: (0..lanes.len()).map(|lane| all || lane == inputs.target as usize).collect(),
     };
     let schedule = schedule(&inputs, settings.solver, target).map_err(lower)?;
     let seed = |(index, lane): (u32, &Lane)| lane.seed.unwrap_or(lane_seed(inputs.seed, index));
     let seeds = (0..).zip(&lanes).map(seed).collect::<Vec<u64>>();
+    let noise = Noise::new(&inputs, &target.info, &seeds, &latents[0].0.shape())?;
     let shown = json::array(seeds.iter().map(ToString::to_string));
     call.set_ui(&json::object([("seeds", shown)]));
-    let mut host = Host {
-        call,
-        lanes: &lanes,
-        generators: seeds.into_iter().map(Generator::new).collect(),
-        policy: inputs.policy.as_ref(),
-        opened: None,
-    };
-    let outcome = sample(&mut host, &specs, &schedule, &settings, &start).map_err(lower)?;
+    let mut host =
+        Host { call, lanes: &lanes, noise, policy: inputs.policy.as_ref(), opened: None };
+    let outcome = sample(&mut host, &specs, &schedule, &settings, &latents).map_err(lower)?;
     outputs(outcome.latents, inputs.target as usize, all, &target.info.latent_space)
 }
 
@@ -220,6 +223,9 @@ fn check<'a>(inputs: &Inputs, lanes: &'a [Lane]) -> Result<&'a Lane, Error> {
 
 fn schedule(inputs: &Inputs, solver: Solver, target: &Lane) -> Result<Schedule, MathError> {
     let alphas = target.info.alphas_cumprod.clone();
+    if let Some(sigmas) = &inputs.sigmas {
+        return Schedule::from_sigmas(alphas, &values(sigmas)?);
+    }
     let spacing = match inputs.spacing {
         sampler::Spacing::Native => Spacing::Native,
         sampler::Spacing::Leading => Spacing::Leading,
@@ -229,6 +235,35 @@ fn schedule(inputs: &Inputs, solver: Solver, target: &Lane) -> Result<Schedule, 
     let native = |steps| target.model.timesteps(steps).map_err(lift);
     let timesteps = spacing.timesteps(solver, inputs.steps, alphas.len() as u32, native)?;
     Schedule::new(alphas, &timesteps, solver.final_alpha(target.info.final_alpha))
+}
+
+/// The numbers of a schedule from outside.
+fn values(sigmas: &Tensor) -> Result<Vec<f64>, MathError> {
+    let shape = sigmas.shape();
+    if shape.len() != 1 {
+        let text = format!("found a tensor of shape {shape:?}, expected [steps + 1]");
+        return Err(MathError::invalid(text).at("sigmas"));
+    }
+    let values = sigmas.read_f32().map_err(lift)?;
+    Ok(values.into_iter().map(f64::from).collect())
+}
+
+/// One latent for all lanes, or one for each.
+fn latents(inputs: &Inputs, model: &ModelInfo, lanes: usize) -> Result<Vec<Handle>, Error> {
+    let whole = latent::samples(&inputs.latent, model).map_err(|error| error.at("latent"))?;
+    let Some(each) = &inputs.lane_latents else { return Ok(vec![Handle(whole)]) };
+    let named = |error: Error| error.at("lane_latents");
+    let each = latent::samples(each, model).map_err(named)?;
+    let each = latent::by_lanes(&each, &whole.shape(), lanes).map_err(named)?;
+    Ok(each.into_iter().map(Handle).collect())
+}
+
+fn start(start: sampler::Start) -> Start {
+    match start {
+        sampler::Start::Noise => Start::Noise,
+        sampler::Start::Add => Start::Add,
+        sampler::Start::Given => Start::Given,
+    }
 }
 
 fn solver(solver: sampler::Solver) -> Solver {

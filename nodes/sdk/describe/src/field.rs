@@ -79,7 +79,7 @@ fn fill(
     place: &Place<'_>,
 ) -> Result<(), DescribeError> {
     match kind {
-        Kind::Wire { name, .. } => comment.only(&["advanced"], name, place),
+        Kind::Wire { name, .. } => comment.only(&["advanced", "role"], name, place),
         Kind::Boolean => {
             comment.only(&["default", "advanced"], "a bool", place)?;
             if let Some(word) = comment.words("default", "true|false", place)? {

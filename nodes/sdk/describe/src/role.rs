@@ -11,10 +11,11 @@ use crate::walk::Place;
 type Role = (&'static str, &'static str);
 
 /// Roles of inputs.
-pub(crate) const OF_INPUTS: [Role; 5] = [
+pub(crate) const OF_INPUTS: [Role; 6] = [
     ("file-names", "STRING"),
     ("steps", "INT"),
     ("denoise", "FLOAT"),
+    ("schedule", "SIGMAS"),
     ("window-start", "FLOAT"),
     ("window-end", "FLOAT"),
 ];
@@ -67,6 +68,7 @@ pub(crate) fn check(node: &Descriptor, place: &Place<'_>) -> Result<(), Describe
             "an input of lanes",
         ),
         (role::DENOISE, there(role::STEPS), "@role steps"),
+        (role::SCHEDULE, there(role::STEPS), "@role steps"),
         (role::ALL_LANES, there(role::STEPS), "@role steps"),
         (role::WINDOW_START, own, "@step-operator without @inherits-window"),
         (role::WINDOW_START, there(role::WINDOW_END), "@role window-end"),

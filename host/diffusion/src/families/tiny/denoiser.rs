@@ -60,8 +60,8 @@ impl Tiny {
     fn check(&self, request: &Request<'_>) -> Result<()> {
         self.batch(request.latent)?;
         let last = f64::from(schedule::STEPS - 1);
-        if !(0.0..=last).contains(&request.timestep) {
-            let found = request.timestep;
+        if !(0.0..=last).contains(&request.level.timestep) {
+            let found = request.level.timestep;
             return Err(Error::invalid(format!("found timestep {found}, expected 0 to {last}")));
         }
         if !request.guidance.is_finite() {
@@ -132,7 +132,8 @@ impl Denoiser for Tiny {
                 Some(negative) => negative.data::<Condition>(family)?,
                 None => &Condition::NONE,
             };
-            let pass = |condition| self.network.pass(request.latent, request.timestep, condition);
+            let pass =
+                |condition| self.network.pass(request.latent, request.level.timestep, condition);
             passes.push(pass(positive)?);
             if request.needs_unconditional(parts) {
                 passes.push(pass(negative)?);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use amdm_diffusion::{Conditioning, Denoiser, Tensor};
+use amdm::error::Error;
+use amdm_diffusion::{Conditioning, Denoiser, NoiseLevel, Tensor};
 use wasmtime::component::Resource;
 
 use super::enums::lower_kind;
 use super::objects::into_trap;
 use super::{HostError, StoreData};
-use crate::core::within_lanes;
+use crate::core::{Access, within_lanes};
 use crate::value::Object;
 use crate::wasm::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
 
@@ -60,24 +61,45 @@ impl models::Host for StoreData {
         requests: Vec<Request>,
         parts: bool,
     ) -> Result<Vec<Prediction>, HostError> {
+        self.predict_with(&requests, parts, |info, timestep| Ok(info.level(timestep)))
+    }
+
+    fn predict_at(
+        &mut self,
+        requests: Vec<Request>,
+        signal: f64,
+        noise: f64,
+        parts: bool,
+    ) -> Result<Vec<Prediction>, HostError> {
+        self.predict_with(&requests, parts, |_, timestep| Access::level(timestep, signal, noise))
+    }
+}
+
+impl StoreData {
+    /// Answers requests whose levels are `level` of the model's facts and the timestep.
+    fn predict_with(
+        &mut self,
+        requests: &[Request],
+        parts: bool,
+        level: impl Fn(&amdm_diffusion::ModelInfo, f64) -> Result<NoiseLevel, Error>,
+    ) -> Result<Vec<Prediction>, HostError> {
         let _work = self.work()?;
         within_lanes(requests.len())?;
         let resolved =
             requests.iter().map(|request| self.resolve(request)).collect::<Result<Vec<_>, _>>()?;
-        let asked = requests
-            .iter()
-            .zip(&resolved)
-            .map(|(request, resolved)| amdm_diffusion::Request {
+        let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
+            Ok(amdm_diffusion::Request {
                 model: &resolved.model,
                 latent: &resolved.latent,
-                timestep: request.timestep,
+                level: level(resolved.model.info(), request.timestep)?,
                 positive: &resolved.positive,
                 negative: resolved.negative.as_ref(),
                 guidance: request.guidance,
                 step: request.step,
                 steps: request.steps,
             })
-            .collect::<Vec<_>>();
+        });
+        let asked = asked.collect::<Result<Vec<_>, Error>>()?;
         let predictions = self.access.predict(&asked, parts)?;
         predictions.into_iter().map(|prediction| self.push_prediction(prediction)).collect()
     }

@@ -130,7 +130,7 @@ fn roles() {
         "found @role seed, expected one of file-",
     );
     check(input("/// @role steps\n x: f64"), "MisplacedTag", "@role steps on FLOAT");
-    check(input("/// @role steps\n x: image"), "MisplacedTag", "@role on IMAGE");
+    check(input("/// @role steps\n x: image"), "MisplacedTag", "@role steps on IMAGE");
     check(input("/// @role steps\n x: u32"), "MisplacedTag", "it beside an input of lanes");
     check(input("/// @role denoise\n x: f64"), "MisplacedTag", "it beside @role steps");
     let window = "/// @role window-end\n x: f64";

@@ -1,0 +1,9 @@
+//! Recorded runs of ComfyUI through the whole engine: the host, the standard pack, a model and
+//! values of the embedder's.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod cases;
+mod given;
+mod network;
+mod sampler;
+mod starts;
