@@ -28,4 +28,5 @@ mod models;
 mod native;
 mod process;
 mod snippets;
+mod strides;
 mod surface;
