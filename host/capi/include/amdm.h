@@ -657,7 +657,7 @@ typedef struct {
     size_t struct_size;
     // Who answers; NULL in the requests to a registered model, which is the one that is asked.
     AmdmModel *model;
-    // [batch, channels, height, width].
+    // The batch and the extents of one latent, such as [batch, channels, height, width].
     AmdmTensor *latent;
     // In training steps, fractions allowed; in [0, 1] for flow models.
     double timestep;
@@ -890,7 +890,8 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 // `info_json` is an object with
 //   `name`, by which graphs load it;
 //   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
-//   `latent_shape`: [channels, height, width];
+//   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height, width],
+//   [channels, time] of sound or [channels, time, height, width] of films;
 //   `latent_space`: models are aggregated only where it is equal;
 //   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 // and where they differ from the values in brackets:
@@ -943,10 +944,10 @@ typedef struct {
                             AmdmTensor *const *tensors,
                             size_t count,
                             AmdmObject **out);
-    // Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to
+    // Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor left in `out` is given to
     // the host. NULL: DecodeLatent refuses, and there are no previews.
     AmdmModelCodec decode;
-    // Image to latent. NULL: EncodeImage refuses.
+    // Image to latent, the batch before the extents of `latent_shape`. NULL: EncodeImage refuses.
     AmdmModelCodec encode;
     // Called once, when the host needs the model no more, also where its registration failed; on
     // any thread. May be NULL.
@@ -1362,9 +1363,9 @@ AmdmStatus amdm_graph_set_image(AmdmGraph *graph,
                                 const char *input,
                                 const AmdmImage *image);
 
-// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` [batch,
-// channels, height, width] input to a tensor, in place of its link. A latent is taken to be of the
-// consumer's latent space.
+// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` input
+// to a tensor, in place of its link. A latent has the batch and 2 to 4 extents, such as [batch,
+// channels, height, width], and is taken to be of the consumer's latent space.
 //
 // The graph keeps a reference of its own.
 //

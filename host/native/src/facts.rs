@@ -37,7 +37,8 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
         let extents = shape.iter().map(|extent| u32::try_from(extent.as_u64()?).ok());
         extents.collect::<Option<Vec<_>>>()
     });
-    let shape = shape.flatten().filter(|shape| shape.len() == 3 && !shape.contains(&0));
+    let shape = shape.flatten();
+    let shape = shape.filter(|shape| (2..=4).contains(&shape.len()) && !shape.contains(&0));
     let alphas = match facts.get("alphas_cumprod") {
         None => Some(Vec::new()),
         Some(list) => list.as_array().and_then(|list| {
@@ -67,7 +68,7 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
     let info = ModelInfo {
         name: string("name")?,
         prediction,
-        latent_shape: shape.ok_or_else(|| wrong("latent_shape", "[channels, height, width]"))?,
+        latent_shape: shape.ok_or_else(|| wrong("latent_shape", "2 to 4 extents above 0"))?,
         latent_space: string("latent_space")?,
         alphas_cumprod: alphas,
         final_alpha,

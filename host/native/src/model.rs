@@ -24,7 +24,8 @@ use crate::tensor::AmdmTensor;
 /// `info_json` is an object with
 ///   `name`, by which graphs load it;
 ///   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
-///   `latent_shape`: [channels, height, width];
+///   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height, width],
+///   [channels, time] of sound or [channels, time, height, width] of films;
 ///   `latent_space`: models are aggregated only where it is equal;
 ///   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 /// and where they differ from the values in brackets:
@@ -91,10 +92,10 @@ pub struct AmdmModelVtable {
             out: *mut *mut AmdmObject,
         ) -> AmdmStatus,
     >,
-    /// Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to
+    /// Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor left in `out` is given to
     /// the host. NULL: DecodeLatent refuses, and there are no previews.
     pub decode: AmdmModelCodec,
-    /// Image to latent. NULL: EncodeImage refuses.
+    /// Image to latent, the batch before the extents of `latent_shape`. NULL: EncodeImage refuses.
     pub encode: AmdmModelCodec,
     /// Called once, when the host needs the model no more, also where its registration failed; on
     /// any thread. May be NULL.
@@ -196,16 +197,15 @@ impl OwnModel {
             (status, context.take_tensor(given))
         })?;
         let given = given.map_err(|fail| self.named(fail.into_error()))?;
+        let rank = self.info.latent_shape.len();
         match (what, given.extents()) {
-            (DECODE, [found, _, _, 1 | 3 | 4]) | (ENCODE, [found, _, _, _])
-                if Some(*found) == batch =>
-            {
-                Ok(given)
-            }
+            (DECODE, [found, _, _, 1 | 3 | 4]) if Some(*found) == batch => Ok(given),
+            (ENCODE, [found, one @ ..]) if Some(*found) == batch && one.len() == rank => Ok(given),
             (what, found) => {
-                let expected = match what {
-                    DECODE => "[batch, height, width, 1, 3 or 4]",
-                    _ => "[batch, channels, height, width]",
+                let expected = match (what, rank) {
+                    (DECODE, _) => "[batch, height, width, 1, 3 or 4]".to_owned(),
+                    (_, 3) => "[batch, channels, height, width]".to_owned(),
+                    (_, rank) => format!("the batch and {rank} extents"),
                 };
                 let message = format!("asked to {what}, it gave {found:?}, expected {expected}");
                 Err(self.named(Error::new(Code::Internal, message)))

@@ -21,7 +21,8 @@ pub struct ModelInfo {
     pub name: String,
     /// What its output means.
     pub prediction: PredictionKind,
-    /// One latent without the batch: [channels, height, width] at the native size.
+    /// One latent without the batch, at the native size: [channels, height, width] of pictures, other
+    /// extents of sound or films.
     pub latent_shape: Vec<u32>,
     /// Models may be aggregated only where this is equal: same latents, same forward process.
     pub latent_space: String,
@@ -40,7 +41,7 @@ pub struct ModelInfo {
 pub struct Request<'a> {
     /// Who answers.
     pub model: &'a Arc<dyn Denoiser>,
-    /// [batch, channels, height, width].
+    /// The batch and the extents of one latent, such as [batch, channels, height, width].
     pub latent: &'a Tensor,
     /// In training steps, fractions allowed; in [0, 1] for flow models.
     pub timestep: f64,
