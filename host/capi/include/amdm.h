@@ -902,6 +902,9 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 //   on disk and for other processes; a change of weights or code needs another one. Without one results
 //   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
 //   unless they are built in;
+//   `deterministic` (true): false says that equal questions may get different answers, as from a
+//   network that is changed while the host has it; what depends on its answers is never kept, neither in
+//   memory nor on disk;
 //   `parts` (false): whether it gives conditional and unconditional predictions apart;
 //   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 //   models that ask each other must both be concurrent.
@@ -1152,6 +1155,8 @@ typedef struct {
     AmdmStatus (*tensor_release)(AmdmTensor *tensor);
     // `amdm_host_model_info`.
     AmdmStatus (*host_model_info)(AmdmHost *host, const char *name, AmdmString *out);
+    // `amdm_lane_seed`.
+    uint64_t (*lane_seed)(uint64_t seed, uint32_t lane);
 } AmdmApi;
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
@@ -1294,6 +1299,14 @@ const char *amdm_last_error(void);
 //
 // \thread any, also inside callbacks
 AmdmStatus amdm_string_free(AmdmString *text);
+
+// The seed of the noise that lane `lane`, counted from 0, of a sampling with `seed` draws where the
+// graph gives the lane none: a stream of `AmdmGeneratorApi` with it gives the same values. Lane 0 has
+// `seed` itself. The function never changes.
+//
+// \thread any, also inside callbacks
+uint64_t amdm_lane_seed(uint64_t seed,
+                        uint32_t lane);
 
 // The functions of the library as a table, for programs that load it with `dlopen`; NULL where the
 // library has another major version than `abi_major`. It lives as long as the library.

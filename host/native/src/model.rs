@@ -36,6 +36,9 @@ use crate::tensor::AmdmTensor;
 ///   on disk and for other processes; a change of weights or code needs another one. Without one results
 ///   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
 ///   unless they are built in;
+///   `deterministic` (true): false says that equal questions may get different answers, as from a
+///   network that is changed while the host has it; what depends on its answers is never kept, neither in
+///   memory nor on disk;
 ///   `parts` (false): whether it gives conditional and unconditional predictions apart;
 ///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 ///   models that ask each other must both be concurrent.
@@ -121,6 +124,7 @@ struct OwnModel {
     own: Arc<Own<AmdmModelVtable>>,
     info: ModelInfo,
     parts: bool,
+    deterministic: bool,
 }
 
 /// What a registered model made of a condition.
@@ -152,12 +156,12 @@ pub unsafe extern "C" fn amdm_host_register_model(
         if vtable.predict.is_none() {
             return Err(Fail::argument("found NULL for predict"));
         }
-        let Facts { info, version, parts, concurrent } = facts;
+        let Facts { info, version, parts, concurrent, deterministic } = facts;
         let name = info.name.clone();
         let turn = (!concurrent).then(Turn::default);
         let models = host.runtime().models();
         let own = Arc::new(Own { vtable, user, models: Arc::downgrade(models), turn });
-        models.register(&name, Arc::new(OwnModel { own, info, parts }), version)?;
+        models.register(&name, Arc::new(OwnModel { own, info, parts, deterministic }), version)?;
         Ok(())
     })
 }
@@ -306,6 +310,10 @@ impl Denoiser for OwnModel {
 
     fn gives_parts(&self) -> bool {
         self.parts
+    }
+
+    fn is_deterministic(&self) -> bool {
+        self.deterministic
     }
 }
 

@@ -118,6 +118,12 @@ pub trait Denoiser: Send + Sync {
         true
     }
 
+    /// Whether equal questions always get equal answers. What depends on the answers of another one
+    /// is never kept for later runs.
+    fn is_deterministic(&self) -> bool {
+        true
+    }
+
     /// The same network with a small weight set attached; base weights stay shared.
     ///
     /// # Errors
