@@ -142,6 +142,33 @@ fn a_version_says_whose_results_are_whose() {
     assert_eq!([asked(json!({})), asked(json!({}))], [4, 4], "without a version never");
 }
 
+/// What depends on a model that answers as it likes is asked for again, whatever its version.
+#[test]
+fn answers_that_may_differ_are_never_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = text(dir.path().to_str().unwrap());
+    let asked_twice = |facts: Value| {
+        let mut desc = description();
+        desc.cache_dir = kept.as_ptr();
+        let (host, calls) = (open(&desc), AtomicU32::new(0));
+        register(host, &calls, facts, false);
+        let asked = [(); 2].map(|()| {
+            ends(host, &sampling(), AMDM_STATUS_OK);
+            calls.swap(0, Ordering::Relaxed)
+        });
+        ok(unsafe { (api().host_destroy)(host) });
+        asked
+    };
+    let empty = || std::fs::read_dir(dir.path()).unwrap().count() == 0;
+    assert_eq!(asked_twice(json!({"deterministic": false})), [4, 4]);
+    assert_eq!(asked_twice(json!({"deterministic": false, "version": "1"})), [4, 4]);
+    assert!(empty(), "nothing is left on disk either");
+    assert_eq!(asked_twice(json!({"deterministic": true})), [4, 0]);
+    assert_eq!(asked_twice(json!({"version": "1"})), [4, 0]);
+    assert!(!empty());
+    assert_eq!(asked_twice(json!({"deterministic": false, "version": "1"})), [4, 4]);
+}
+
 /// What wants conditional and unconditional predictions apart is refused before any network runs.
 #[test]
 fn a_model_without_parts_is_refused_in_time() {

@@ -27,5 +27,7 @@ mod misuse;
 mod models;
 mod native;
 mod process;
+mod ranks;
 mod snippets;
+mod strides;
 mod surface;

@@ -86,6 +86,18 @@ fn much_of_the_header_is_documentation() {
     assert_eq!(prototypes.matches("\\thread ").count(), documented().len());
 }
 
+/// Seeds of lanes are the ones that samplings take.
+#[test]
+fn lanes_have_their_seeds() {
+    let seed_of = crate::library::api().lane_seed;
+    for seed in [0, 1, 42, amdm::rng::SEED_MAX, u64::MAX] {
+        assert_eq!(seed_of(seed, 0), seed);
+        for lane in [1, 2, 63, u32::MAX] {
+            assert_eq!(seed_of(seed, lane), amdm::rng::lane_seed(seed, lane), "{seed}, {lane}");
+        }
+    }
+}
+
 /// A program in C that opens the library, runs graphs well and badly, and looks at itself.
 #[test]
 #[cfg(target_os = "linux")]

@@ -10,8 +10,8 @@ use crate::cases::catalogue;
 struct Eight;
 
 impl Shapes for Eight {
-    fn latent(&self, _name: &str) -> Option<([u64; 3], u64)> {
-        Some(([4, 8, 8], 8))
+    fn latent(&self, _name: &str) -> Option<(Vec<u64>, u64)> {
+        Some((vec![4, 8, 8], 8))
     }
 }
 
@@ -98,12 +98,29 @@ fn memory_is_what_is_alive_at_the_worst_moment() {
     assert!(unknown.at_least);
 }
 
+/// Latents of sixteen frames.
+struct Film;
+
+impl Shapes for Film {
+    fn latent(&self, _name: &str) -> Option<(Vec<u64>, u64)> {
+        Some((vec![4, 16, 8, 8], 8))
+    }
+}
+
+/// Latents that are no pictures count; the pictures that they decode to are not known.
+#[test]
+fn latents_of_any_rank_are_counted() {
+    let memory = planned(&graph(2, &[], false), &Film).memory;
+    let latents = planned(&graph(2, &[], false), &Eight).memory.bytes;
+    assert!(memory.at_least && memory.bytes > latents, "{memory:?}");
+}
+
 /// A model whose latents have the sizes that a hostile file may claim.
 struct Endless;
 
 impl Shapes for Endless {
-    fn latent(&self, _name: &str) -> Option<([u64; 3], u64)> {
-        Some(([u64::MAX; 3], u64::MAX))
+    fn latent(&self, _name: &str) -> Option<(Vec<u64>, u64)> {
+        Some((vec![u64::MAX; 3], u64::MAX))
     }
 }
 

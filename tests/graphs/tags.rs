@@ -14,8 +14,8 @@ use crate::cases::folder;
 struct Eight;
 
 impl Shapes for Eight {
-    fn latent(&self, _name: &str) -> Option<([u64; 3], u64)> {
-        Some(([4, 8, 8], 8))
+    fn latent(&self, _name: &str) -> Option<(Vec<u64>, u64)> {
+        Some((vec![4, 8, 8], 8))
     }
 }
 

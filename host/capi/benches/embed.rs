@@ -161,6 +161,55 @@ mod wrapper {
     }
 }
 
+/// What DLPack says of a tensor of a million floats, laid out as its header has it.
+#[repr(C)]
+struct Million {
+    version: [u32; 2],
+    context: *mut c_void,
+    deleter: Option<unsafe extern "C" fn(*mut c_void)>,
+    flags: u64,
+    data: *mut c_void,
+    device: [i32; 2],
+    rank: i32,
+    code_bits: [u8; 2],
+    lanes: u16,
+    shape: *const [i64; 2],
+    strides: *const [i64; 2],
+    offset: u64,
+}
+
+/// Imports 1,000 rows of 1,000 floats, packed or as columns of columns.
+fn tensors(criterion: &mut Criterion) {
+    let host = host();
+    let (values, shape) = (vec![1f32; 1_000_000], [1000i64; 2]);
+    let mut group = criterion.benchmark_group("from_dlpack, a million floats");
+    for (name, strides) in [("packed", [1000i64, 1]), ("transposed", [1, 1000])] {
+        let mut million = Million {
+            version: [1, 0],
+            context: null_mut(),
+            deleter: None,
+            flags: 0,
+            data: values.as_ptr().cast_mut().cast(),
+            device: [1, 0],
+            rank: 2,
+            code_bits: [2, 32],
+            lanes: 1,
+            shape: &shape,
+            strides: &strides,
+            offset: 0,
+        };
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| unsafe {
+                let mut tensor = null_mut();
+                ok(amdm_tensor_from_dlpack(host, (&raw mut million).cast(), 0, &mut tensor));
+                ok(amdm_tensor_release(tensor));
+            });
+        });
+    }
+    group.finish();
+    ok(unsafe { amdm_host_destroy(host) });
+}
+
 fn calls(criterion: &mut Criterion) {
     let host = host();
     wrapper::register(host);
@@ -204,5 +253,5 @@ fn calls(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, calls);
+criterion_group!(benches, calls, tensors);
 criterion_main!(benches);

@@ -657,7 +657,7 @@ typedef struct {
     size_t struct_size;
     // Who answers; NULL in the requests to a registered model, which is the one that is asked.
     AmdmModel *model;
-    // [batch, channels, height, width].
+    // The batch and the extents of one latent, such as [batch, channels, height, width].
     AmdmTensor *latent;
     // In training steps, fractions allowed; in [0, 1] for flow models.
     double timestep;
@@ -902,7 +902,8 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 // `info_json` is an object with
 //   `name`, by which graphs load it;
 //   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
-//   `latent_shape`: [channels, height, width];
+//   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height, width],
+//   [channels, time] of sound or [channels, time, height, width] of films;
 //   `latent_space`: models are aggregated only where it is equal;
 //   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 // and where they differ from the values in brackets:
@@ -913,6 +914,9 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 //   on disk and for other processes; a change of weights or code needs another one. Without one results
 //   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
 //   unless they are built in;
+//   `deterministic` (true): false says that equal questions may get different answers, as from a
+//   network that is changed while the host has it; what depends on its answers is never kept, neither in
+//   memory nor on disk;
 //   `parts` (false): whether it gives conditional and unconditional predictions apart;
 //   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 //   models that ask each other must both be concurrent.
@@ -955,10 +959,10 @@ typedef struct {
                             AmdmTensor *const *tensors,
                             size_t count,
                             AmdmObject **out);
-    // Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to
+    // Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor left in `out` is given to
     // the host. NULL: DecodeLatent refuses, and there are no previews.
     AmdmModelCodec decode;
-    // Image to latent. NULL: EncodeImage refuses.
+    // Image to latent, the batch before the extents of `latent_shape`. NULL: EncodeImage refuses.
     AmdmModelCodec encode;
     // Called once, when the host needs the model no more, also where its registration failed; on
     // any thread. May be NULL.
@@ -1163,6 +1167,8 @@ typedef struct {
     AmdmStatus (*tensor_release)(AmdmTensor *tensor);
     // `amdm_host_model_info`.
     AmdmStatus (*host_model_info)(AmdmHost *host, const char *name, AmdmString *out);
+    // `amdm_lane_seed`.
+    uint64_t (*lane_seed)(uint64_t seed, uint32_t lane);
 } AmdmApi;
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
@@ -1306,6 +1312,14 @@ const char *amdm_last_error(void);
 // \thread any, also inside callbacks
 AmdmStatus amdm_string_free(AmdmString *text);
 
+// The seed of the noise that lane `lane`, counted from 0, of a sampling with `seed` draws where the
+// graph gives the lane none: a stream of `AmdmGeneratorApi` with it gives the same values. Lane 0 has
+// `seed` itself. The function never changes.
+//
+// \thread any, also inside callbacks
+uint64_t amdm_lane_seed(uint64_t seed,
+                        uint32_t lane);
+
 // The functions of the library as a table, for programs that load it with `dlopen`; NULL where the
 // library has another major version than `abi_major`. It lives as long as the library.
 //
@@ -1374,9 +1388,9 @@ AmdmStatus amdm_graph_set_image(AmdmGraph *graph,
                                 const char *input,
                                 const AmdmImage *image);
 
-// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` [batch,
-// channels, height, width] input to a tensor, in place of its link. A latent is taken to be of the
-// consumer's latent space.
+// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` input
+// to a tensor, in place of its link. A latent has the batch and 2 to 4 extents, such as [batch,
+// channels, height, width], and is taken to be of the consumer's latent space.
 //
 // The graph keeps a reference of its own.
 //

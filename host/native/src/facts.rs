@@ -12,6 +12,7 @@ pub(crate) struct Facts {
     pub version: Option<String>,
     pub parts: bool,
     pub concurrent: bool,
+    pub deterministic: bool,
 }
 
 /// Reads them.
@@ -26,8 +27,8 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
         let value = facts[key].as_str().filter(|value| !value.is_empty());
         value.map(str::to_owned).ok_or_else(|| wrong(key, "a text"))
     };
-    let flag = |key: &str| match facts.get(key) {
-        None => Ok(false),
+    let flag = |key: &str, default: bool| match facts.get(key) {
+        None => Ok(default),
         Some(value) => value.as_bool().ok_or_else(|| wrong(key, "true or false")),
     };
     let kind = PredictionKind::ALL.iter().find(|kind| facts["prediction"] == *kind.as_str());
@@ -37,7 +38,8 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
         let extents = shape.iter().map(|extent| u32::try_from(extent.as_u64()?).ok());
         extents.collect::<Option<Vec<_>>>()
     });
-    let shape = shape.flatten().filter(|shape| shape.len() == 3 && !shape.contains(&0));
+    let shape = shape.flatten();
+    let shape = shape.filter(|shape| (2..=4).contains(&shape.len()) && !shape.contains(&0));
     let alphas = match facts.get("alphas_cumprod") {
         None => Some(Vec::new()),
         Some(list) => list.as_array().and_then(|list| {
@@ -67,7 +69,7 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
     let info = ModelInfo {
         name: string("name")?,
         prediction,
-        latent_shape: shape.ok_or_else(|| wrong("latent_shape", "[channels, height, width]"))?,
+        latent_shape: shape.ok_or_else(|| wrong("latent_shape", "2 to 4 extents above 0"))?,
         latent_space: string("latent_space")?,
         alphas_cumprod: alphas,
         final_alpha,
@@ -78,7 +80,9 @@ pub(crate) fn facts(text: &str) -> Result<Facts, Fail> {
         None | Some(Json::Null) => None,
         Some(_) => Some(string("version")?),
     };
-    Ok(Facts { info, version, parts: flag("parts")?, concurrent: flag("concurrent")? })
+    let [parts, concurrent] = [flag("parts", false)?, flag("concurrent", false)?];
+    let deterministic = flag("deterministic", true)?;
+    Ok(Facts { info, version, parts, concurrent, deterministic })
 }
 
 /// Facts of a model in the form of [`AmdmModelVtable::info_json`](crate::AmdmModelVtable::info_json).

@@ -116,6 +116,16 @@ pub unsafe extern "C" fn amdm_string_free(text: *mut AmdmString) -> AmdmStatus {
     })
 }
 
+/// The seed of the noise that lane `lane`, counted from 0, of a sampling with `seed` draws where the
+/// graph gives the lane none: a stream of `AmdmGeneratorApi` with it gives the same values. Lane 0 has
+/// `seed` itself. The function never changes.
+///
+/// \thread any, also inside callbacks
+#[unsafe(no_mangle)]
+pub extern "C" fn amdm_lane_seed(seed: u64, lane: u32) -> u64 {
+    amdm::rng::lane_seed(seed, lane)
+}
+
 /// The functions of the library as a table, for programs that load it with `dlopen`; NULL where the
 /// library has another major version than `abi_major`. It lives as long as the library.
 ///

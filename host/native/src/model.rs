@@ -26,7 +26,8 @@ use crate::tensor::AmdmTensor;
 /// `info_json` is an object with
 ///   `name`, by which graphs load it;
 ///   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
-///   `latent_shape`: [channels, height, width];
+///   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height, width],
+///   [channels, time] of sound or [channels, time, height, width] of films;
 ///   `latent_space`: models are aggregated only where it is equal;
 ///   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 /// and where they differ from the values in brackets:
@@ -37,6 +38,9 @@ use crate::tensor::AmdmTensor;
 ///   on disk and for other processes; a change of weights or code needs another one. Without one results
 ///   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
 ///   unless they are built in;
+///   `deterministic` (true): false says that equal questions may get different answers, as from a
+///   network that is changed while the host has it; what depends on its answers is never kept, neither in
+///   memory nor on disk;
 ///   `parts` (false): whether it gives conditional and unconditional predictions apart;
 ///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
 ///   models that ask each other must both be concurrent.
@@ -93,10 +97,10 @@ pub struct AmdmModelVtable {
             out: *mut *mut AmdmObject,
         ) -> AmdmStatus,
     >,
-    /// Latent to image [batch, height, width, 3] in [0, 1]; the tensor left in `out` is given to
+    /// Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor left in `out` is given to
     /// the host. NULL: DecodeLatent refuses, and there are no previews.
     pub decode: AmdmModelCodec,
-    /// Image to latent. NULL: EncodeImage refuses.
+    /// Image to latent, the batch before the extents of `latent_shape`. NULL: EncodeImage refuses.
     pub encode: AmdmModelCodec,
     /// Called once, when the host needs the model no more, also where its registration failed; on
     /// any thread. May be NULL.
@@ -122,6 +126,7 @@ struct OwnModel {
     own: Arc<Own<AmdmModelVtable>>,
     info: ModelInfo,
     parts: bool,
+    deterministic: bool,
 }
 
 /// What a registered model made of a condition.
@@ -153,12 +158,12 @@ pub unsafe extern "C" fn amdm_host_register_model(
         if vtable.predict.is_none() {
             return Err(Fail::argument("found NULL for predict"));
         }
-        let Facts { info, version, parts, concurrent } = facts;
+        let Facts { info, version, parts, concurrent, deterministic } = facts;
         let name = info.name.clone();
         let turn = (!concurrent).then(Turn::default);
         let models = host.runtime().models();
         let own = Arc::new(Own { vtable, user, models: Arc::downgrade(models), turn });
-        models.register(&name, Arc::new(OwnModel { own, info, parts }), version)?;
+        models.register(&name, Arc::new(OwnModel { own, info, parts, deterministic }), version)?;
         Ok(())
     })
 }
@@ -198,16 +203,15 @@ impl OwnModel {
             (status, context.take_tensor(given))
         })?;
         let given = given.map_err(|fail| self.named(fail.into_error()))?;
+        let rank = self.info.latent_shape.len();
         match (what, given.extents()) {
-            (DECODE, [found, _, _, 1 | 3 | 4]) | (ENCODE, [found, _, _, _])
-                if Some(*found) == batch =>
-            {
-                Ok(given)
-            }
+            (DECODE, [found, _, _, 1 | 3 | 4]) if Some(*found) == batch => Ok(given),
+            (ENCODE, [found, one @ ..]) if Some(*found) == batch && one.len() == rank => Ok(given),
             (what, found) => {
-                let expected = match what {
-                    DECODE => "[batch, height, width, 1, 3 or 4]",
-                    _ => "[batch, channels, height, width]",
+                let expected = match (what, rank) {
+                    (DECODE, _) => "[batch, height, width, 1, 3 or 4]".to_owned(),
+                    (_, 3) => "[batch, channels, height, width]".to_owned(),
+                    (_, rank) => format!("the batch and {rank} extents"),
                 };
                 let message = format!("asked to {what}, it gave {found:?}, expected {expected}");
                 Err(self.named(Error::new(Code::Internal, message)))
@@ -309,6 +313,10 @@ impl Denoiser for OwnModel {
 
     fn gives_parts(&self) -> bool {
         self.parts
+    }
+
+    fn is_deterministic(&self) -> bool {
+        self.deterministic
     }
 }
 

@@ -15,14 +15,14 @@ const MODELS: &str = "models";
 
 /// What is known about models without loading them.
 pub trait Shapes {
-    /// Channels, height and width of one latent of the model called `name`, and how many pixels one
-    /// of its values is wide.
-    fn latent(&self, name: &str) -> Option<([u64; 3], u64)>;
+    /// Extents of one latent of the model called `name`, such as channels, height and width, and how
+    /// many pixels one of its values is wide.
+    fn latent(&self, name: &str) -> Option<(Vec<u64>, u64)>;
 }
 
 /// Nothing is known.
 impl Shapes for () {
-    fn latent(&self, _name: &str) -> Option<([u64; 3], u64)> {
+    fn latent(&self, _name: &str) -> Option<(Vec<u64>, u64)> {
         None
     }
 }
@@ -30,11 +30,12 @@ impl Shapes for () {
 /// What an output holds.
 #[derive(Clone, Copy)]
 pub(super) enum Held {
-    /// A batch of latents of a model.
+    /// A batch of latents of a model: values of one, width and height of the picture that it
+    /// decodes to. Of latents that are not [channels, height, width] only their model knows that.
     Latents {
         batch: u64,
-        shape: [u64; 3],
-        scale: u64,
+        values: u64,
+        sides: Option<(u64, u64)>,
     },
     /// A batch of pictures.
     Pictures {
@@ -61,9 +62,7 @@ impl Held {
     pub fn bytes(self) -> Option<u64> {
         let product = |factors: &[u64]| factors.iter().fold(FLOAT, |all, f| all.saturating_mul(*f));
         match self {
-            Self::Latents { batch, shape: [channels, height, width], .. } => {
-                Some(product(&[batch, channels, height, width]))
-            }
+            Self::Latents { batch, values, .. } => Some(product(&[batch, values])),
             Self::Pictures { batch, area, channels } => {
                 Some(product(&[batch, area.pixels(), channels]))
             }
@@ -151,15 +150,21 @@ impl<'a> Sizes<'a> {
 
     fn latents(&self, node: &CheckedNode, size: &Size) -> Option<Held> {
         let source = link(node, size.like.as_ref()?)?;
-        let (own, shape, scale) = match self.of(source) {
-            Held::Latents { batch, shape, scale } => (batch, shape, scale),
+        let (own, values, sides) = match self.of(source) {
+            Held::Latents { batch, values, sides } => (batch, values, sides),
             _ => {
                 let (shape, scale) = self.shapes.latent(self.model(source)?)?;
-                (1, shape, scale)
+                let values = shape.iter().fold(1, |all: u64, extent| all.saturating_mul(*extent));
+                let side = |values: u64| values.saturating_mul(scale);
+                let sides = match shape[..] {
+                    [_, height, width] => Some((side(width), side(height))),
+                    _ => None,
+                };
+                (1, values, sides)
             }
         };
         let batch = size.batch.as_ref().map_or(Some(own), |name| integer(node, name))?;
-        Some(Held::Latents { batch, shape, scale })
+        Some(Held::Latents { batch, values, sides })
     }
 
     /// The name of the model that `source` gives, where its node loads one.
@@ -205,9 +210,9 @@ impl<'a> Sizes<'a> {
     fn picture(&self, source: Source) -> Option<(u64, Area)> {
         match self.of(source) {
             Held::Pictures { batch, area, .. } => Some((batch, area)),
-            Held::Latents { batch, shape: [_, height, width], scale } => {
-                let side = |values: u64| values.saturating_mul(scale);
-                Some((batch, Area::Sides(side(width), side(height))))
+            Held::Latents { batch, sides, .. } => {
+                let (width, height) = sides?;
+                Some((batch, Area::Sides(width, height)))
             }
             Held::Small | Held::Unknown => None,
         }

@@ -21,7 +21,8 @@ pub struct ModelInfo {
     pub name: String,
     /// What its output means.
     pub prediction: PredictionKind,
-    /// One latent without the batch: [channels, height, width] at the native size.
+    /// One latent without the batch, at the native size: [channels, height, width] of pictures, other
+    /// extents of sound or films.
     pub latent_shape: Vec<u32>,
     /// Models may be aggregated only where this is equal: same latents, same forward process.
     pub latent_space: String,
@@ -47,7 +48,7 @@ impl ModelInfo {
 pub struct Request<'a> {
     /// Who answers.
     pub model: &'a Arc<dyn Denoiser>,
-    /// [batch, channels, height, width].
+    /// The batch and the extents of one latent, such as [batch, channels, height, width].
     pub latent: &'a Tensor,
     /// Where the latent is on the forward process. Its timestep is in training steps, fractions
     /// allowed; in [0, 1] for flow models. [`ModelInfo::level`] gives that of a timestep.
@@ -122,6 +123,12 @@ pub trait Denoiser: Send + Sync {
 
     /// Whether it gives conditional and unconditional predictions apart where they are asked for.
     fn gives_parts(&self) -> bool {
+        true
+    }
+
+    /// Whether equal questions always get equal answers. What depends on the answers of another one
+    /// is never kept for later runs.
+    fn is_deterministic(&self) -> bool {
         true
     }
 

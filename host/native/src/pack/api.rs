@@ -153,6 +153,8 @@ pub struct AmdmApi {
         name: *const c_char,
         out: *mut AmdmString,
     ) -> AmdmStatus,
+    /// `amdm_lane_seed`.
+    pub lane_seed: extern "C" fn(seed: u64, lane: u32) -> u64,
 }
 
 /// The table.
@@ -195,4 +197,5 @@ pub(crate) static API: AmdmApi = AmdmApi {
     tensor_retain: amdm_tensor_retain,
     tensor_release: amdm_tensor_release,
     host_model_info: amdm_host_model_info,
+    lane_seed: amdm_lane_seed,
 };

@@ -114,7 +114,7 @@ pub struct AmdmRequest {
     pub struct_size: usize,
     /// Who answers; NULL in the requests to a registered model, which is the one that is asked.
     pub model: *mut AmdmModel,
-    /// [batch, channels, height, width].
+    /// The batch and the extents of one latent, such as [batch, channels, height, width].
     pub latent: *mut AmdmTensor,
     /// In training steps, fractions allowed; in [0, 1] for flow models.
     pub timestep: f64,

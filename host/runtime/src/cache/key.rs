@@ -3,7 +3,8 @@
 //! Into a key go the class, the pack's name, version and content, the inputs' values, the keys of
 //! the nodes behind its links with the slots, the contents of the files that its inputs name, and
 //! where and with what program it is computed. Ids, titles and the order of keys in a file do not.
-//! A node that is not deterministic has none, nor has anything behind it.
+//! A node that is not deterministic has none, nor has one that loads such a network, nor has anything
+//! behind them.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -196,15 +197,20 @@ impl NodeKey {
                         self.reads.insert(read);
                         return Some(());
                     }
-                    ModelSource::Registered(_, Some(version)) => {
+                    ModelSource::Registered(number, version) => {
                         let model = sources.models.load(name, "").ok()?;
-                        facts(text.text("version").text(&version), model.info());
-                        self.reads.insert(read);
-                        return Some(());
-                    }
-                    ModelSource::Registered(number, None) => {
-                        text.number(number);
-                        self.portable = false;
+                        if !model.is_deterministic() {
+                            return None;
+                        }
+                        match version {
+                            Some(version) => {
+                                facts(text.text("version").text(&version), model.info());
+                            }
+                            None => {
+                                text.number(number);
+                                self.portable = false;
+                            }
+                        }
                         self.reads.insert(read);
                         return Some(());
                     }

@@ -180,9 +180,8 @@ impl Host {
 struct Known<'a>(&'a Models);
 
 impl Shapes for Known<'_> {
-    fn latent(&self, name: &str) -> Option<([u64; 3], u64)> {
+    fn latent(&self, name: &str) -> Option<(Vec<u64>, u64)> {
         let Sizes { latent_shape, pixels, .. } = self.0.sizes(name)?;
-        let [channels, height, width] = latent_shape[..] else { return None };
-        Some(([channels.into(), height.into(), width.into()], pixels.into()))
+        Some((latent_shape.into_iter().map(u64::from).collect(), pixels.into()))
     }
 }

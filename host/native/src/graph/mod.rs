@@ -299,9 +299,9 @@ pub unsafe extern "C" fn amdm_graph_set_image(
     })
 }
 
-/// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` [batch,
-/// channels, height, width] input to a tensor, in place of its link. A latent is taken to be of the
-/// consumer's latent space.
+/// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` input
+/// to a tensor, in place of its link. A latent has the batch and 2 to 4 extents, such as [batch,
+/// channels, height, width], and is taken to be of the consumer's latent space.
 ///
 /// The graph keeps a reference of its own.
 ///
@@ -373,9 +373,9 @@ fn fitting(wire: &str, tensor: Tensor) -> Result<Tensor, Fail> {
         Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message))
     };
     match (wire, shape.as_slice()) {
-        ("IMAGE", [_, _, _, 1 | 3 | 4]) | ("LATENT", [_, _, _, _]) | ("MASK", [_, _, _]) => {
-            Ok(tensor)
-        }
+        ("IMAGE", [_, _, _, 1 | 3 | 4])
+        | ("LATENT", [_, _, _] | [_, _, _, _] | [_, _, _, _, _])
+        | ("MASK", [_, _, _]) => Ok(tensor),
         // Of an image a mask takes what is grey, or else the alpha.
         ("MASK", [batch, height, width, channels @ (1 | 4)]) => {
             let plane = tensor.narrow(3, channels - 1, 1)?;
@@ -383,7 +383,7 @@ fn fitting(wire: &str, tensor: Tensor) -> Result<Tensor, Fail> {
         }
         ("IMAGE", _) => wrong("[batch, height, width, 1, 3 or 4]"),
         ("MASK", _) => wrong("[batch, height, width], or an image that is grey or has alpha"),
-        _ => wrong("[batch, channels, height, width]"),
+        _ => wrong("the batch and 2 to 4 extents, such as [batch, channels, height, width]"),
     }
 }
 

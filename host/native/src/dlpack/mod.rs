@@ -2,21 +2,22 @@
 //!
 //! Types as the standard's header has them (`DLManagedTensorVersioned` and what is in it).
 
+mod read;
+
 use std::ffi::c_void;
 use std::sync::Arc;
 
 use amdm_diffusion::{Device, Tensor};
 
+use self::read::read;
 use crate::handle::HANDLES;
 use crate::host::{AmdmHost, Host};
-use crate::layout::{give, slice};
+use crate::layout::give;
 use crate::status::{AMDM_STATUS_UNSUPPORTED, AmdmStatus, Fail, guard};
-use crate::tensor::{AMDM_RANK_MAX, AmdmTensor, count, handle, of};
+use crate::tensor::{AmdmTensor, handle, of};
 
 const MAJOR: u32 = 1;
 const CPU: i32 = 1;
-/// Memory of the CPU that a GPU may read.
-const CUDA_HOST: i32 = 3;
 const INT: u8 = 0;
 const UINT: u8 = 1;
 const FLOAT: u8 = 2;
@@ -72,7 +73,8 @@ unsafe extern "C" fn delete(managed: *mut DLManagedTensorVersioned) {
 fn row_major(extents: &[i64]) -> Vec<i64> {
     let mut strides = vec![1; extents.len()];
     for axis in (1..extents.len()).rev() {
-        strides[axis - 1] = strides[axis] * extents[axis];
+        // Wraps only where an extent is 0, so that no value lies anywhere.
+        strides[axis - 1] = i64::wrapping_mul(strides[axis], extents[axis]);
     }
     strides
 }
@@ -146,93 +148,6 @@ pub(crate) unsafe fn import<T>(
         unsafe { delete(managed) };
     }
     Ok(kept)
-}
-
-/// Reads one value at an address, which must hold one.
-type ReadValue = unsafe fn(*const u8) -> f32;
-
-/// How values of a type (code, bits, lanes) are read.
-fn reader(kind: (u8, u8, u16)) -> Option<ReadValue> {
-    macro_rules! read {
-        ($type:ty, $convert:expr) => {{
-            unsafe fn read(p: *const u8) -> f32 {
-                let convert: fn($type) -> f32 = $convert;
-                // SAFETY: the caller says that a value of the type lies there.
-                convert(unsafe { p.cast::<$type>().read_unaligned() })
-            }
-            read
-        }};
-    }
-    Some(match kind {
-        (FLOAT, 32, 1) => read!(f32, |value| value),
-        (FLOAT, 64, 1) => read!(f64, |value| value as f32),
-        (FLOAT, 16, 1) => read!(u16, |bits| half::f16::from_bits(bits).to_f32()),
-        (BFLOAT, 16, 1) => read!(u16, |bits| half::bf16::from_bits(bits).to_f32()),
-        (UINT | BOOL, 8, 1) => read!(u8, f32::from),
-        (INT, 64, 1) => read!(i64, |value| value as f32),
-        _ => return None,
-    })
-}
-
-/// Extents and values, row-major.
-///
-/// # Safety
-/// The tensor is as DLPack says.
-unsafe fn read(tensor: &DLTensor, stream: i64) -> Result<(Vec<u32>, Vec<f32>), Fail> {
-    let unsupported = |message: String| Err(Fail::new(AMDM_STATUS_UNSUPPORTED, message));
-    let device = tensor.device_type;
-    if ![CPU, CUDA_HOST].contains(&device) || stream > 0 {
-        return unsupported(format!(
-            "found a tensor on the DLPack device {device} and stream {stream}, expected one in \
-             memory of the CPU, and stream 0"
-        ));
-    }
-    let rank = usize::try_from(tensor.ndim).ok().filter(|rank| *rank <= AMDM_RANK_MAX);
-    let Some(rank) = rank else {
-        let rank = tensor.ndim;
-        return Err(Fail::argument(format!("found {rank} extents, at most {AMDM_RANK_MAX}")));
-    };
-    // SAFETY: DLPack says that the lists have `ndim` entries.
-    let extents = unsafe { slice(tensor.shape.cast_const(), rank, "shape")? };
-    let shape = extents.iter().map(|&extent| u32::try_from(extent)).collect::<Result<Vec<_>, _>>();
-    let Ok(shape) = shape else {
-        return Err(Fail::argument(format!("found shape {extents:?}, expected 0 to 2^32 - 1")));
-    };
-    let count = count(&shape)?;
-    let strides = if tensor.strides.is_null() {
-        row_major(extents)
-    } else {
-        // SAFETY: as for the shape.
-        unsafe { slice(tensor.strides.cast_const(), rank, "strides")? }.to_vec()
-    };
-    if count > 0 && tensor.data.is_null() {
-        return Err(Fail::argument("found no data in the managed tensor"));
-    }
-    let Some(read) = reader((tensor.code, tensor.bits, tensor.lanes)) else {
-        let DLTensor { code, bits, lanes, .. } = *tensor;
-        return unsupported(format!(
-            "found values of DLPack type {code}, {bits} bits, {lanes} lanes, expected float32, \
-             float16, bfloat16, float64, uint8, bool or int64"
-        ));
-    };
-    let size = isize::from(tensor.bits / 8);
-    // SAFETY: DLPack says that the values start there.
-    let first = unsafe { tensor.data.cast::<u8>().add(tensor.byte_offset as usize) };
-    let mut values = crate::picture::room(count)?;
-    let mut at = vec![0i64; rank];
-    for _ in 0..count {
-        let offset: i64 = at.iter().zip(&strides).map(|(at, stride)| at * stride).sum();
-        // SAFETY: within the extents, so a value of the tensor.
-        values.push(unsafe { read(first.offset(offset as isize * size)) });
-        for axis in (0..rank).rev() {
-            at[axis] += 1;
-            if at[axis] < i64::from(shape[axis]) {
-                break;
-            }
-            at[axis] = 0;
-        }
-    }
-    Ok((shape, values))
 }
 
 /// Makes a tensor from one of another library, by one copy to the host's device.
