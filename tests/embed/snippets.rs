@@ -196,7 +196,7 @@ fn python_snippets_run() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("graph.json"), &of(README, "json")[0]).unwrap();
     let snippets = [README, "examples/embed-python/README.md"].map(|path| of(path, "python"));
-    assert_eq!(snippets.concat().len(), 3);
+    assert_eq!(snippets.concat().len(), 4);
     for text in snippets.concat() {
         let said = ran(python().args(["-c", &text]).current_dir(dir.path()));
         let events = said.contains("finished") && said.contains("(32, 32, 3)");
