@@ -3,7 +3,7 @@
  *
  * THE LIFE OF A RUN
  *   amdm_host_desc_init, amdm_host_create     once a process, or once a configuration
- *   amdm_graph_from_json, amdm_graph_set_*    a graph, and values in it
+ *   amdm_graph_from_json, amdm_graph_set_*    a graph, and values, models and objects in it
  *   amdm_run_create                           a run of the graph as it stands
  *   amdm_run_start, amdm_run_next_event       or amdm_run_execute, which returns at the end
  *   amdm_run_output_image, _tensor, _json     what it gave
@@ -40,7 +40,7 @@
  *   The library has threads of its own. Code of the caller's runs on
  *     - the thread that called amdm_run_execute, for that run: nodes, models, wakeup;
  *     - threads of the library's after amdm_run_start, for that run: nodes and models on one, wakeup on any;
- *     - any thread: destroy functions of vtables, release functions of images.
+ *     - any thread: destroy functions of vtables and objects, release functions of images.
  *   Calls of one node or model come one at a time, unless its JSON says "concurrent": true. A callback
  *   may hand its ctx to threads of its own, as long as it waits for them; wakeup then comes on those too.
  *   Inside such a callback only the tables that it was handed, amdm_run_cancel, amdm_run_poll,
