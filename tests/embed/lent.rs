@@ -218,6 +218,10 @@ fn lanes_over_models_of_the_graph_are_lanes_like_others() {
     let (made, all) = lent(host, &json!({}));
     let found = ran(made);
     assert_eq!([all[0].asked(), all[1].asked(), all[2].asked(), all[3].asked()], [4, 3, 0, 0]);
+    // A name is a name, whoever has it.
+    let (other, _) = lent(host, &json!({"name": "tiny-layout"}));
+    assert_eq!(ran(other), found);
+    destroy(other);
     // The same models with names, and links to them.
     let mut json = two_lanes();
     for (name, model) in [("line", Own::new(0.4)), ("other", Own::new(-0.3))] {
