@@ -11,7 +11,7 @@ const HEAD: &str = r#"//! All functions as one table, for packs and for programs
 //!
 //! Written by `AMDM_ACCEPT=1 cargo test -p amdm-capi --test embed api`, which finds the functions.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use crate::*;
 

@@ -22,6 +22,7 @@ mod given;
 mod header;
 mod installed;
 mod keeping;
+mod lent;
 mod library;
 mod misuse;
 mod models;

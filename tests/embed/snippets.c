@@ -8,6 +8,7 @@ extern const AmdmApi *load(const char *path);
 extern const AmdmNodeVtable INVERT;
 extern AmdmStatus add_guidance_fade(AmdmHost *host);
 extern AmdmStatus add_grey(AmdmHost *host);
+extern AmdmStatus lend(AmdmGraph *graph, void *prompt, void (*end)(void *));
 
 static const char GRAPH[] =
     "{\"model\": {\"class_type\": \"ModelLoader\", \"inputs\": {\"model_name\": \"grey\"}},"
@@ -61,6 +62,57 @@ static AmdmStatus apply(void *user, void *operator_data, AmdmContext *ctx, const
     return status;
 }
 
+static const char LENDING[] =
+    "{\"lane\": {\"class_type\": \"Lane\", \"inputs\": {}},"
+    " \"start\": {\"class_type\": \"EmptyLatent\", \"inputs\": {}},"
+    " \"sampler\": {\"class_type\": \"Sampler\", \"inputs\": {\"lanes\": [\"lane\", 0],"
+    "   \"latent\": [\"start\", 0], \"steps\": 2}}}";
+
+static int heard = 0, ended = 0;
+
+static AmdmStatus hears(void *user_data, AmdmContext *ctx, const AmdmNodeApi *api,
+                        const AmdmRequest *requests, size_t count, uint32_t parts,
+                        AmdmPrediction *out)
+{
+    void *prompt = NULL;
+    AmdmStatus status = api->object->user_data(ctx, requests[0].positive, &prompt);
+    (void)user_data, (void)count, (void)parts;
+    if (status != AMDM_STATUS_OK)
+        return status;
+    heard = *(const int *)prompt;
+    return api->tensor->affine(ctx, requests[0].latent, 0.5, 0, &out[0].guided);
+}
+
+static void end(void *prompt)
+{
+    (void)prompt;
+    ended++;
+}
+
+extern const AmdmModelVtable GREY;
+const AmdmModelVtable GREY = {
+    sizeof(AmdmModelVtable),
+    "{\"name\": \"hears\", \"prediction\": \"flow\", \"latent_shape\": [3, 8, 8],"
+    " \"latent_space\": \"hears\"}",
+    NULL, NULL, hears, NULL, NULL, NULL, NULL};
+
+/* Runs a graph over what it is lent. */
+static int lending(AmdmHost *host)
+{
+    const AmdmOutputName wanted = {"sampler", "latent"};
+    int prompt = 42;
+    AmdmRunDesc desc;
+    AmdmGraph *graph = NULL;
+    AmdmRun *run = NULL;
+    memset(&desc, 0, sizeof desc);
+    desc.struct_size = sizeof desc;
+    desc.wanted = &wanted;
+    desc.wanted_count = 1;
+    return amdm_graph_from_json(host, LENDING, strlen(LENDING), &graph) || lend(graph, &prompt, end)
+        || amdm_run_create(graph, &desc, &run) || amdm_run_execute(run)
+        || amdm_run_destroy(run) || amdm_graph_destroy(graph);
+}
+
 static int check(const char *what, AmdmStatus status)
 {
     if (status != AMDM_STATUS_OK)
@@ -99,6 +151,9 @@ int main(int argc, char **argv)
     image.release(image.release_ctx);
     amdm_run_destroy(run);
     amdm_graph_destroy(graph);
+    if (check("lending", lending(host)))
+        return 1;
+    printf("prompt %d, ended %d\n", heard, ended);
     amdm_host_destroy(host);
     return 0;
 }

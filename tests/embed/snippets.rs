@@ -40,6 +40,7 @@ fn written(dir: &Path) -> Vec<(&'static str, PathBuf)> {
         ("node", "const AmdmNodeVtable INVERT ="),
         ("operator", "add_guidance_fade("),
         ("model", "add_grey("),
+        ("lend", "AmdmStatus lend("),
         ("pack", "amdm_pack_entry ="),
     ];
     let snippets = of(README, "c");
@@ -98,13 +99,13 @@ fn the_node_the_operator_and_the_model_work_together() {
     let snippets = written(dir.path());
     let driver = root().join("tests/embed/snippets.c");
     let mut sources = vec![driver.as_path()];
-    let own = ["load", "node", "operator", "model"];
+    let own = ["load", "node", "operator", "model", "lend"];
     let used = snippets.iter().filter(|(name, _)| own.contains(name));
     sources.extend(used.map(|(_, path)| path.as_path()));
     let program = dir.path().join("together");
     build(&C, &sources, &[], &program);
     let said = ran(command(&program).arg(library()));
-    assert_eq!(said, "guidance 5.0 to 1.0\npixel 191\n");
+    assert_eq!(said, "guidance 5.0 to 1.0\npixel 191\nprompt 42, ended 1\n");
 }
 
 #[test]

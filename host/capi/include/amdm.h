@@ -3,7 +3,7 @@
  *
  * THE LIFE OF A RUN
  *   amdm_host_desc_init, amdm_host_create     once a process, or once a configuration
- *   amdm_graph_from_json, amdm_graph_set_*    a graph, and values in it
+ *   amdm_graph_from_json, amdm_graph_set_*    a graph, and values, models and objects in it
  *   amdm_run_create                           a run of the graph as it stands
  *   amdm_run_start, amdm_run_next_event       or amdm_run_execute, which returns at the end
  *   amdm_run_output_image, _tensor, _json     what it gave
@@ -40,7 +40,7 @@
  *   The library has threads of its own. Code of the caller's runs on
  *     - the thread that called amdm_run_execute, for that run: nodes, models, wakeup;
  *     - threads of the library's after amdm_run_start, for that run: nodes and models on one, wakeup on any;
- *     - any thread: destroy functions of vtables, release functions of images.
+ *     - any thread: destroy functions of vtables and objects, release functions of images.
  *   Calls of one node or model come one at a time, unless its JSON says "concurrent": true. A callback
  *   may hand its ctx to threads of its own, as long as it waits for them; wakeup then comes on those too.
  *   Inside such a callback only the tables that it was handed, amdm_run_cancel, amdm_run_poll,
@@ -648,6 +648,9 @@ typedef struct {
     AmdmStatus (*retain)(AmdmContext *ctx, AmdmObject *object);
     // Gives such a reference back.
     AmdmStatus (*release)(AmdmContext *ctx, AmdmObject *object);
+    // The `user_data` of an object of `amdm_graph_set_object`; the object is not ended while the
+    // callback has it. `AMDM_STATUS_EMPTY`, and NULL in `out`, of any other object.
+    AmdmStatus (*user_data)(AmdmContext *ctx, const AmdmObject *object, void **out);
 } AmdmObjectApi;
 
 // One lane's question at one step. As lists of it are arrays, it does not grow within a major
@@ -661,7 +664,8 @@ typedef struct {
     AmdmTensor *latent;
     // In training steps, fractions allowed; in [0, 1] for flow models.
     double timestep;
-    // The condition of every row: what the model's `condition` gave.
+    // The condition of every row: what the model's `condition` gave, or an object of
+    // `amdm_graph_set_object`.
     AmdmObject *positive;
     // What guidance leads away from; NULL means the model's own unconditional.
     AmdmObject *negative;
@@ -949,7 +953,8 @@ typedef struct {
                           uint32_t parts,
                           AmdmPrediction *out);
     // Makes a condition from JSON and named tensors, which are lent; the object left in `out` is
-    // given to the host and comes back as `positive` and `negative`. NULL: an object of kind
+    // given to the host and comes back as `positive` and `negative`. Objects of
+    // `amdm_graph_set_object` come there as well. NULL: an object of kind
     // `CONDITION` with the field `json` and the tensors.
     AmdmStatus (*condition)(void *user_data,
                             AmdmContext *ctx,
@@ -1063,6 +1068,9 @@ typedef struct {
     const AmdmImage *image;
 } AmdmEvent;
 
+// What ends an object of `amdm_graph_set_object`; NULL where there is nothing to end.
+typedef void (*AmdmDestroy)(void *user_data);
+
 // The functions of the library, under their names without `amdm_`; they are described at those.
 // Functions are only ever added at the end: look at `struct_size` before using a later one.
 typedef struct {
@@ -1169,6 +1177,17 @@ typedef struct {
     AmdmStatus (*host_model_info)(AmdmHost *host, const char *name, AmdmString *out);
     // `amdm_lane_seed`.
     uint64_t (*lane_seed)(uint64_t seed, uint32_t lane);
+    // `amdm_graph_set_model`.
+    AmdmStatus (*graph_set_model)(AmdmGraph *graph,
+                                  const char *node,
+                                  const char *input,
+                                  const AmdmModelVtable *vtable);
+    // `amdm_graph_set_object`.
+    AmdmStatus (*graph_set_object)(AmdmGraph *graph,
+                                   const char *node,
+                                   const char *input,
+                                   void *user_data,
+                                   AmdmDestroy destroy);
 } AmdmApi;
 
 // What a native pack exports, as the data symbol `amdm_pack_entry`.
@@ -1473,6 +1492,51 @@ AmdmStatus amdm_host_register_node(AmdmHost *host, const AmdmNodeVtable *vtable)
 //
 // \thread any
 AmdmStatus amdm_host_register_model(AmdmHost *host, const AmdmModelVtable *vtable);
+
+// A model of the caller's own for one graph: the `MODEL` input `input` of `node`, such as a lane's,
+// reads it in place of its link. Setting it again replaces what was set.
+//
+// `node` and `input` as in `amdm_graph_set_json`, the vtable as in `amdm_host_register_model`, but
+// that the model has no name: `name` may be any text and is for messages. What other inputs are set
+// to is another model, even with the same vtable; calls of each come one at a time unless it is
+// `concurrent`. Conditions that models of one name make are taken for each other's. Results that
+// depend on the model are kept in memory for later runs of this graph, until it is set again, and
+// never on disk, whatever its `version`; none where it is not `deterministic`. Pictures made from the
+// graph record where it was set, and nothing of it.
+//
+// The vtable and its texts are copied. `destroy` is called once, on any thread: when the graph and
+// the last run made of it need the model no more, or at once where this fails.
+//
+// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for an input of
+// another type, `INVALID_GRAPH` where the node or input is not there.
+//
+// \thread one at a time for the graph
+AmdmStatus amdm_graph_set_model(AmdmGraph *graph,
+                                const char *node,
+                                const char *input,
+                                const AmdmModelVtable *vtable);
+
+// An object of the caller's own for one graph: the input `input` of `node`, a `CONDITIONING` or a
+// socket of a type that none of the library's own nodes has, reads it in place of its link. Setting
+// it again replaces what was set.
+//
+// As a condition it comes to registered models, and to those of `amdm_graph_set_model`, as `positive`
+// or `negative` of their requests; any other model refuses it as it does the condition of another
+// model. `AmdmObjectApi.user_data` gives `user_data` back. `node` and `input` as in
+// `amdm_graph_set_json`. Results that depend on the object are kept as for `amdm_graph_set_model`.
+//
+// `destroy` may be NULL. It is called once, on any thread: when the graph and the last run made of it
+// need the object no more, or at once where this fails.
+//
+// Failures: `INVALID_INPUT` for an input of another type, `INVALID_GRAPH` where the node or input is
+// not there.
+//
+// \thread one at a time for the graph
+AmdmStatus amdm_graph_set_object(AmdmGraph *graph,
+                                 const char *node,
+                                 const char *input,
+                                 void *user_data,
+                                 AmdmDestroy destroy);
 
 // Writes all classes of nodes as a JSON list of descriptors; the caller frees the text.
 //

@@ -241,7 +241,7 @@ impl Context {
     pub fn asked(&self, handle: *const AmdmModel) -> Result<Arc<Model>, Fail> {
         let model = HANDLES.get::<Model>(handle as usize)?;
         if let (None, Some(running)) = (&self.call, &self.running) {
-            running.asks(&model.0.info().name);
+            running.asks(&model.0);
         }
         Ok(model)
     }

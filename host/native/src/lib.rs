@@ -9,7 +9,8 @@
 //!   that are never dereferenced.
 //! * `host`, `graph`, `run` (with `log`): the life of a run.
 //! * `picture`, `tensor`, `dlpack`, `memory`: pixels and values in and out.
-//! * `node`, `model` (with `context` and `tables`): the embedder's own nodes and networks.
+//! * `node`, `model` (with `context` and `tables`): the embedder's own nodes and networks; `given`
+//!   (with `lent`): those of one graph.
 //! * `pack`: packs of native code; `api`: the functions as a table.
 //!
 //! What everything does is said once, in the documentation that becomes the header.
@@ -23,6 +24,7 @@ mod handle;
 mod hash;
 mod host;
 mod layout;
+mod lent;
 mod own;
 mod status;
 
@@ -31,6 +33,8 @@ mod pack;
 mod node;
 
 mod model;
+
+mod given;
 
 mod host_info;
 mod memory;
@@ -49,6 +53,7 @@ use self::status::{guard, last_error};
 
 pub use context::*;
 pub use dlpack::*;
+pub use given::*;
 pub use graph::*;
 pub use host::*;
 pub use host_info::*;

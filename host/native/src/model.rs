@@ -7,7 +7,7 @@ use amdm::error::{Code, Error};
 use amdm::math::Solver;
 use amdm::math::schedule::Spacing;
 use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, ModelInfo, NoiseLevel, Prediction, Request, Tensor,
+    Cancel, Conditioning, Denoiser, ModelInfo, Models, NoiseLevel, Prediction, Request, Tensor,
 };
 use amdm_runtime::{Object, Turn, Value};
 use serde_json::Value as Json;
@@ -16,6 +16,7 @@ use crate::context::{AmdmContext, AmdmObject, Context};
 use crate::facts::{Facts, facts};
 use crate::host::{AmdmHost, registering};
 use crate::layout::{Versioned, read, text};
+use crate::lent;
 use crate::own::{Own, User};
 use crate::status::{AmdmStatus, Fail, guard};
 use crate::tables::{AmdmNodeApi, AmdmPrediction, AmdmRequest, NODE_API};
@@ -83,7 +84,8 @@ pub struct AmdmModelVtable {
         ) -> AmdmStatus,
     >,
     /// Makes a condition from JSON and named tensors, which are lent; the object left in `out` is
-    /// given to the host and comes back as `positive` and `negative`. NULL: an object of kind
+    /// given to the host and comes back as `positive` and `negative`. Objects of
+    /// `amdm_graph_set_object` come there as well. NULL: an object of kind
     /// `CONDITION` with the field `json` and the tensors.
     pub condition: Option<
         unsafe extern "C" fn(
@@ -121,8 +123,8 @@ pub type AmdmModelCodec = Option<
 // SAFETY: `repr(C)`, the size first, pointers that may be NULL.
 unsafe impl Versioned for AmdmModelVtable {}
 
-/// A registered model.
-struct OwnModel {
+/// A model of the embedder's.
+pub(crate) struct OwnModel {
     own: Arc<Own<AmdmModelVtable>>,
     info: ModelInfo,
     parts: bool,
@@ -147,25 +149,48 @@ pub unsafe extern "C" fn amdm_host_register_model(
     vtable: *const AmdmModelVtable,
 ) -> AmdmStatus {
     guard(|| {
-        let host = registering(host);
         // SAFETY: as the function's documentation asks of the caller.
-        let vtable = unsafe { read(vtable, "vtable")? };
-        // From here on the vtable's data is ended, whatever happens.
-        let user = User { data: vtable.user_data, destroy: vtable.destroy };
-        let host = host?;
-        // SAFETY: as above.
-        let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
-        if vtable.predict.is_none() {
-            return Err(Fail::argument("found NULL for predict"));
-        }
-        let Facts { info, version, parts, concurrent, deterministic } = facts;
-        let name = info.name.clone();
-        let turn = (!concurrent).then(Turn::default);
+        let (vtable, user) = unsafe { taken(vtable)? };
+        let host = registering(host)?;
         let models = host.runtime().models();
-        let own = Arc::new(Own { vtable, user, models: Arc::downgrade(models), turn });
-        models.register(&name, Arc::new(OwnModel { own, info, parts, deterministic }), version)?;
+        // SAFETY: as above.
+        let (model, version) = unsafe { network(vtable, user, models)? };
+        let name = model.info.name.clone();
+        models.register(&name, Arc::new(model), version)?;
         Ok(())
     })
+}
+
+/// Reads a vtable. From here on its data is ended, whatever happens.
+///
+/// # Safety
+/// `vtable` is NULL or points to a vtable.
+pub(crate) unsafe fn taken(
+    vtable: *const AmdmModelVtable,
+) -> Result<(AmdmModelVtable, User), Fail> {
+    // SAFETY: the caller says so.
+    let vtable = unsafe { read(vtable, "vtable")? };
+    Ok((vtable, User { data: vtable.user_data, destroy: vtable.destroy }))
+}
+
+/// A vtable as a network of a host with `models`, and the version that it says it has.
+///
+/// # Safety
+/// The vtable's texts and functions are as its documentation says.
+pub(crate) unsafe fn network(
+    vtable: AmdmModelVtable,
+    user: User,
+    models: &Arc<Models>,
+) -> Result<(OwnModel, Option<String>), Fail> {
+    // SAFETY: the caller says so.
+    let facts = facts(unsafe { text(vtable.info_json, "info_json")? })?;
+    if vtable.predict.is_none() {
+        return Err(Fail::argument("found NULL for predict"));
+    }
+    let Facts { info, version, parts, concurrent, deterministic } = facts;
+    let turn = (!concurrent).then(Turn::default);
+    let own = Arc::new(Own { vtable, user, models: Arc::downgrade(models), turn });
+    Ok((OwnModel { own, info, parts, deterministic }, version))
 }
 
 impl OwnModel {
@@ -406,7 +431,10 @@ struct Asked {
 impl Asked {
     fn of(request: &Request<'_>, name: &str) -> Result<Self, Error> {
         let object = |conditioning: &Conditioning| {
-            conditioning.data::<OwnCondition>(name).map(|condition| condition.0.clone())
+            lent::condition(conditioning).map_or_else(
+                || conditioning.data::<OwnCondition>(name).map(|condition| condition.0.clone()),
+                Ok,
+            )
         };
         Ok(Self {
             latent: request.latent.clone(),

@@ -17,6 +17,11 @@ pub(crate) struct User {
     pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
 }
 
+// SAFETY: the pointer is only handed on; the header says on which threads it comes back.
+unsafe impl Send for User {}
+// SAFETY: as above.
+unsafe impl Sync for User {}
+
 impl Drop for User {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy.take() {

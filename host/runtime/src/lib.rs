@@ -23,6 +23,7 @@
 //! * [`ResultCache`]: what is kept of it for later runs.
 //! * [`Node`], [`StepOperator`]: nodes and operators of the embedder's own. They see [`NodeCall`],
 //!   [`StepView`] and, behind both, [`Access`]: what a node may ask of the host.
+//! * [`Inputs`], [`Given`]: the pictures that graphs may read, and values in memory.
 //! * [`Kept`], [`Turn`]: what a run leaves in memory, and code that one call at a time may be in.
 //! * [`Cancel`], [`Limits`]: how a run is stopped and bounded.
 //!
@@ -37,6 +38,7 @@ mod cache;
 mod cancel;
 mod core;
 mod failure;
+mod given;
 mod host;
 mod limits;
 mod own;
@@ -55,6 +57,7 @@ pub use cache::{CacheState, ResultCache};
 pub use cancel::Cancel;
 pub use core::{Access, Kept, NodeCall, Place, PreviewSink, Running, StepView};
 pub use failure::{Failure, FailureCode, NodeRef};
+pub use given::Given;
 pub use host::{Host, HostOptions};
 pub use limits::Limits;
 pub use own::{NativeFile, NativePack, Node, Registration, StepOperator};

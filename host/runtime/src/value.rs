@@ -3,6 +3,7 @@
 //! Objects of the kinds `MODEL`, `CONDITIONING` and `STEP_POLICY` hold host data that a guest can
 //! pass on but not forge: `object.create` makes field objects only.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -72,6 +73,15 @@ impl Value {
         }
     }
 
+    /// Whether it is numbers, texts and tensors alone, at any depth, and nothing of a host's or an
+    /// embedder's.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Self::Object(object) => object.is_plain(),
+            _ => true,
+        }
+    }
+
     /// The host memory that it keeps alive, piece by piece.
     pub(crate) fn held(&self) -> Vec<Storage> {
         let mut held = Vec::new();
@@ -116,6 +126,8 @@ enum Content {
     Model(Arc<dyn Denoiser>),
     Conditioning(Conditioning),
     Policy(Vec<Arc<OperatorSpec>>),
+    /// An embedder's own.
+    Opaque(Arc<dyn Any + Send + Sync>),
 }
 
 impl Object {
@@ -158,12 +170,7 @@ impl Object {
     /// # Errors
     /// `denied` for a kind that only the host makes, `limit_exceeded` for too much inside.
     pub fn fields(kind: &str, fields: Vec<(String, Value)>) -> Result<Self, Error> {
-        if [Self::MODEL, Self::CONDITIONING, Self::STEP_POLICY].contains(&kind) {
-            return Err(Error::new(
-                Code::Denied,
-                format!("found the kind {kind}, which only the host makes"),
-            ));
-        }
+        free(kind)?;
         let inside = fields.iter().map(|(_, value)| match value {
             Value::Object(object) => Some(object.clone()),
             _ => None,
@@ -187,6 +194,31 @@ impl Object {
         Self::new(Self::STEP_POLICY, Content::Policy(operators))
     }
 
+    /// An object around `data` of an embedder's, which nobody else looks into.
+    ///
+    /// # Errors
+    /// `denied` for a kind that only the host makes.
+    pub fn opaque(kind: &str, data: Arc<dyn Any + Send + Sync>) -> Result<Self, Error> {
+        free(kind)?;
+        Ok(Self::new(kind, Content::Opaque(data)))
+    }
+
+    /// The data of an opaque object; none where it is of another type, and of other objects.
+    pub fn data<T: Any>(&self) -> Option<&T> {
+        match &self.0.content {
+            Content::Opaque(data) => data.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        match self.parts() {
+            Some(Parts::Fields(fields)) => fields.iter().all(|(_, value)| value.is_plain()),
+            Some(Parts::List(items)) => items.iter().all(Self::is_plain),
+            None => false,
+        }
+    }
+
     /// The wire type, such as `LANES`.
     pub fn kind(&self) -> &str {
         &self.0.kind
@@ -207,7 +239,10 @@ impl Object {
         match &self.0.content {
             Content::Fields(fields) => Some(Parts::Fields(fields)),
             Content::List(items) => Some(Parts::List(items)),
-            Content::Model(_) | Content::Conditioning(_) | Content::Policy(_) => None,
+            Content::Model(_)
+            | Content::Conditioning(_)
+            | Content::Policy(_)
+            | Content::Opaque(_) => None,
         }
     }
 
@@ -277,7 +312,7 @@ impl Object {
                 inputs.for_each(|(_, value)| value.storages(into));
                 size_of_val(operators.as_slice())
             }
-            Content::Model(_) => 0,
+            Content::Model(_) | Content::Opaque(_) => 0,
         };
         into.push((Arc::as_ptr(&self.0).addr(), own + self.0.kind.len() + size_of::<Inner>()));
     }
@@ -318,6 +353,15 @@ impl Object {
     fn unlike(&self, expected: &str) -> Error {
         Error::invalid(format!("found an object of kind {}, expected {expected}", self.kind()))
     }
+}
+
+/// Fails for a kind that only the host makes.
+fn free(kind: &str) -> Result<(), Error> {
+    if [Object::MODEL, Object::CONDITIONING, Object::STEP_POLICY].contains(&kind) {
+        let message = format!("found the kind {kind}, which only the host makes");
+        return Err(Error::new(Code::Denied, message));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Object {

@@ -256,7 +256,7 @@ unsafe extern "C" fn decode(
 }
 
 /// Counts the end of a vtable's data, which is its counter.
-unsafe extern "C" fn end(counter: *mut c_void) {
+pub unsafe extern "C" fn end(counter: *mut c_void) {
     unsafe { &*counter.cast::<AtomicU32>() }.fetch_add(1, Relaxed);
     unsafe { calls::inside(&mut dice()) };
 }

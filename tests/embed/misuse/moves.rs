@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use amdm_capi::*;
 
+use super::callbacks;
 use super::calls::{again, handle, inside, judged, seen, told, wrong};
 use super::dice::Dice;
 use super::world::World;
@@ -33,7 +34,7 @@ impl World {
         let node = dice.text(&[b"text\0", b"show\0", b"s\0", b"Sampler\0", b"\0"]);
         let input = dice.text(&[b"images\0", b"text\0", b"steps\0", b"latent\0"]);
         unsafe {
-            match dice.below(3) {
+            match dice.below(5) {
                 0 => {
                     let values = ["1", "\"a\"", "[\"text\",0]", "null", "{\"a\":[1]}", "1e400"];
                     let values = values.map(String::from);
@@ -45,6 +46,8 @@ impl World {
                     let tensor = Self::pick(dice, &self.tensors);
                     judged((api().graph_set_tensor)(graph, node, input, tensor));
                 }
+                2 => self.lend(graph, true),
+                3 => self.lend(graph, false),
                 _ => {
                     let (pixels, counter) = ([7u8; 4 * 4 * 4 * 4], AtomicU32::new(0));
                     let image = AmdmImage {
@@ -72,6 +75,32 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Sets a model or an object, as often as not where one may be.
+    unsafe fn lend(&mut self, graph: *mut AmdmGraph, model: bool) {
+        let places: [&[(&[u8], &[u8])]; 2] = [
+            &[(b"l\0", b"positive\0"), (b"l\0", b"negative\0")],
+            &[(b"l\0", b"model\0"), (b"d\0", b"model\0"), (b"e\0", b"model\0")],
+        ];
+        let dice = &mut self.dice;
+        let (node, input) = dice.of(places[usize::from(model)]);
+        let (node, input) = (dice.text(&[node]), dice.text(&[input, b"lanes\0"]));
+        let counter = Box::new(AtomicU32::new(0));
+        let data = std::ptr::from_ref(&*counter).cast_mut().cast();
+        let told = unsafe {
+            if model {
+                let mut vtable = callbacks::model(dice, self.texts[2].as_ptr());
+                vtable.user_data = data;
+                judged((api().graph_set_model)(graph, node, input, &vtable));
+                (size_of::<AmdmModelVtable>()..=1 << 16).contains(&vtable.struct_size)
+            } else {
+                let end = dice.chance(90).then_some(callbacks::end as _);
+                judged((api().graph_set_object)(graph, node, input, data, end));
+                end.is_some()
+            }
+        };
+        self.ends.push((counter, u32::from(told)));
     }
 
     pub(super) fn run(&mut self) {

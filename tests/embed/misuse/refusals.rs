@@ -80,6 +80,30 @@ fn vtable() -> AmdmNodeVtable {
     }
 }
 
+unsafe extern "C" fn answers(
+    _: *mut c_void,
+    _: *mut AmdmContext,
+    _: *const AmdmNodeApi,
+    _: *const AmdmRequest,
+    _: usize,
+    _: u32,
+    _: *mut AmdmPrediction,
+) -> AmdmStatus {
+    AMDM_STATUS_OK
+}
+
+/// A model that could be set.
+fn model() -> AmdmModelVtable {
+    const INFO: &CStr = cr#"{"name": "a", "prediction": "flow", "latent_shape": [1, 2, 2],
+        "latent_space": "a"}"#;
+    AmdmModelVtable {
+        struct_size: size_of::<AmdmModelVtable>(),
+        info_json: INFO.as_ptr(),
+        predict: Some(answers),
+        ..unsafe { std::mem::zeroed() }
+    }
+}
+
 /// Functions that take a handle, by its kind, with everything else in order.
 const TAKING: [&[(&str, Call)]; 4] = unsafe {
     [
@@ -100,6 +124,10 @@ const TAKING: [&[(&str, Call)]; 4] = unsafe {
             ("set_image", |it| {
                 let image = image();
                 (api().graph_set_image)(it.cast(), NAME, NAME, &image)
+            }),
+            ("set_model", |it| (api().graph_set_model)(it.cast(), NAME, NAME, &model())),
+            ("set_object", |it| {
+                (api().graph_set_object)(it.cast(), NAME, NAME, std::ptr::null_mut(), None)
             }),
             ("run_create", |it| {
                 let (desc, mut out) = (run_desc(), std::ptr::null_mut());
@@ -230,6 +258,8 @@ fn a_pointer_that_must_not_be_null_is_an_invalid_argument() {
     let (mut no_tensor, nowhere) = (none(), none::<*mut AmdmRun>());
     let no_name = AmdmNodeVtable { descriptor_json: none(), ..vtable() };
     let no_execute = AmdmNodeVtable { execute: None, ..vtable() };
+    let no_info = AmdmModelVtable { info_json: none(), ..model() };
+    let no_predict = AmdmModelVtable { predict: None, ..model() };
     let no_data = AmdmImage { data: none(), ..image };
     let no_list = AmdmRunDesc { wanted_count: 1, ..run_desc };
     let no_targets = AmdmRunDesc { target_count: 1, ..run_desc };
@@ -262,6 +292,13 @@ fn a_pointer_that_must_not_be_null_is_an_invalid_argument() {
             ("set_image, node", (api.graph_set_image)(graph, none(), NAME, &image)),
             ("set_image, data", (api.graph_set_image)(graph, NAME, NAME, &no_data)),
             ("set_tensor", (api.graph_set_tensor)(graph, none(), NAME, tensor)),
+            ("set_model", (api.graph_set_model)(graph, NAME, NAME, none())),
+            ("set_model, node", (api.graph_set_model)(graph, none(), NAME, &model())),
+            ("set_model, input", (api.graph_set_model)(graph, NAME, none(), &model())),
+            ("set_model, json", (api.graph_set_model)(graph, NAME, NAME, &no_info)),
+            ("set_model, predict", (api.graph_set_model)(graph, NAME, NAME, &no_predict)),
+            ("set_object, node", (api.graph_set_object)(graph, none(), NAME, none(), None)),
+            ("set_object, input", (api.graph_set_object)(graph, NAME, none(), none(), None)),
             ("run_create", (api.run_create)(graph, none(), &mut no_run)),
             ("run_create, out", (api.run_create)(graph, &run_desc, nowhere)),
             ("run_create, wanted", (api.run_create)(graph, &no_list, &mut no_run)),

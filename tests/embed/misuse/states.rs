@@ -76,6 +76,7 @@ fn structs_of_other_sizes_are_refused_or_read_as_far_as_they_are_known() {
 #[test]
 fn vtables_of_other_sizes_are_refused_or_read_as_far_as_they_are_known() {
     let host = open(&description());
+    let (graph, name) = (graph(host, &quick()), c"show".as_ptr());
     let mut node = later(unsafe { std::mem::zeroed::<AmdmNodeVtable>() });
     let mut model = later(unsafe { std::mem::zeroed::<AmdmModelVtable>() });
     for size in [0, 1, 9, 8, usize::MAX] {
@@ -84,6 +85,7 @@ fn vtables_of_other_sizes_are_refused_or_read_as_far_as_they_are_known() {
             [
                 ("node", (api().host_register_node)(host, &node.known)),
                 ("model", (api().host_register_model)(host, &model.known)),
+                ("set_model", (api().graph_set_model)(graph, name, name, &model.known)),
             ]
         };
         all_are(AMDM_STATUS_INVALID_ARGUMENT, &found);
@@ -101,6 +103,7 @@ fn vtables_of_other_sizes_are_refused_or_read_as_far_as_they_are_known() {
     node.known.execute = Some(nothing);
     node.known.struct_size = size_of::<Later<AmdmNodeVtable>>();
     ok(unsafe { (api().host_register_node)(host, &node.known) });
+    ok(unsafe { (api().graph_destroy)(graph) });
     ok(unsafe { (api().host_destroy)(host) });
 }
 

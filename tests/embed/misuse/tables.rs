@@ -133,7 +133,7 @@ unsafe fn object_table(dice: &mut Dice, ctx: *mut AmdmContext, api: &AmdmNodeApi
     unsafe {
         let mut field = std::mem::zeroed::<AmdmNamedValue>();
         field.value.kind = dice.below(10) as u32;
-        judged(match dice.below(18) {
+        judged(match dice.below(19) {
             0 => (object.create)(ctx, name, &field, dice.of(&[0, 1, count]), place.cast()),
             1 => (object.kind)(ctx, one.cast(), &mut text),
             2 => (object.field)(ctx, one.cast(), name, &mut field.value),
@@ -157,6 +157,7 @@ unsafe fn object_table(dice: &mut Dice, ctx: *mut AmdmContext, api: &AmdmNodeApi
             13 => (image.load)(ctx, name, place.cast()),
             14 => (model.with_adapter)(ctx, one.cast(), name, name, place.cast()),
             15 => (model.list_names)(ctx, name, &mut text),
+            17 => (object.user_data)(ctx, one.cast(), dice.of(&[place, std::ptr::null_mut()])),
             16 => (image.save)(ctx, dice.below(2) as u32, name, one.cast(), &mut text),
             _ => {
                 let (width, filter) = (dice.of(&[1, 0, u32::MAX]), dice.below(7) as u32);

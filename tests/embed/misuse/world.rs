@@ -18,9 +18,9 @@ pub struct World {
     pub(super) runs: Vec<*mut AmdmRun>,
     pub(super) tensors: Vec<*mut AmdmTensor>,
     graphs_json: Vec<String>,
-    texts: [CString; 3],
+    pub(super) texts: [CString; 3],
     /// How often each vtable's data was ended, and how often it must be.
-    ends: Vec<(Box<AtomicU32>, u32)>,
+    pub(super) ends: Vec<(Box<AtomicU32>, u32)>,
 }
 
 /// Graphs that are fine where the classes and the model are there.

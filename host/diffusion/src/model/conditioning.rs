@@ -51,13 +51,18 @@ impl Conditioning {
         &self.0.json
     }
 
+    /// The prepared data, whoever made it; none where it is of another type.
+    pub fn find<T: Any>(&self) -> Option<&T> {
+        self.0.data.downcast_ref()
+    }
+
     /// The prepared data, for a model of `family`.
     ///
     /// # Errors
     /// `invalid_input` where another family made it.
     pub fn data<T: Any>(&self, family: &str) -> Result<&T> {
         let same = self.0.family == family;
-        self.0.data.downcast_ref().filter(|_| same).ok_or_else(|| {
+        self.find().filter(|_| same).ok_or_else(|| {
             let found = &self.0.family;
             Error::invalid(format!(
                 "found a conditioning made by {found}, expected one made by {family}"

@@ -124,6 +124,8 @@ fn reader(kind: (u8, u8, u16)) -> Option<ReadLine> {
     macro_rules! read {
         ($type:ty, $convert:expr) => {{
             unsafe fn read(from: *const u8, count: usize, step: isize, to: &mut Vec<f32>) {
+                // A step that is known when this is compiled makes the loop a fast one.
+                const NEXT: isize = size_of::<$type>() as isize;
                 let convert: fn($type) -> f32 = $convert;
                 let value = |at: usize, step: isize| {
                     // SAFETY: the caller says that a value of the type lies there.
@@ -131,8 +133,6 @@ fn reader(kind: (u8, u8, u16)) -> Option<ReadLine> {
                     // SAFETY: as above.
                     convert(unsafe { value.read_unaligned() })
                 };
-                // A step that is known when this is compiled makes the loop a fast one.
-                const NEXT: isize = size_of::<$type>() as isize;
                 match step {
                     NEXT => to.extend((0..count).map(|at| value(at, NEXT))),
                     step => to.extend((0..count).map(|at| value(at, step))),

@@ -1,19 +1,23 @@
 //! Graphs behind handles: read, changed, judged.
 
-use std::collections::{BTreeMap, HashSet};
+mod fill;
+
+use std::collections::BTreeMap;
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::catalogue::Catalogue;
 use amdm::graph::set::{self, Finder, Target};
-use amdm::graph::{Document, Given, Node, validate};
+use amdm::graph::{Document, validate};
 use amdm::limits;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
-use amdm_runtime::{Draft, Graphs, Inputs};
-use serde_json::{Value, json};
+use amdm_runtime::{Draft, Given, Graphs, Inputs};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::fill::Filling;
+use self::fill::MEMORY;
 use crate::handle::{HANDLES, kind};
 use crate::hash::hex;
 use crate::host::{AmdmHost, Host};
@@ -41,7 +45,7 @@ pub(crate) struct State {
     /// What its conversion and its age gave cause to say.
     pub warnings: Vec<String>,
     /// Values in memory, by the names under which the graph reads them.
-    memory: BTreeMap<String, Tensor>,
+    memory: BTreeMap<String, Given>,
 }
 
 kind!(Graph, 2, "a graph");
@@ -58,11 +62,10 @@ impl Graph {
 }
 
 impl State {
-    /// The pictures that the graph may read.
+    /// The pictures and values that the graph may read.
     pub fn inputs(&self, host: &Host) -> Inputs {
         let memory = self.memory.iter();
-        memory
-            .fold(host.inputs(), |inputs, (name, tensor)| inputs.with_tensor(name, tensor.clone()))
+        memory.fold(host.inputs(), |inputs, (name, given)| inputs.with_given(name, given.clone()))
     }
 
     /// What reads and checks the graph.
@@ -70,62 +73,9 @@ impl State {
         host.runtime().graphs(self.inputs(host))
     }
 
-    /// The id of the node that reads memory for a target: one for each, so that setting it again
-    /// and again leaves one node.
-    fn memory_node(&self, target: &Target) -> String {
-        let places = target.places(&self.document).collect::<Vec<_>>();
-        let (node, input) = places.first().copied().unwrap_or_default();
-        let mut id = format!("{MEMORY}{node}.{input}");
-        if id.len() > limits::GRAPH_NAME_BYTES / 2 {
-            id = format!("{MEMORY}{}", hex(&Sha256::digest(id).into()));
-        }
-        // Another node, or one that others read as well.
-        let strange = |id: &str| {
-            let found = self.document.find(id).and_then(|at| self.document.nodes().get(at));
-            let others = |node: &Node| {
-                let mut inputs = node.inputs();
-                inputs.any(|(input, given)| {
-                    matches!(given, Given::Link(link) if link.node == id)
-                        && !places.contains(&(node.id(), input))
-                })
-            };
-            found.is_some_and(|node| !is_memory(node) || self.document.nodes().iter().any(others))
-        };
-        while strange(&id) {
-            id.push('\'');
-        }
-        id
-    }
-
-    /// Forgets values in memory that no input names any more, and nodes that read memory for none.
-    fn forget_unread(&mut self) {
-        if self.memory.is_empty() {
-            return;
-        }
-        let linked = self.document.nodes().iter().flat_map(Node::inputs);
-        let linked = linked.filter_map(|(_, given)| match given {
-            Given::Link(link) => Some(link.node.to_owned()),
-            _ => None,
-        });
-        let linked = linked.collect::<HashSet<_>>();
-        self.document.retain_nodes(|node| !is_memory(node) || linked.contains(node.id()));
-        let named = self.document.nodes().iter().flat_map(Node::inputs);
-        let named = named.filter_map(|(_, given)| match given {
-            Given::Constant(value) => value.as_str(),
-            _ => None,
-        });
-        let named = named.filter(|name| name.starts_with(MEMORY)).collect::<HashSet<_>>();
-        self.memory.retain(|name, _| named.contains(name.as_str()));
-    }
-
     fn target(&self, catalogue: &Catalogue, (node, input): (&str, &str)) -> Result<Target, Fail> {
         Ok(Finder::new(&self.document, catalogue).find_input(&self.document, node, input)?)
     }
-}
-
-/// Whether a node reads a value in memory.
-fn is_memory(node: &Node) -> bool {
-    node.class().is_some_and(memory::is_class)
 }
 
 /// Reads a graph: in API format (bare or under `prompt`), as editors save workflows, or a PNG or
@@ -248,7 +198,10 @@ pub unsafe extern "C" fn amdm_graph_set_json(
         let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
         let target = state.target(&catalogue, (node, input))?;
         target.set_value(&mut state.document, &value);
-        state.forget_unread();
+        let unread = state.forget_unread();
+        // What ends now may call the embedder, who may be waiting for the graph elsewhere.
+        drop(state);
+        drop(unread);
         Ok(())
     })
 }
@@ -324,37 +277,24 @@ pub unsafe extern "C" fn amdm_graph_set_tensor(
 
 /// Has an input read `tensor`.
 fn fill(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Result<(), Fail> {
-    let mut state = graph.lock();
-    let catalogue = graph.host.runtime().catalogue_for(graph.host.inputs());
-    let target = state.target(&catalogue, place)?;
-    let Some(declared) = target.input() else {
-        return Err(Fail::argument("found a parameter without inputs"));
-    };
-    if picture && declared.choices_from.as_deref() == Some("images") {
-        let tensor = coloured(tensor)?;
-        let name = name(&tensor)?;
-        target.set_value(&mut state.document, &Value::from(name.as_str()));
-        state.memory.insert(name, tensor);
-        state.forget_unread();
-        return Ok(());
-    }
-    let wire = declared.r#type.clone();
-    let Some(class) = memory::class(&wire) else {
-        let (node, input) = place;
-        let message = format!(
-            "{node}.{input}: found an input of type {wire}, expected IMAGE, MASK, LATENT, or (for \
-             images) the name of a picture"
-        );
-        return Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message));
-    };
-    let tensor = fitting(&wire, tensor)?;
-    let name = name(&tensor)?;
-    let id = state.memory_node(&target);
-    state.document.put_node(&id, json!({"class_type": class, "inputs": {"name": name}}))?;
-    target.set_value(&mut state.document, &json!([id, 0]));
-    state.memory.insert(name, tensor);
-    state.forget_unread();
-    Ok(())
+    graph.fill(place, |declared| {
+        let wire = declared.r#type.as_str();
+        let (tensor, class) = if picture && declared.choices_from.as_deref() == Some("images") {
+            (coloured(tensor)?, None)
+        } else {
+            let Some(class) = memory::of_tensor(wire) else {
+                let (node, input) = place;
+                let message = format!(
+                    "{node}.{input}: found an input of type {wire}, expected IMAGE, MASK, LATENT, or \
+                     (for images) the name of a picture"
+                );
+                return Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message));
+            };
+            (fitting(wire, tensor)?, Some(class.to_owned()))
+        };
+        let name = Some(name(&tensor)?);
+        Ok(Filling { given: Given::tensor(tensor), name, class })
+    })
 }
 
 /// A picture as files give it: in colour.
@@ -386,9 +326,6 @@ fn fitting(wire: &str, tensor: Tensor) -> Result<Tensor, Fail> {
         _ => wrong("the batch and 2 to 4 extents, such as [batch, channels, height, width]"),
     }
 }
-
-/// How names of values in memory begin, and ids of the nodes that read them.
-const MEMORY: &str = "memory:";
 
 /// A name for a tensor that says all about it.
 fn name(tensor: &Tensor) -> Result<String, Fail> {

@@ -2,7 +2,7 @@
 //!
 //! Written by `AMDM_ACCEPT=1 cargo test -p amdm-capi --test embed api`, which finds the functions.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use crate::*;
 
@@ -155,6 +155,21 @@ pub struct AmdmApi {
     ) -> AmdmStatus,
     /// `amdm_lane_seed`.
     pub lane_seed: extern "C" fn(seed: u64, lane: u32) -> u64,
+    /// `amdm_graph_set_model`.
+    pub graph_set_model: unsafe extern "C" fn(
+        graph: *mut AmdmGraph,
+        node: *const c_char,
+        input: *const c_char,
+        vtable: *const AmdmModelVtable,
+    ) -> AmdmStatus,
+    /// `amdm_graph_set_object`.
+    pub graph_set_object: unsafe extern "C" fn(
+        graph: *mut AmdmGraph,
+        node: *const c_char,
+        input: *const c_char,
+        user_data: *mut c_void,
+        destroy: AmdmDestroy,
+    ) -> AmdmStatus,
 }
 
 /// The table.
@@ -198,4 +213,6 @@ pub(crate) static API: AmdmApi = AmdmApi {
     tensor_release: amdm_tensor_release,
     host_model_info: amdm_host_model_info,
     lane_seed: amdm_lane_seed,
+    graph_set_model: amdm_graph_set_model,
+    graph_set_object: amdm_graph_set_object,
 };

@@ -118,7 +118,8 @@ pub struct AmdmRequest {
     pub latent: *mut AmdmTensor,
     /// In training steps, fractions allowed; in [0, 1] for flow models.
     pub timestep: f64,
-    /// The condition of every row: what the model's `condition` gave.
+    /// The condition of every row: what the model's `condition` gave, or an object of
+    /// `amdm_graph_set_object`.
     pub positive: *mut AmdmObject,
     /// What guidance leads away from; NULL means the model's own unconditional.
     pub negative: *mut AmdmObject,

@@ -1,6 +1,6 @@
 //! Interface `objects` of the contract.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use amdm_runtime::Object;
@@ -9,6 +9,7 @@ use super::nothing;
 use crate::context::{AmdmContext, AmdmNamedValue, AmdmObject, AmdmValue};
 use crate::handle::HANDLES;
 use crate::layout::{AmdmStr, list, put, sized, text};
+use crate::lent::user_data;
 use crate::status::{AmdmStatus, Fail};
 
 /// Typed values of wires; immutable. Handles are lent to the callback.
@@ -63,6 +64,13 @@ pub struct AmdmObjectApi {
     pub retain: unsafe extern "C" fn(ctx: *mut AmdmContext, object: *mut AmdmObject) -> AmdmStatus,
     /// Gives such a reference back.
     pub release: unsafe extern "C" fn(ctx: *mut AmdmContext, object: *mut AmdmObject) -> AmdmStatus,
+    /// The `user_data` of an object of `amdm_graph_set_object`; the object is not ended while the
+    /// callback has it. `AMDM_STATUS_EMPTY`, and NULL in `out`, of any other object.
+    pub user_data: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        object: *const AmdmObject,
+        out: *mut *mut c_void,
+    ) -> AmdmStatus,
 }
 
 type In = *const AmdmObject;
@@ -97,6 +105,12 @@ pub(crate) static OBJECT: AmdmObjectApi = AmdmObjectApi {
     append: object!(|c, object: In, item: In| of(object)?.append(&*of(item)?)),
     retain: retain!(Object, AmdmObject),
     release: release!(Object, AmdmObject),
+    user_data: function!(|_, object: In, out: *mut *mut c_void| {
+        put(out, std::ptr::null_mut(), "the pointer")?;
+        let object = of(object)?;
+        let given = user_data(&object).ok_or_else(|| nothing("user_data of", object.kind()))?;
+        put(out, given, "the pointer")
+    }),
 };
 
 /// The object of a handle.

@@ -25,6 +25,8 @@ const SETTLED: Duration = Duration::from_secs(3);
 pub(crate) enum Read {
     /// A picture of the input directory.
     Picture(String),
+    /// A value in memory by name, which is no picture.
+    Given(String),
     /// A network by name.
     Model(String),
     /// A small weight set by name.

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::files::{self, Files, Read, Stamp};
 use crate::cancel::Cancel;
 use crate::pictures::Inputs;
+use crate::value::Value;
 
 /// Changed whenever equal keys could mean unequal results: the meaning of a key, the host's maths.
 pub(super) const VERSION: u32 = 1;
@@ -56,6 +57,9 @@ pub(crate) struct NodeKey {
     pub key: Key,
     /// Whether other processes mean the same by it; not so behind networks of the embedder's.
     pub portable: bool,
+    /// Whether objects that the embedder gave the graph alone are behind it. They end with the graph,
+    /// so a result that may hold one is not kept.
+    pub lent: bool,
     /// The files that it and its step operators read.
     files: Vec<(PathBuf, Stamp)>,
     /// Names under which they read them.
@@ -122,8 +126,13 @@ impl Keys {
         text.number(VERSION.into()).text(env!("CARGO_PKG_VERSION")).text(machine());
         text.text(sources.device.name()).text(sources.device.card()).text(&descriptor.r#type);
         text.text(&descriptor.pack).text(&descriptor.version).bytes(&code);
-        let mut key =
-            NodeKey { key: Key([0; 32]), portable, files: Vec::new(), reads: HashSet::new() };
+        let mut key = NodeKey {
+            key: Key([0; 32]),
+            portable,
+            lent: false,
+            files: Vec::new(),
+            reads: HashSet::new(),
+        };
         let mut inputs = node.inputs.iter().collect::<Vec<_>>();
         inputs.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (name, value) in inputs {
@@ -162,6 +171,7 @@ impl Keys {
     ) -> Option<&'t mut Text> {
         let behind = self.get(source.node)?;
         key.portable &= behind.portable;
+        key.lent |= behind.lent;
         if graph.nodes[source.node].is_operator() {
             key.files.extend(behind.files.iter().cloned());
             key.reads.extend(behind.reads.iter().cloned());
@@ -181,13 +191,26 @@ impl NodeKey {
     ) -> Option<()> {
         let (path, remember, read) = match from {
             "images" => {
-                if sources.inputs.is_in_memory(name) {
+                if sources.inputs.given(name).is_some() {
                     // Such a name holds the hash of the content.
                     self.reads.insert(Read::Picture(name.to_owned()));
                     return Some(());
                 }
                 let path = sources.inputs.path(name).ok()?;
                 (path, false, Read::Picture(name.to_owned()))
+            }
+            "objects" => {
+                let given = sources.inputs.given(name)?;
+                if let Some(number) = given.number() {
+                    text.number(number);
+                    (self.portable, self.lent) = (false, true);
+                }
+                self.reads.insert(Read::Given(name.to_owned()));
+                let model = match given.value() {
+                    Value::Object(object) => object.model().ok(),
+                    _ => None,
+                };
+                return model.is_none_or(|model| model.is_deterministic()).then_some(());
             }
             "models" => {
                 let read = Read::Model(name.to_owned());

@@ -155,6 +155,9 @@ impl Results {
 
     /// Keeps a result; says whether it is wherever it may be.
     pub fn put(&self, key: &NodeKey, entry: &Arc<Entry>) -> bool {
+        if key.lent && !entry.outputs.iter().all(|(_, value)| value.is_plain()) {
+            return true;
+        }
         self.memory.put(key.key, entry);
         let disk = self.disk.as_ref().filter(|_| key.portable);
         disk.is_none_or(|disk| disk.put(&key.key, entry))

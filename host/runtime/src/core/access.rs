@@ -13,6 +13,7 @@ use crate::cache::Read;
 use crate::failure::NodeRef;
 use crate::pictures::label;
 use crate::report::{Event, Level};
+use crate::value::Value;
 
 /// One node of one run, and all that it may ask for. Clones are the same node.
 #[derive(Clone)]
@@ -266,7 +267,7 @@ pub(crate) fn within_lanes(found: usize) -> Result<(), Error> {
     Err(Error::new(Code::LimitExceeded, message))
 }
 
-/// Pictures.
+/// Pictures, and values in memory.
 impl Access {
     /// A picture of the run's inputs: `[1, height, width, 3 or 4]` in [0, 1].
     ///
@@ -278,6 +279,19 @@ impl Access {
         job.saw(Read::Picture(name.to_owned()));
         let limit = job.limits.node_tensor_bytes.min(amdm::limits::TENSOR_BYTES);
         job.means.inputs.load(self.device(), name, limit)
+    }
+
+    /// A value in memory that the run was given under a name.
+    ///
+    /// # Errors
+    /// `not_found`, `cancelled`.
+    pub fn given(&self, name: &str) -> Result<Value, Error> {
+        let job = &self.job;
+        job.cancel.check()?;
+        job.saw(Read::Given(name.to_owned()));
+        let none =
+            || Error::new(Code::NotFound, format!("found no value in memory called {name:?}"));
+        job.means.inputs.given(name).map(|given| given.value().clone()).ok_or_else(none)
     }
 
     /// Writes one picture an image, with the graph inside, and keeps them for who embeds the run;

@@ -34,11 +34,19 @@ impl Running {
 
     /// Notes that a network was asked: what is computed with one that the graph does not name is
     /// not kept, unless it is built in.
-    pub fn asks(&self, name: &str) {
-        // What is in the program is the same wherever the program is.
-        if !matches!(self.0.means.models.source(name), Ok(ModelSource::BuiltIn(_))) {
+    pub fn asks(&self, model: &Arc<dyn Denoiser>) {
+        let name = &model.info().name;
+        // Others may call themselves by the name of one that is.
+        let is_named =
+            || self.0.means.models.load(name, "").is_ok_and(|own| Arc::ptr_eq(&own, model));
+        if !self.is_built_in(name) || !is_named() {
             self.0.saw(Read::Model(name.to_owned()));
         }
+    }
+
+    /// What is in the program is the same wherever the program is.
+    fn is_built_in(&self, name: &str) -> bool {
+        matches!(self.0.means.models.source(name), Ok(ModelSource::BuiltIn(_)))
     }
 
     /// Notes that what is computed depends on something that the graph does not name, so that it is
@@ -54,7 +62,9 @@ impl Running {
     /// As [`Models::load`](amdm_diffusion::Models::load); `cancelled`.
     pub fn load_model(&self, name: &str, options_json: &str) -> Result<Arc<dyn Denoiser>, Error> {
         self.0.cancel.check()?;
-        self.asks(name);
+        if !self.is_built_in(name) {
+            self.0.saw(Read::Model(name.to_owned()));
+        }
         self.0.means.models.load(name, options_json)
     }
 }

@@ -265,6 +265,7 @@ impl Choices for Lists {
     fn list(&self, kind: &str) -> Option<Vec<String>> {
         match kind {
             "images" => Some(self.inputs.names()),
+            "objects" => Some(self.inputs.objects()),
             kind => Some(self.models.names(kind)),
         }
     }

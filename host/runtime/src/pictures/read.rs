@@ -9,18 +9,21 @@ use amdm_diffusion::{Device, Tensor, listing};
 use image::{DynamicImage, ImageReader};
 
 use super::place;
+use crate::given::Given;
+use crate::value::Value;
 
 /// Bytes of one picture file.
 const FILE_BYTES: u64 = 256 << 20;
 /// Pixels along one side.
 const SIDE: u32 = 16_384;
 
-/// The pictures that graphs may read: those of one directory, and files that the caller names.
+/// What graphs may read by name: pictures of one directory, files that the caller names, and values
+/// in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     dir: Option<PathBuf>,
     files: BTreeMap<String, PathBuf>,
-    memory: BTreeMap<String, Tensor>,
+    memory: BTreeMap<String, Given>,
 }
 
 impl From<Option<PathBuf>> for Inputs {
@@ -42,21 +45,26 @@ impl Inputs {
         self
     }
 
-    /// Also `value`, which graphs call `name`. The name must say all about the value, as one with a
-    /// hash does: results are kept by it.
+    /// Also `value`, which graphs call `name`. A tensor is a picture like others.
     #[must_use]
-    pub fn with_tensor(mut self, name: impl Into<String>, value: Tensor) -> Self {
+    pub fn with_given(mut self, name: impl Into<String>, value: Given) -> Self {
         self.memory.insert(name.into(), value);
         self
     }
 
-    /// Whether `name` is a value in memory.
-    pub(crate) fn is_in_memory(&self, name: &str) -> bool {
-        self.memory.contains_key(name)
+    /// The value in memory that graphs call `name`.
+    pub(crate) fn given(&self, name: &str) -> Option<&Given> {
+        self.memory.get(name)
     }
 
-    /// Names of the pictures in the directory and below, sorted; none that [`Self::load`] would
-    /// deny.
+    /// Names of values in memory that are no tensors, sorted.
+    pub(crate) fn objects(&self) -> Vec<String> {
+        let objects = self.memory.iter().filter(|(_, given)| tensor(given).is_none());
+        objects.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Names of the pictures in the directory and below, and of tensors in memory, sorted; none that
+    /// [`Self::load`] would deny.
     pub fn names(&self) -> Vec<String> {
         let mut names = self.dir.as_ref().map_or_else(Vec::new, |dir| {
             listing::files(dir, |name| {
@@ -64,7 +72,8 @@ impl Inputs {
                 [".png", ".jpg", ".jpeg", ".webp"].iter().any(|ending| name.ends_with(ending))
             })
         });
-        names.extend(self.files.keys().chain(self.memory.keys()).cloned());
+        let tensors = self.memory.iter().filter(|(_, given)| tensor(given).is_some());
+        names.extend(self.files.keys().chain(tensors.map(|(name, _)| name)).cloned());
         names.sort();
         names.dedup();
         names
@@ -92,10 +101,14 @@ impl Inputs {
     ///
     /// # Errors
     /// `denied` outside the directory, `not_found`, `unsupported` for what is no PNG, JPEG or WebP,
-    /// `limit_exceeded` for one that is too big.
+    /// `limit_exceeded` for one that is too big, `invalid_input` for a value that is no tensor.
     pub fn load(&self, device: &Device, name: &str, limit: usize) -> Result<Tensor, Error> {
-        if let Some(value) = self.memory.get(name) {
-            return Ok(value.clone());
+        if let Some(given) = self.memory.get(name) {
+            let other = || {
+                let found = given.value().describe();
+                Error::invalid(format!("found {found} under the name {name:?}, expected a picture"))
+            };
+            return tensor(given).cloned().ok_or_else(other);
         }
         let path = self.path(name)?;
         let fail = |error: &dyn std::fmt::Display| {
@@ -117,6 +130,14 @@ impl Inputs {
             Error::new(error.code, format!("{}: {}", path.display(), error.message))
         })?;
         to_tensor(device, picture)
+    }
+}
+
+/// The tensor that a value in memory is; none of any other.
+fn tensor(given: &Given) -> Option<&Tensor> {
+    match given.value() {
+        Value::Tensor(tensor) => Some(tensor),
+        _ => None,
     }
 }
 
