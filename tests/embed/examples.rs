@@ -307,6 +307,16 @@ fn python_runs_cancel_at_ctrl_c_and_say_what_failed() {
 }
 
 #[test]
+fn python_raises_what_callbacks_raised() {
+    promises("raised.py");
+}
+
+#[test]
+fn python_tells_of_events_as_they_come() {
+    promises("events.py");
+}
+
+#[test]
 fn python_shares_tensors_with_what_has_buffers_or_dlpack() {
     promises("tensors.py");
 }

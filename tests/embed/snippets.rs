@@ -196,11 +196,12 @@ fn python_snippets_run() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("graph.json"), &of(README, "json")[0]).unwrap();
     let snippets = [README, "examples/embed-python/README.md"].map(|path| of(path, "python"));
-    assert_eq!(snippets.concat().len(), 3);
+    assert_eq!(snippets.concat().len(), 4);
     for text in snippets.concat() {
         let said = ran(python().args(["-c", &text]).current_dir(dir.path()));
         let events = said.contains("finished") && said.contains("(32, 32, 3)");
-        assert!(events || said == "(1, 4, 4, 3) 1.0\n", "{said}");
+        let failed = said == "node 1 (acme.never.Never): Busy: not now [INTERNAL] True\n";
+        assert!(events || failed || said == "(1, 4, 4, 3) 1.0\n", "{said}");
     }
 }
 

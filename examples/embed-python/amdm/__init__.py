@@ -23,12 +23,13 @@ It wraps the C library by ctypes alone; numpy is used where it is asked for. Wha
 from ._library import version
 from .callback import Call, Model, Object, Request
 from .error import Error, FailedNode
+from .event import Event
 from .graph import Graph
 from .host import Host
 from .image import Image
 from .model import Denoiser
 from .node import Node
-from .run import Event, Run
+from .run import Run
 from .step import Lane, NoiseLevel, Operator, Step
 from .tensor import Tensor
 

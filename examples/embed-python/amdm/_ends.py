@@ -20,6 +20,8 @@ _HERE = threading.local()
 _OPEN: dict[str, weakref.WeakSet[Owned]] = {
     kind: weakref.WeakSet() for kind in ("run", "graph", "tensor", "host")
 }
+# Threads that execute runs.
+THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 _VERBS = {"tensor": "tensor_release"}
 _OVER = False
 _PROCESS = os.getpid()
@@ -40,18 +42,28 @@ class Inside:
 INSIDE = Inside()
 
 
+def is_inside() -> bool:
+    """Whether this thread is in a callback."""
+    return getattr(_HERE, "depth", 0) > 0
+
+
+def is_fork() -> bool:
+    """Whether this process is a fork, which has the handles, but no other threads."""
+    return os.getpid() != _PROCESS
+
+
 def end(kind: str, handle: int) -> None:
     """Ends a handle: now, or at the next call outside callbacks."""
-    if os.getpid() != _PROCESS:  # A fork has the handles, but not the library's threads.
+    if is_fork():
         return
-    free = kind == "tensor" or not getattr(_HERE, "depth", 0)
+    free = kind == "tensor" or not is_inside()
     if not free or library.raw(_VERBS.get(kind, kind + "_destroy"), handle) == WRONG_THREAD:
         library.WAITING.append((kind, handle))
 
 
 def sweep() -> None:
     """Ends what waits, outside callbacks."""
-    if getattr(_HERE, "depth", 0):
+    if is_inside():
         return
     for _ in range(len(library.WAITING)):
         try:
@@ -108,6 +120,8 @@ def _end_all() -> None:
             owned.close()
     # Another thread that is about to leave the library may hold the last reference there.
     end_of_patience = time.monotonic() + PATIENCE
+    for thread in list(THREADS):
+        thread.join(max(0, end_of_patience - time.monotonic()))
     while library.CALLABLE and time.monotonic() < end_of_patience:
         time.sleep(0.001)
 

@@ -36,5 +36,9 @@ class Interruptible:
     def __exit__(self, *_) -> None:
         if self._before and signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, self._before)
-        if self._raised:
-            raise self._raised
+        raised, self._raised = self._raised, None
+        try:
+            if raised is not None:
+                raise raised
+        finally:
+            del raised

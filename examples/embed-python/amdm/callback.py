@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import json
-import traceback
 from ctypes import POINTER, byref, c_double, c_size_t, c_uint32, c_void_p
 from typing import Any, Callable, Iterator, Sequence
 
 from . import _library as library
+from . import _raised
 from . import _types as t
 from . import tensor as tensors
 from ._ends import INSIDE
-from .error import INTERNAL, RAISED, Error
+from .error import INTERNAL, Error
 from .tensor import Tensor
 
 LEVELS = {"trace": 1, "debug": 2, "info": 3, "warn": 4, "error": 5}
@@ -139,14 +139,23 @@ class Call:
 
     def __init__(self, context: int, api):
         self._context, self._api = context, api.contents
+        self._raised = _raised.current()
         # Objects that were given away, and are held until the end of the callback: once each.
         self._held: set[int] = set()
 
     def do(self, table: str, function: str, *arguments) -> None:
         """Calls a function of a table; raises where it fails."""
-        status = getattr(getattr(self._api, table).contents, function)(self._context, *arguments)
+        work = getattr(getattr(self._api, table).contents, function)
+        if table != "model":
+            status = work(self._context, *arguments)
+            if status != 0:
+                raise Error(status, library.last_error())
+            return
+        # Models may be in Python, and be asked from a thread of the callback's own.
+        with self._raised.here():
+            status = work(self._context, *arguments)
         if status != 0:
-            raise Error(status, library.last_error())
+            raise self._raised.nested(status, library.last_error())
 
     def made(self, table: str, function: str, *arguments) -> int:
         """The same, with a handle as its result."""
@@ -316,7 +325,7 @@ def guarded(context: int, api, work: Callable[[Any], None], kind=Call) -> int:
                 status = error.status if error.status < 0 else INTERNAL
                 said = error.message
                 place = error.input.encode() if error.input else None
-            RAISED.append((said, traceback.format_exc()))
             message = said.replace("\0", " ").encode(errors="replace")
+            _raised.current().keep(error, message.decode())
             api.contents.call.contents.fail(context, status, message, place)
             return status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import json
 from typing import NamedTuple, Optional
 
@@ -33,9 +32,6 @@ NAMES = {
 WRONG_THREAD, WRONG_STATE, EMPTY, TIMEOUT, PANIC, INVALID_GRAPH = -4, -5, -6, -7, -8, -9
 CANCELLED, INTERNAL = -16, -18
 
-# Words and tracebacks of what callbacks raised last.
-RAISED: collections.deque[tuple[str, str]] = collections.deque(maxlen=16)
-
 
 class FailedNode(NamedTuple):
     """The node that failed: its `id`, its class, and its title where it has one."""
@@ -57,7 +53,9 @@ class Error(Exception):
     message: what was found and what was expected, for people.
     node: the `FailedNode`, if it is about one. input: the name of its input, if it is about one.
 
-    traceback: where, when it was raised by Python code in a callback; uncaught, it is shown.
+    Of what Python code raised in a callback, `__cause__` is the very object that was raised, so
+    that `raise error.__cause__` goes on with it, and `traceback` is its traceback as text. The run
+    keeps neither: both end with the error.
 
     Code in Python raises it, too: `raise amdm.Error(-12, "no colour", input="image")`.
     """
@@ -74,6 +72,8 @@ class Error(Exception):
         self.status, self.message, self.node, self.input = status, message, node, input
         self.code = code or self.name.lower()
         self.traceback: str | None = None
+        # Whether it only hands on its cause, out of a model that a callback asked.
+        self._passed_on = False
 
     @property
     def name(self) -> str:
@@ -93,10 +93,4 @@ class Error(Exception):
         if node:
             node = FailedNode(node.get("id", ""), node.get("class") or "", node.get("title"))
         message = said.get("message", text)
-        made = cls(status, message, node, said.get("input"), said.get("code"))
-        found = [where for words, where in RAISED if words and message.endswith(words)]
-        if found:
-            made.traceback = found[-1]
-            if hasattr(made, "add_note"):
-                made.add_note(made.traceback)
-        return made
+        return cls(status, message, node, said.get("input"), said.get("code"))

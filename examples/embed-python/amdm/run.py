@@ -11,47 +11,20 @@ from typing import TYPE_CHECKING, Any, Iterator, Sequence
 from . import _ends
 from . import _library as library
 from . import _types as t
+from ._execution import Execution, wake
 from ._interrupt import Interruptible
-from .error import CANCELLED, EMPTY, INVALID_GRAPH, TIMEOUT, Error
+from ._raised import Raised
+from .error import CANCELLED, INVALID_GRAPH, TIMEOUT, Error
+from .event import Event, OnEvent, taken
 from .image import Image, wanted as layout
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .graph import Graph
 
-KINDS = ["", "started", "node-started", "node-done", "cached", "progress", "preview", "ui"]
-KINDS += ["saved", "log", "resumed", "finished"]
 STATES = ["created", "running", "succeeded", "failed", "cancelled"]
-FINISHED = KINDS.index("finished")
 # How long Ctrl-C may have to wait, in milliseconds.
 SLICE = 100
-
-
-class Event:
-    """Something that happened.
-
-    kind: "started", "node-started", "node-done" (with `seconds`), "cached", "progress" (`step` of
-    `total`), "preview", "ui", "saved", "log" (`text`, its level in `step`), "resumed" or
-    "finished".
-    node: the id of the node that it is about, or "". json: all about it.
-    preview: an unfinished picture, as an `Image` of bytes; None of other events.
-    """
-
-    def __init__(self, told: t.Event):
-        known = told.kind < len(KINDS)
-        self.kind: str = KINDS[told.kind] if known else f"event {told.kind}"
-        self.node, self.text = str(told.node), str(told.text)
-        self.step, self.total, self.seconds = told.step, told.total, told.seconds
-        self.json: dict[str, Any] = json.loads(str(told.json) or "{}")
-        self.preview = Image.copied(told.image.contents) if told.image else None
-
-    def __repr__(self) -> str:
-        return f"<amdm.Event {self.kind} {self.node}>"
-
-
-@t.Release
-def _look(_):
-    """Called on the executing thread at every event, so that Python handles signals."""
 
 
 class Run(_ends.Owned):
@@ -89,25 +62,59 @@ class Run(_ends.Owned):
             preview_ms=preview_ms,
             no_metadata=not metadata,
             timeout_ms=int(timeout * 1000),
-            wakeup=_look,
+            wakeup=wake,
         )
         self.host = graph.host
+        self._raised = Raised()
+        self._started: Execution | None = None
         self._own(library.handle("run_create", graph.handle, byref(desc)))
 
     def start(self) -> None:
-        """Starts it on a thread of the library's, where nodes and models in Python are called."""
-        library.call("run_start", self._handle)
+        """Starts it on a thread of its own, where nodes and models in Python are called.
 
-    def execute(self) -> None:
+        What the caller's thread has set for itself, such as a mode of torch's, is not set there.
+        """
+        if _ends.is_inside() or self.state != "created":
+            library.call("run_start", self._handle)  # Which refuses, with its words.
+        execution = Execution(self._handle, self._raised)
+        execution.start(lambda: self.state == "created")
+        self._started = execution
+
+    def execute(self, on_event: OnEvent | None = None) -> None:
         """Runs it to its end; nodes and models in Python are called on this thread.
 
+        on_event: called on this thread with each `Event` as it comes, also inside callbacks of
+        nodes and models. It may call `cancel()` and `state` of the run, and nothing else of the
+        library's. What it raises cancels the run, and comes out of here as it is.
+
+        Raises the run's error. Where code in Python raised it, `__cause__` is what was raised.
         Ctrl-C cancels it, at its next event, and raises KeyboardInterrupt: on the main thread.
         """
-        with Interruptible(self.cancel):
-            status = library.status_of("run_execute", self._handle)
-            message = library.last_error()
+        execution = Execution(self._handle, self._raised, on_event)
+        try:
+            with Interruptible(self.cancel):
+                status, message = execution.work()
+        except BaseException:
+            self._raised.clear()
+            raise
         _ends.sweep()
+        execution.end()
         self._judge(status, message)
+
+    def close(self) -> None:
+        """Cancels it and waits where it goes on, and ends it; again is fine.
+
+        Inside a callback it ends as soon as the callback is over.
+        """
+        super().close()
+        self._settle()
+        self._raised.clear()
+
+    def _settle(self) -> None:
+        """After its end, waits for what is left of the thread that it was started on."""
+        if self._started and not _ends.is_inside() and not _ends.is_fork():
+            self._started.settle()
+            self._started = None
 
     @property
     def state(self) -> str:
@@ -123,25 +130,26 @@ class Run(_ends.Owned):
         """
         if self.state == "created":
             self.start()
-        told, done, over = t.Event(), False, False
+        done = over = False
         try:
             while not done:
                 # A while at a time, so that Ctrl-C comes through.
-                status = library.status_of("run_next_event", self._handle, SLICE, byref(told))
-                if status == 0:
-                    done = told.kind == FINISHED
-                    yield Event(told)
-                elif status != EMPTY:
-                    raise Error(status, library.last_error())
+                event = taken(self._handle, SLICE)
+                if event is not None:
+                    done = event.kind == "finished"
+                    yield event
                 else:  # Whoever loops again finds no last event.
                     done, over = over, self.state not in ("created", "running")
         finally:
-            if not done and self._handle:
+            if not done:
                 self.cancel()
         self.wait()
 
-    def wait(self, timeout: float | None = None) -> None:
+    def wait(self, timeout: float | None = None, on_event: OnEvent | None = None) -> None:
         """Waits for the end, at most `timeout` seconds; raises the run's error.
+
+        on_event: called on this thread with each `Event` as it comes. Unlike that of `execute` it
+        may do whatever it likes. What it raises cancels the run, and comes out as it is.
 
         When the time is over it raises `amdm.Error` with TIMEOUT, and the run goes on. Ctrl-C
         cancels the run and raises KeyboardInterrupt.
@@ -152,24 +160,43 @@ class Run(_ends.Owned):
             while status == TIMEOUT:
                 left = SLICE if end is None else (end - time.monotonic()) * 1000
                 span = int(max(0, min(SLICE, left)))
+                if on_event is not None and self._told(on_event, span):
+                    span = 0
                 status = library.status_of("run_wait", self._handle, span)
                 if left <= 0:
                     break
             message = library.last_error()
+            while on_event is not None and status != TIMEOUT and self._told(on_event, 0):
+                pass
         except KeyboardInterrupt:
             self.cancel()
             raise
+        if status != TIMEOUT:
+            self._settle()
         self._judge(status, message)
+
+    def _told(self, on_event: OnEvent, span: int) -> bool:
+        """Whether an event came within `span` milliseconds, of which it has told."""
+        event = taken(self._handle, span)
+        if event is None:
+            return False
+        try:
+            on_event(event)
+        except BaseException:
+            self.cancel()
+            raise
+        return True
 
     def _judge(self, status: int, message: str) -> None:
         """Raises what a call that ends with the run ended with: the run's error, or its own."""
         if status == 0:
+            self._raised.clear()
             return
         said = t.String()
         # Statuses above this one are about calls.
         if status > INVALID_GRAPH or library.raw("run_error", self._handle, byref(said)) != 0:
             raise Error(status, message)
-        raise Error.of_run(status, library.taken(said))
+        raise self._raised.error(status, library.taken(said))
 
     def cancel(self, after_image: bool = False) -> None:
         """Stops it: now, or when the next picture is done. From any thread, also in callbacks."""
