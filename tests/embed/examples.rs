@@ -299,6 +299,9 @@ fn promises(part: &str) {
         .current_dir(example("embed-c"))
         .arg(root().join("tests/embed/python").join(part)));
     assert!(said.ends_with("ok\n"), "{said}");
+    for skipped in said.lines().filter(|line| line.starts_with("skipped")) {
+        eprintln!("{skipped}");
+    }
 }
 
 #[test]
@@ -319,6 +322,11 @@ fn python_tells_of_events_as_they_come() {
 #[test]
 fn python_shares_tensors_with_what_has_buffers_or_dlpack() {
     promises("tensors.py");
+}
+
+#[test]
+fn python_gives_torch_its_tensors_and_takes_them() {
+    promises("torches.py");
 }
 
 #[test]

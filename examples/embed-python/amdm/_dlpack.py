@@ -9,17 +9,20 @@ runs while that error is on its way.)
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, byref, c_char_p, c_int, c_int32
 from ctypes import c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, py_object
 from typing import Any, Callable
 
 from . import _library as library
+from .error import UNSUPPORTED, Error
 
 NEW, NEW_USED = b"dltensor_versioned", b"used_dltensor_versioned"
 OLD, OLD_USED = b"dltensor", b"used_dltensor"
-DEVICES = {"cpu": 1, "cuda": 2, "metal": 8}
-FLOAT = 2
+DEVICES = {"cpu": 1, "cuda": 2, "cuda_host": 3, "metal": 8, "rocm": 10}
+CPU = 1, 0
+FLOAT, IS_COPIED, ALIGNMENT = 2, 2, 64
 
 Deleter = CFUNCTYPE(None, c_void_p)
 
@@ -62,6 +65,9 @@ _new = _python("PyCapsule_New", py_object, c_void_p, c_char_p, c_void_p)
 _is_valid = _python("PyCapsule_IsValid", c_int, c_void_p, c_char_p)
 _pointer = _python("PyCapsule_GetPointer", c_void_p, py_object, c_char_p)
 _set_name = _python("PyCapsule_SetName", c_int, py_object, c_char_p)
+_malloc = _python("PyMem_RawMalloc", c_void_p, ctypes.c_size_t)
+# Needs no interpreter, so that whoever takes a copy may end it at any time, on any thread.
+_FREE = Deleter(ctypes.cast(ctypes.pythonapi.PyMem_RawFree, c_void_p).value or 0)
 
 
 def delete(managed: int) -> None:
@@ -87,6 +93,8 @@ def settle() -> None:
             continue
         if _is_valid(id(entry[0]), NEW):
             delete(entry[1])
+        elif _is_valid(id(entry[0]), OLD):
+            Unversioned.from_address(entry[1]).deleter(entry[1])
 
 
 library.settle = settle
@@ -97,12 +105,43 @@ def show(handle: int | None) -> int:
     return library.handle("tensor_to_dlpack", handle, 0)
 
 
-def capsule(handle: int | None):
-    """A view of a tensor, for another library."""
-    managed = show(handle)
-    made = _new(managed, NEW, None)
+def _capsule(managed: int, name: bytes) -> object:
+    made: object = _new(managed, name, None)
     library.SHOWN.append((made, managed))
     return made
+
+
+def capsule(handle: int | None) -> object:
+    """A view of a tensor, for another library."""
+    return _capsule(show(handle), NEW)
+
+
+def capsule_of_copy(data: memoryview, versioned: bool) -> object:
+    """Values in memory that is the taker's, who may write to it; for another library.
+
+    One block has it all: what DLPack describes it by comes first, so that freeing that frees all.
+    """
+    form, rank = (Versioned if versioned else Unversioned), data.ndim
+    extents = c_int64 * rank
+    head = ctypes.sizeof(form) + 2 * ctypes.sizeof(extents)
+    block = _malloc(head + ALIGNMENT + data.nbytes)
+    if not block:
+        raise MemoryError(f"found no room for {data.nbytes} bytes")
+    place = -(-(block + head) // ALIGNMENT) * ALIGNMENT
+    if data.nbytes:
+        memoryview((c_uint8 * data.nbytes).from_address(place)).cast("B")[:] = data.cast("B")
+    shape = extents.from_address(block + ctypes.sizeof(form))
+    strides = extents.from_address(block + ctypes.sizeof(form) + ctypes.sizeof(extents))
+    for axis in range(rank):
+        shape[axis] = data.shape[axis]
+        strides[axis] = math.prod(data.shape[axis + 1 :])
+    tensor = DLTensor(place, DEVICES["cpu"], 0, rank, FLOAT, 32, 1, shape, strides, 0)
+    if versioned:
+        made = Versioned(1, 0, None, _FREE, IS_COPIED, tensor)
+    else:
+        made = Unversioned(tensor, None, _FREE)
+    ctypes.memmove(block, byref(made), ctypes.sizeof(form))
+    return _capsule(block, NEW if versioned else OLD)
 
 
 def of_host(host: int | None) -> Callable[[Any], int]:
@@ -112,6 +151,20 @@ def of_host(host: int | None) -> Callable[[Any], int]:
 
 def taken(source, make: Callable[[Any], int]) -> int:
     """A handle of a tensor that `make` makes from another library's, by one copy."""
+    if getattr(source, "requires_grad", False):  # Of torch's, which shows none that learns.
+        source = source.detach()
+    try:
+        return _taken(source, make)
+    except Error as error:
+        kind, index = source.__dlpack_device__()
+        if error.status != UNSUPPORTED or kind in (DEVICES["cpu"], DEVICES["cuda_host"]):
+            raise
+        name = {number: name for name, number in DEVICES.items()}.get(kind, f"device type {kind}")
+        message = f"found a tensor on {name}:{index}, expected one in memory of the CPU: use .cpu()"
+        raise Error(UNSUPPORTED, message) from None
+
+
+def _taken(source: Any, make: Callable[[Any], int]) -> int:
     try:
         given = source.__dlpack__(max_version=(1, 0))
     except TypeError:  # A library from before versions.

@@ -7,7 +7,7 @@ import ctypes
 import math
 import weakref
 from ctypes import byref, c_double, c_uint32, c_void_p
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _dlpack
 from . import _library as library
@@ -30,8 +30,10 @@ class Tensor(Owned):
     lent: it ends with the callback; `keep()` gives one that stays. The operators `+ - * /` with
     tensors and numbers, and the methods below `keep`, work on the device, inside callbacks.
 
-    `numpy.asarray(tensor)` and `numpy.from_dlpack(tensor)` share the memory, read-only; so does
-    `torch.from_dlpack(tensor)`, with a warning that nobody may write.
+    `numpy()` and `torch()` give it to those libraries, and so do `numpy.asarray(tensor)`,
+    `numpy.from_dlpack(tensor)` and `torch.from_dlpack(tensor)`. Memory that is shared is nobody's
+    to write to, as others may use the tensor. numpy knows that, torch does not: after
+    `torch.from_dlpack` alone, write to a `clone()`, or ask for `copy=True`.
     """
 
     _kind = "tensor"
@@ -91,17 +93,57 @@ class Tensor(Owned):
             self._call.do("tensor", "read_f32", self.handle, place, count)
         return values
 
-    def __array__(self, dtype=None, copy=None):
+    def numpy(self, *, copy: bool = False) -> Any:
+        """The values as an array of numpy's, float32.
+
+        It shares the memory and is read-only; with `copy`, and in callbacks from other devices
+        than the CPU, it has its own.
+        """
+        return as_array(self.data, None, copy or None)
+
+    def torch(self, *, copy: bool = True) -> Any:
+        """The values as a tensor of torch's, float32, on the CPU, without a gradient.
+
+        It has its own memory. Without `copy` it shares that of the tensor: torch knows of no
+        read-only memory, so whoever writes to it breaks what others see of the tensor.
+        """
+        import torch
+
+        if self.device != "cpu":
+            return torch.frombuffer(self.values(), dtype=torch.float32).reshape(self.shape)
+        shared = torch.from_dlpack(self)
+        return shared.clone() if copy else shared
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return as_array(self.data, dtype, copy)
 
-    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
-        if max_version is None or max_version[0] < 1:
-            raise BufferError("found a request for DLPack before 1.0, expected max_version (1, 0)")
-        if copy:
-            raise BufferError("tensors are shown without a copy alone; copy what you are shown")
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> object:
+        """A capsule of DLPack's: a read-only view, or a copy that is the taker's.
+
+        A copy is made with `copy`, and without `copy=False` where there is no other way: for
+        takers that know no read-only views (`max_version` before 1.0), and to the CPU from other
+        devices. Raises BufferError for what cannot be.
+        """
         here = self.__dlpack_device__()
-        if dl_device is not None and tuple(dl_device) != here:
-            raise BufferError(f"found a request for device {dl_device}, expected {here}")
+        there = here if dl_device is None else (dl_device[0], dl_device[1])
+        versioned = max_version is not None and max_version[0] >= 1
+        if there not in (here, _dlpack.CPU):
+            raise BufferError(f"found a request for device {there}, expected {here}")
+        if copy or (copy is None and not (versioned and there == here)):
+            if there != _dlpack.CPU:
+                raise BufferError(f"found a request for a copy on {there}, expected {_dlpack.CPU}")
+            return _dlpack.capsule_of_copy(self.data, versioned)
+        if not versioned:
+            raise BufferError("found a request for DLPack before 1.0, expected a later one or a copy")
+        if there != here:
+            raise BufferError(f"found a request for device {there} without a copy, expected {here}")
         return _dlpack.capsule(self.handle)
 
     def __dlpack_device__(self) -> tuple[int, int]:

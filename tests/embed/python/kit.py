@@ -1,7 +1,10 @@
 """What the parts of the test of the Python package share."""
 
+import importlib
+
 import amdm
 
+MODULES = {}
 DESCRIPTOR = {
     "pack": "test:kit",
     "version": "1.0.0",
@@ -54,9 +57,20 @@ def raises(kind, work):
     raise AssertionError(f"expected {kind.__name__}")
 
 
+def module_or_none(name):
+    """A module that may not be there; says so, once, where it is not."""
+    if name not in MODULES:
+        try:
+            MODULES[name] = importlib.import_module(name)
+        except ImportError:
+            MODULES[name] = None
+            print(f"skipped: {name} is not there")
+    return MODULES[name]
+
+
 def numpy_or_none():
-    try:
-        import numpy
-    except ImportError:
-        return None
-    return numpy
+    return module_or_none("numpy")
+
+
+def torch_or_none():
+    return module_or_none("torch")

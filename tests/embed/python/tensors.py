@@ -3,6 +3,7 @@
 import array
 import ctypes
 import gc
+import math
 import struct
 
 import amdm
@@ -78,19 +79,32 @@ class Theirs:
         return 1, 0
 
 
-def read(capsule):
-    """What a consumer of another library's does: takes the tensor, reads it, gives it back."""
-    managed = _dlpack._pointer(capsule, _dlpack.NEW)
-    _dlpack._set_name(capsule, _dlpack.NEW_USED)
-    seen = _dlpack.Versioned.from_address(managed)
+def read(capsule, name=_dlpack.NEW, flags=1):
+    """What a consumer of another library's does: takes the tensor, reads it, gives it back.
+
+    flags: 1 where nobody may write, 2 for a copy, which is written to.
+    """
+    managed = _dlpack._pointer(capsule, name)
+    _dlpack._set_name(capsule, b"used_" + name)
+    if name == _dlpack.NEW:
+        seen = _dlpack.Versioned.from_address(managed)
+        assert seen.major == 1 and seen.flags == flags
+    else:
+        seen = _dlpack.Unversioned.from_address(managed)
     tensor, count = seen.tensor, 1
     shape = tensor.shape[: tensor.ndim]
     for extent in shape:
         count *= extent
-    assert (seen.major, tensor.code, tensor.bits, tensor.lanes) == (1, 2, 32, 1)
-    assert seen.flags & 1, "nobody may write"
-    values = list((ctypes.c_float * count).from_address(tensor.data))
-    _dlpack.delete(managed)
+    assert (tensor.code, tensor.bits, tensor.lanes, tensor.byte_offset) == (2, 32, 1, 0)
+    assert (tensor.device_type, tensor.device_id) == (1, 0)
+    strides = tensor.strides[: tensor.ndim] if tensor.strides else []
+    assert strides == [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    memory = (ctypes.c_float * count).from_address(tensor.data)
+    values = list(memory)
+    if flags & 2:
+        assert tensor.data % 64 == 0
+        memory[:] = [7] * count
+    seen.deleter(managed)
     return shape, values
 
 
@@ -174,9 +188,14 @@ def shared(host):
     assert kept.shape and ended == [1, 1] and not library.SHOWN, "they were not"
     _dlpack.delete = delete
     assert view.tolist() == [[1, 2], [3, 4]]
-    raises(BufferError, kept.__dlpack__)
-    raises(BufferError, lambda: kept.__dlpack__(max_version=(1, 0), dl_device=(2, 0)))
-    raises(BufferError, lambda: kept.__dlpack__(max_version=(1, 0), copy=True))
+    for wrong in (
+        {"copy": False},
+        {"max_version": (0, 8), "copy": False},
+        {"max_version": (1, 0), "dl_device": (2, 0)},
+        {"max_version": (1, 0), "dl_device": (2, 0), "copy": True},
+    ):
+        assert "found a request" in raises(BufferError, lambda: kept.__dlpack__(**wrong))
+    copies(host, kept)
     fails("INVALID_HANDLE", lambda: tensor.shape)
     assert "ended" in repr(tensor)
     numpy = numpy_or_none()
@@ -187,12 +206,85 @@ def shared(host):
     again = numpy.asarray(kept)
     assert array_.ctypes.data == again.ctypes.data, "no copies"
     assert numpy.array(kept, dtype="f8", copy=True).flags.writeable
+    assert kept.numpy().ctypes.data == array_.ctypes.data and not kept.numpy().flags.writeable
+    assert kept.numpy(copy=True).flags.writeable and kept.numpy().dtype == numpy.float32
+    imported = numpy.from_dlpack(kept)
+    assert not imported.flags.writeable and imported.tolist() == [[1, 2], [3, 4]]
     if numpy.lib.NumpyVersion(numpy.__version__) >= "2.1.0":
+        own = numpy.from_dlpack(kept, copy=True)
+        own += 1
+        assert kept.data.tolist() == [[1, 2], [3, 4]] == numpy.from_dlpack(kept, copy=False).tolist()
         imported = numpy.from_dlpack(kept)
         assert imported.ctypes.data == array_.ctypes.data and imported.tolist() == [[1, 2], [3, 4]]
         kept.close()
         gc.collect()
         assert imported.tolist() == [[1, 2], [3, 4]] 
+
+
+def copies(host, tensor):
+    """Copies are the taker's, and end without Python; who knows no read-only views gets one."""
+    new, old = _dlpack.NEW, _dlpack.OLD
+    for given, name in (
+        ({"max_version": (1, 0), "copy": True}, new),
+        ({"max_version": (2, 0), "copy": True, "dl_device": (1, 0), "stream": None}, new),
+        ({"copy": True}, old),
+        ({}, old),
+        ({"max_version": (0, 8)}, old),
+    ):
+        assert read(tensor.__dlpack__(**given), name, 2) == ([2, 2], [1, 2, 3, 4])
+        tensor.__dlpack__(**given)
+        assert tensor.data.tolist() == [[1, 2], [3, 4]] and not library.SHOWN
+        assert host.tensor(Shows(tensor, given)).data.tolist() == [[1, 2], [3, 4]]
+    one = host.tensor(1.5)
+    assert read(one.__dlpack__(copy=True), old, 2) == ([], [1.5])
+    deep = host.tensor(range(24), [1, 2, 3, 4]).__dlpack__(max_version=(1, 0), copy=True)
+    assert read(deep, new, 2) == ([1, 2, 3, 4], list(range(24)))
+    # From a callback, too, where the copy stays.
+    def work(call):
+        work.copy = call["image"].__dlpack__(copy=True)
+
+    within(host, work)
+    assert read(work.copy, old, 2)[1][17] == 17 / 32
+
+
+class Shows:
+    """Gives what a tensor shows, asked in its own way."""
+
+    def __init__(self, tensor, given):
+        self.tensor, self.given = tensor, given
+
+    def __dlpack__(self, **_):
+        return self.tensor.__dlpack__(**self.given)
+
+
+def refused(host):
+    """What lies on another device, and what learns."""
+
+    class Elsewhere(Theirs):
+        def __init__(self, kind):
+            super().__init__(True)
+            self.kind, self.made.tensor.device_type = kind, kind
+
+        def __dlpack_device__(self):
+            return self.kind, 1
+
+    class Learns:
+        requires_grad = True
+
+        def detach(self):
+            return Theirs(True)
+
+        def __dlpack__(self, **_):
+            raise BufferError("it learns")
+
+    for make in (host.tensor, lambda *given: within(host, lambda call: call.tensor(*given))):
+        for kind, name in ((2, "cuda:1"), (8, "metal:1"), (99, "device type 99:1")):
+            theirs = Elsewhere(kind)
+            error = fails("UNSUPPORTED", lambda: make(theirs))
+            assert f"found a tensor on {name}, expected one in" in error.message, error
+            assert ".cpu()" in error.message and theirs.deleted == 0
+        make(Elsewhere(3))
+        make(Learns())
 
 
 def lent(host):
@@ -336,7 +428,7 @@ def main():
     with amdm.Host(cache_bytes=0) as host:
         host.made = Make()
         host.register_node(host.made)
-        for part in (sources, shared, lent, through_graphs, same_tensor_twice):
+        for part in (sources, shared, refused, lent, through_graphs, same_tensor_twice):
             part(host)
     gc.collect()
     assert registry.left() == 0, "hosts end the nodes that were registered"
