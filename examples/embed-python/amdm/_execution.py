@@ -92,7 +92,7 @@ class Execution:
             del error
 
 
-@t.Release
+@t.called(t.Release)
 def wake(_: Any) -> None:
     """Called on the executing thread at every event, also so that Python handles signals."""
     execution: Execution | None = getattr(_HERE, "execution", None)

@@ -77,6 +77,7 @@ class Error(Exception):
 
     @property
     def name(self) -> str:
+        """The name of `status` in <amdm.h>, without AMDM_STATUS_; its number where it has none."""
         return NAMES.get(self.status, str(self.status))
 
     def __str__(self) -> str:

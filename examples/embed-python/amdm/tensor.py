@@ -17,6 +17,9 @@ from .buffer import as_array, floats, shaped, view
 from .error import Error
 
 if TYPE_CHECKING:
+    import numpy as np
+    import torch as pytorch
+
     from .callback import Call
 
 
@@ -26,9 +29,11 @@ class Tensor(Owned):
     Images are [batch, height, width, channels] and masks [batch, height, width], in [0, 1]; latents
     are [batch, channels, height, width].
 
-    `Host.tensor` and `Run.tensor` give tensors that stay. What callbacks are handed, and make, is
-    lent: it ends with the callback; `keep()` gives one that stays. The operators `+ - * /` with
-    tensors and numbers, and the methods below `keep`, work on the device, inside callbacks.
+    `Host.tensor` and `Run.tensor` give tensors that stay, for any thread. What callbacks are
+    handed, and make, is lent: it ends with the callback; `keep()` gives one that stays. Inside
+    callbacks the operators `+ - * /` with tensors and numbers, and methods such as `clamp`, work on
+    the device; outside they raise TypeError. One that has ended raises `amdm.Error`
+    (INVALID_HANDLE).
 
     `numpy()` and `torch()` give it to those libraries, and so do `numpy.asarray(tensor)`,
     `numpy.from_dlpack(tensor)` and `torch.from_dlpack(tensor)`. Memory that is shared is nobody's
@@ -82,7 +87,7 @@ class Tensor(Owned):
         weakref.finalize(memory, _dlpack.delete, managed).atexit = False
         return view(memory, shape, "f")
 
-    def values(self) -> array.array:
+    def values(self) -> array.array[float]:
         """A copy of the values, row-major: a flat array of floats of 32 bits."""
         if self._call is None or not self._lent:
             return array.array("f", self.data.tobytes())
@@ -93,15 +98,16 @@ class Tensor(Owned):
             self._call.do("tensor", "read_f32", self.handle, place, count)
         return values
 
-    def numpy(self, *, copy: bool = False) -> Any:
+    def numpy(self, *, copy: bool = False) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The values as an array of numpy's, float32.
 
         It shares the memory and is read-only; with `copy`, and in callbacks from other devices
         than the CPU, it has its own.
         """
-        return as_array(self.data, None, copy or None)
+        values: np.ndarray[Any, np.dtype[np.float32]] = as_array(self.data, None, copy or None)
+        return values
 
-    def torch(self, *, copy: bool = True) -> Any:
+    def torch(self, *, copy: bool = True) -> pytorch.Tensor:
         """The values as a tensor of torch's, float32, on the CPU, without a gradient.
 
         It has its own memory. Without `copy` it shares that of the tensor: torch knows of no
@@ -109,9 +115,11 @@ class Tensor(Owned):
         """
         import torch
 
+        shared: torch.Tensor
         if self.device != "cpu":
-            return torch.frombuffer(self.values(), dtype=torch.float32).reshape(self.shape)
-        shared = torch.from_dlpack(self)
+            shared = torch.frombuffer(self.values(), dtype=torch.float32)
+            return shared.reshape(self.shape)
+        shared = torch.utils.dlpack.from_dlpack(self)
         return shared.clone() if copy else shared
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -124,7 +132,7 @@ class Tensor(Owned):
         max_version: tuple[int, int] | None = None,
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
-    ) -> object:
+    ) -> Any:
         """A capsule of DLPack's: a read-only view, or a copy that is the taker's.
 
         A copy is made with `copy`, and without `copy=False` where there is no other way: for
@@ -141,7 +149,7 @@ class Tensor(Owned):
                 raise BufferError(f"found a request for a copy on {there}, expected {_dlpack.CPU}")
             return _dlpack.capsule_of_copy(self.data, versioned)
         if not versioned:
-            raise BufferError("found a request for DLPack before 1.0, expected a later one or a copy")
+            raise BufferError("found a request for a view before DLPack 1.0, expected a later one")
         if there != here:
             raise BufferError(f"found a request for device {there} without a copy, expected {here}")
         return _dlpack.capsule(self.handle)
@@ -161,7 +169,7 @@ class Tensor(Owned):
         library.call("tensor_retain", self.handle)
         return Tensor(self.handle or 0)
 
-    def _made(self, function: str, *arguments) -> Tensor:
+    def _made(self, function: str, *arguments: Any) -> Tensor:
         call = self._call
         if call is None:
             raise TypeError("found a tensor of no callback's; inside one, see Call.tensor")
@@ -237,7 +245,7 @@ class Tensor(Owned):
         return self._made("narrow", axis, start, length)
 
 
-def made(host: int | None, source, shape=None) -> Tensor:
+def made(host: int | None, source: Any, shape: Sequence[int] | None = None) -> Tensor:
     """A tensor that stays, from what `Host.tensor` takes."""
     if isinstance(source, Tensor):
         source, shape = source.data, shape or source.shape
@@ -250,7 +258,7 @@ def made(host: int | None, source, shape=None) -> Tensor:
     return Tensor(_dlpack.copied(host, values, extents))
 
 
-def lent(call: Call, source, shape=None) -> Tensor:
+def lent(call: Call, source: Any, shape: Sequence[int] | None = None) -> Tensor:
     """A tensor of a callback's, from what `Call.tensor` takes."""
     if isinstance(source, Tensor):
         shared = Tensor(given(call, source), call, lent=True)
@@ -288,7 +296,7 @@ def joined(call: Call, parts: Sequence[Tensor], axis: int) -> Tensor:
     return Tensor(call.made("tensor", "concat", handles, len(parts), axis), call, lent=True)
 
 
-def _has_buffer(source) -> bool:
+def _has_buffer(source: Any) -> bool:
     try:
         memoryview(source)
     except (TypeError, BufferError):
