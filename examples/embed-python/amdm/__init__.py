@@ -22,13 +22,14 @@ is its `__cause__`.
 """
 
 from ._library import version
-from .callback import Call, Model, Object, Request
+from .callback import Call
 from .error import Error, FailedNode
 from .event import Event
 from .graph import Graph
 from .host import Host
 from .image import Image
 from .model import Denoiser
+from .network import Model, Object, Request
 from .node import Node
 from .run import Run
 from .step import Lane, NoiseLevel, Operator, Step

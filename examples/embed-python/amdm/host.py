@@ -7,8 +7,8 @@ from ctypes import byref, c_char_p, sizeof
 from typing import Any, Sequence
 
 from . import _library as library
+from . import _making
 from . import _types as t
-from . import tensor
 from ._ends import Owned
 from .graph import Graph
 from .model import Denoiser
@@ -78,7 +78,7 @@ class Host(Owned):
 
         source and shape: as for `Call.tensor`.
         """
-        return tensor.made(self._handle, source, shape)
+        return _making.made(self._handle, source, shape)
 
     def info(self) -> dict[str, Any]:
         """Facts: version, device, threads, packs, names of models."""

@@ -10,7 +10,8 @@ from . import _library as library
 from . import registry
 from ._tables import Codec, Condition, ModelVtable, Predict, Timesteps
 from ._types import called
-from .callback import Call, Object, Request, count_of, guarded
+from .callback import Call, count_of, guarded
+from .network import Object, Request
 from .tensor import Tensor
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from ctypes import byref, c_char_p, c_uint32
 from typing import TYPE_CHECKING, Any, Iterator, Sequence
@@ -16,7 +15,8 @@ from ._interrupt import Interruptible
 from ._raised import Raised
 from .error import CANCELLED, INVALID_GRAPH, TIMEOUT, Error
 from .event import Event, OnEvent, taken
-from .image import Image, wanted as layout
+from .image import Image
+from .image import wanted as layout
 from .tensor import Tensor
 
 if TYPE_CHECKING:
