@@ -330,6 +330,11 @@ fn python_gives_torch_its_tensors_and_takes_them() {
 }
 
 #[test]
+fn python_says_what_is_for_what_and_has_types() {
+    promises("surface.py");
+}
+
+#[test]
 fn python_acts_between_steps() {
     promises("operators.py");
 }

@@ -57,7 +57,7 @@ class Unversioned(Structure):
     _fields_ = [("tensor", DLTensor), ("manager_ctx", c_void_p), ("deleter", Deleter)]
 
 
-def _python(name, result, *arguments):
+def _python(name: str, result: Any, *arguments: Any) -> Any:
     return PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
 
 
@@ -75,7 +75,7 @@ def delete(managed: int) -> None:
     Versioned.from_address(managed).deleter(managed)
 
 
-def _references(entry) -> int:
+def _references(entry: tuple[object, ...]) -> int:
     return sys.getrefcount(entry[0])
 
 
@@ -121,7 +121,8 @@ def capsule_of_copy(data: memoryview, versioned: bool) -> object:
 
     One block has it all: what DLPack describes it by comes first, so that freeing that frees all.
     """
-    form, rank = (Versioned if versioned else Unversioned), data.ndim
+    form, sizes = (Versioned if versioned else Unversioned), data.shape or ()
+    rank = len(sizes)
     extents = c_int64 * rank
     head = ctypes.sizeof(form) + 2 * ctypes.sizeof(extents)
     block = _malloc(head + ALIGNMENT + data.nbytes)
@@ -133,9 +134,10 @@ def capsule_of_copy(data: memoryview, versioned: bool) -> object:
     shape = extents.from_address(block + ctypes.sizeof(form))
     strides = extents.from_address(block + ctypes.sizeof(form) + ctypes.sizeof(extents))
     for axis in range(rank):
-        shape[axis] = data.shape[axis]
-        strides[axis] = math.prod(data.shape[axis + 1 :])
+        shape[axis] = sizes[axis]
+        strides[axis] = math.prod(sizes[axis + 1 :])
     tensor = DLTensor(place, DEVICES["cpu"], 0, rank, FLOAT, 32, 1, shape, strides, 0)
+    made: Versioned | Unversioned
     if versioned:
         made = Versioned(1, 0, None, _FREE, IS_COPIED, tensor)
     else:
@@ -149,7 +151,7 @@ def of_host(host: int | None) -> Callable[[Any], int]:
     return lambda view: library.handle("tensor_from_dlpack", host, view, 0)
 
 
-def taken(source, make: Callable[[Any], int]) -> int:
+def taken(source: Any, make: Callable[[Any], int]) -> int:
     """A handle of a tensor that `make` makes from another library's, by one copy."""
     if getattr(source, "requires_grad", False):  # Of torch's, which shows none that learns.
         source = source.detach()
@@ -182,7 +184,7 @@ def _taken(source: Any, make: Callable[[Any], int]) -> int:
     return made
 
 
-def copied(host: int | None, values, shape: tuple[int, ...]) -> int:
+def copied(host: int | None, values: ctypes.Array[Any], shape: tuple[int, ...]) -> int:
     """A handle of a tensor made from C floats, row-major."""
     tensor = DLTensor(
         data=ctypes.addressof(values),

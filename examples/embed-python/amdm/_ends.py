@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import weakref
+from typing import TypeVar
 
 from . import _library as library
 from .error import WRONG_STATE, WRONG_THREAD, Error
@@ -35,7 +36,7 @@ class Inside:
     def __enter__(self) -> None:
         _HERE.depth = getattr(_HERE, "depth", 0) + 1
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         _HERE.depth -= 1
 
 
@@ -75,6 +76,9 @@ def sweep() -> None:
 library.sweep = sweep
 
 
+_Self = TypeVar("_Self", bound="Owned")
+
+
 class Owned:
     """Something of the library's that this object owns, and ends with it."""
 
@@ -99,10 +103,10 @@ class Owned:
         if handle:
             end(self._kind, handle)
 
-    def __enter__(self):
+    def __enter__(self: _Self) -> _Self:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __del__(self) -> None:

@@ -9,7 +9,7 @@ from . import _ends
 from . import _library as library
 from . import _types as t
 from ._raised import Raised
-from .error import WRONG_STATE, Error
+from .error import OUT_OF_MEMORY, WRONG_STATE, Error
 from .event import OnEvent, taken
 
 _HERE = threading.local()
@@ -26,6 +26,7 @@ class Execution:
         self._stopped: BaseException | None = None
         self._telling = False
         self._begun, self._over = threading.Event(), threading.Event()
+        self._thread: int | None = None
         self.refused: Error | None = None
 
     def work(self) -> tuple[int, str]:
@@ -42,8 +43,12 @@ class Execution:
     def start(self, waits: Callable[[], bool]) -> None:
         """Has another thread do the work; returns when the run `waits` no more."""
         thread = threading.Thread(target=self._drive, name="amdm-run", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise Error(OUT_OF_MEMORY, f"cannot start a thread: {error}") from None
         _ends.THREADS.add(thread)
-        thread.start()
+        self._thread = thread.ident
         while waits() and not self._begun.wait(0.001):
             pass
         if self.refused:
@@ -58,7 +63,8 @@ class Execution:
 
     def settle(self) -> None:
         """After the run's end, waits until the other thread has left the library."""
-        self._over.wait(_ends.PATIENCE)
+        if threading.get_ident() != self._thread:
+            self._over.wait(_ends.PATIENCE)
 
     def woken(self) -> None:
         """Tells of what has happened since."""
@@ -92,7 +98,7 @@ class Execution:
             del error
 
 
-@t.Release
+@t.called(t.Release)
 def wake(_: Any) -> None:
     """Called on the executing thread at every event, also so that Python handles signals."""
     execution: Execution | None = getattr(_HERE, "execution", None)

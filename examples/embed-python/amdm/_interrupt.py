@@ -26,14 +26,14 @@ class Interruptible:
             self._before = before
             signal.signal(signal.SIGINT, self._handle)
 
-    def _handle(self, number, frame) -> None:
+    def _handle(self, number: int, frame: Any) -> None:
         try:
             self._before(number, frame)
         except BaseException as error:
             self._raised = self._raised or error
             self._cancel()
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._before and signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, self._before)
         raised, self._raised = self._raised, None

@@ -12,6 +12,7 @@ import os
 import pathlib
 import sys
 from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from typing import Any, Union
 
 from . import _types as t
 from ._tables import ModelVtable, NodeVtable
@@ -19,6 +20,7 @@ from .error import Error
 
 NAME = {"darwin": "libamdm.1.dylib", "win32": "amdm_capi.dll"}.get(sys.platform, "libamdm.so.1")
 
+Path = Union[str, "os.PathLike[str]", "os.PathLike[bytes]"]
 OUT = POINTER(c_void_p)
 FUNCTIONS = {
     "string_free": (POINTER(t.String),),
@@ -58,7 +60,7 @@ FUNCTIONS = {
 }
 
 
-def _load():
+def _load() -> ctypes.CDLL:
     beside = pathlib.Path(__file__).with_name(NAME)
     path = os.environ.get("AMDM_LIBRARY") or (str(beside) if beside.exists() else NAME)
     library = ctypes.CDLL(path)
@@ -75,7 +77,7 @@ def _load():
 
 
 _LIBRARY = _load()
-version = _LIBRARY.amdm_version_string().decode()
+version: str = _LIBRARY.amdm_version_string().decode()
 
 
 # Handles, with their kinds, that were let go of inside callbacks.
@@ -96,15 +98,17 @@ def settle() -> None:
 
 def last_error() -> str:
     """The library's words for the last failure on this thread."""
-    return _LIBRARY.amdm_last_error().decode(errors="replace")
+    words: bytes = _LIBRARY.amdm_last_error()
+    return words.decode(errors="replace")
 
 
-def raw(name: str, *arguments) -> int:
+def raw(name: str, *arguments: Any) -> int:
     """Calls amdm_<name> and gives its status."""
-    return getattr(_LIBRARY, "amdm_" + name)(*arguments)
+    status: int = getattr(_LIBRARY, "amdm_" + name)(*arguments)
+    return status
 
 
-def status_of(name: str, *arguments) -> int:
+def status_of(name: str, *arguments: Any) -> int:
     """The same, after the end of what waits for one."""
     if WAITING:
         sweep()
@@ -113,14 +117,14 @@ def status_of(name: str, *arguments) -> int:
     return raw(name, *arguments)
 
 
-def call(name: str, *arguments) -> None:
+def call(name: str, *arguments: Any) -> None:
     """Calls amdm_<name>; raises where it fails."""
     status = status_of(name, *arguments)
     if status != 0:
         raise Error(status, last_error())
 
 
-def text(name: str, *arguments) -> str:
+def text(name: str, *arguments: Any) -> str:
     """Calls amdm_<name>, which gives a text."""
     given = t.String()
     call(name, *arguments, byref(given))
@@ -135,14 +139,14 @@ def taken(given: t.String) -> str:
         raw("string_free", byref(given))
 
 
-def handle(name: str, *arguments) -> int:
+def handle(name: str, *arguments: Any) -> int:
     """Calls amdm_<name>, which gives a handle."""
     made = c_void_p()
     call(name, *arguments, byref(made))
     return made.value or 0
 
 
-def path(given: str | bytes | os.PathLike | None) -> bytes | None:
+def path(given: Path | bytes | None) -> bytes | None:
     """A path as the library takes it: UTF-8 on every system."""
     if given is None:
         return None

@@ -4,8 +4,11 @@ A table is only read as far as its `struct_size` goes. Tables of which nothing i
 opaque.
 """
 
+from __future__ import annotations
+
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double
 from ctypes import c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from typing import Any
 
 from ._types import Floats, Handles, NamedValue, NoiseLevel, Prediction, Request, Shape, Sized, Str
 from ._types import TensorInfo, Value, Window
@@ -14,9 +17,9 @@ Handle = c_void_p
 Text = c_char_p
 
 
-def table(name, functions):
+def table(name: str, functions: dict[str, tuple[Any, ...]]) -> Any:
     """A struct of functions that take the context first and give a status."""
-    fields = [("struct_size", c_size_t)]
+    fields: list[tuple[str, Any]] = [("struct_size", c_size_t)]
     for function, arguments in functions.items():
         fields.append((function, CFUNCTYPE(c_int32, Handle, *arguments)))
     return type(name, (Structure,), {"_fields_": fields})

@@ -3,16 +3,23 @@
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, Union, c_char_p, c_double, c_float
 from ctypes import c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from typing import Any, Callable
 
 ABI_VERSION = 1 << 16
 
 Release = CFUNCTYPE(None, c_void_p)
 
 
+def called(kind: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Makes a function in Python one that C calls; nothing may be raised out of it."""
+    made: Callable[[Callable[..., Any]], Any] = kind
+    return made
+
+
 class Sized(Structure):
     """A struct that says its size."""
 
-    def __init__(self, **fields):
+    def __init__(self, **fields: Any) -> None:
         super().__init__(struct_size=ctypes.sizeof(self), **fields)
 
 
@@ -25,7 +32,7 @@ class Str(Structure):
 
     _fields_ = [("ptr", c_void_p), ("len", c_size_t)]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return ctypes.string_at(self.ptr, self.len).decode() if self.len else ""
 
 

@@ -13,13 +13,13 @@ import ctypes
 import math
 import struct
 import sys
-from typing import Any
+from typing import Any, Iterable
 
 NATIVE = {"f", "@f", "=f", "<f" if sys.byteorder == "little" else ">f"}
 NUMBERS = set("bBhHiIlLqQnN?efd")
 
 
-def floats(source) -> tuple[ctypes.Array, tuple[int, ...]]:
+def floats(source: Any) -> tuple[ctypes.Array[ctypes.c_float], tuple[int, ...]]:
     """Values as C floats, and their shape."""
     try:
         view = memoryview(source)
@@ -38,23 +38,23 @@ def floats(source) -> tuple[ctypes.Array, tuple[int, ...]]:
     return _placed(array.array("f", numbers), count), shape
 
 
-def _placed(lying, count: int) -> ctypes.Array:
+def _placed(lying: Any, count: int) -> ctypes.Array[ctypes.c_float]:
     kind = ctypes.c_float * count
     readonly = count == 0 or memoryview(lying).readonly
     return kind.from_buffer_copy(lying) if readonly else kind.from_buffer(lying)
 
 
-def _levels(source) -> tuple[int, ...]:
+def _levels(source: Any) -> tuple[int, ...]:
     if isinstance(source, (str, dict)) or not hasattr(source, "__len__"):
         return ()
     return (len(source), *(_levels(source[0]) if len(source) else ()))
 
 
-def _nested(source):
+def _nested(source: Any) -> tuple[ctypes.Array[ctypes.c_float], tuple[int, ...]]:
     shape = _levels(source)
     numbers = array.array("f")
 
-    def walk(part, extents):
+    def walk(part: Any, extents: tuple[int, ...]) -> None:
         if not extents:
             numbers.append(part)
             return
@@ -70,7 +70,7 @@ def _nested(source):
     return _placed(numbers, len(numbers)), shape
 
 
-def shaped(shape, count: int) -> tuple[int, ...]:
+def shaped(shape: Iterable[int], count: int) -> tuple[int, ...]:
     """A shape as extents, which must have `count` values."""
     extents = tuple(int(extent) for extent in shape)
     if math.prod(extents) != count:
@@ -78,13 +78,13 @@ def shaped(shape, count: int) -> tuple[int, ...]:
     return extents
 
 
-def view(memory, shape: tuple[int, ...], form: Any) -> memoryview:
+def view(memory: Any, shape: tuple[int, ...], form: Any) -> memoryview:
     """Memory as a view of `shape` that nobody writes through."""
     flat = memoryview(memory).cast("B").toreadonly()
     return flat.cast(form, shape=list(shape)) if flat.nbytes else flat.cast(form)
 
 
-def as_array(data: memoryview, dtype=None, copy=None):
+def as_array(data: memoryview, dtype: Any = None, copy: bool | None = None) -> Any:
     """The same as an array of numpy's: without a copy where none is asked for or needed."""
     import numpy
 

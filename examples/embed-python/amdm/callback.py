@@ -8,143 +8,45 @@ from __future__ import annotations
 
 import ctypes
 import json
-from ctypes import POINTER, byref, c_double, c_size_t, c_uint32, c_void_p
-from typing import Any, Callable, Iterator, Sequence
+from ctypes import POINTER, byref, c_size_t, c_uint32, c_void_p
+from typing import Any, Callable, Sequence
 
 from . import _library as library
-from . import _raised
+from . import _making, _raised
 from . import _types as t
-from . import tensor as tensors
 from ._ends import INSIDE
 from .error import INTERNAL, Error
+from .network import Model, Object
 from .tensor import Tensor
 
 LEVELS = {"trace": 1, "debug": 2, "info": 3, "warn": 4, "error": 5}
 
 
-class Object:
-    """A value of a wire other than an image: `object["field"]`, or members of a list of them."""
-
-    def __init__(self, call: Call, handle: int):
-        self._call, self.handle = call, handle
-
-    @property
-    def kind(self) -> str:
-        """The wire's type, such as `LANES`."""
-        kind = t.Str()
-        self._call.do("object", "kind", self.handle, byref(kind))
-        return str(kind)
-
-    def __getitem__(self, name: str) -> Any:
-        value = t.Value()
-        self._call.do("object", "field", self.handle, name.encode(), byref(value))
-        return self._call.received(value)
-
-    def __len__(self) -> int:
-        count = c_size_t()
-        self._call.do("object", "count", self.handle, byref(count))
-        return count.value
-
-    def __iter__(self) -> Iterator[Object]:
-        for index in range(len(self)):
-            yield Object(self._call, self._call.made("object", "item", self.handle, index))
-
-    def append(self, item: Object) -> Object:
-        """A new list with one more member."""
-        return Object(self._call, self._call.made("object", "append", self.handle, item.handle))
-
-    def model(self) -> Model:
-        """The network of a value of wire `MODEL`."""
-        return Model(self._call, self._call.made("model", "from_object", self.handle))
-
-    def __repr__(self) -> str:
-        return f"<amdm.Object {self.kind}>"
-
-
-class Model:
-    """A network of the host's, such as a built-in one."""
-
-    def __init__(self, call: Call, handle: int):
-        self._call, self.handle = call, handle
-
-    def info(self) -> dict[str, Any]:
-        """Facts, in the form of `Denoiser.info`."""
-        facts = t.Str()
-        self._call.do("model", "info", self.handle, byref(facts))
-        return json.loads(str(facts))
-
-    def timesteps(self, steps: int) -> list[float]:
-        """The timesteps that it recommends, first to last, in training steps ([0, 1] for flow)."""
-        places = (c_double * steps)()
-        self._call.do("model", "timesteps", self.handle, steps, places)
-        return list(places)
-
-    def condition(self, text: str, tensors: dict[str, Tensor]) -> Object:
-        """A condition from JSON and named tensors."""
-        names = (ctypes.c_char_p * len(tensors))(*[name.encode() for name in tensors])
-        handles = (c_void_p * len(tensors))(*[tensor.handle for tensor in tensors.values()])
-        arguments = (self.handle, text.encode(), names, handles, len(tensors))
-        return Object(self._call, self._call.made("model", "condition", *arguments))
-
-    def predict(self, requests: Sequence[Request], parts: bool = False) -> list[list[Tensor]]:
-        """Answers requests, each as its latent is shaped: of each [guided], or with parts [guided,
-        conditional, unconditional]."""
-        asked = (t.Request * len(requests))()
-        for place, request in zip(asked, requests):
-            ctypes.memmove(byref(place), byref(request.struct), ctypes.sizeof(t.Request))
-            place.model, place.latent = self.handle, request.latent.handle
-            place.timestep, place.guidance = request.timestep, request.guidance
-        answers = (t.Prediction * len(requests))()
-        self._call.do("model", "predict", asked, len(requests), int(parts), answers)
-        names = ["guided", "conditional", "unconditional"][: 3 if parts else 1]
-        return [[self._tensor(getattr(one, name)) for name in names] for one in answers]
-
-    def decode(self, latent: Tensor) -> Tensor:
-        """Latent [batch, channels, height, width] to image [batch, height, width, channels]."""
-        return self._tensor(self._call.made("model", "decode", self.handle, latent.handle))
-
-    def encode(self, image: Tensor) -> Tensor:
-        """Image [batch, height, width, channels] in [0, 1] to latent."""
-        return self._tensor(self._call.made("model", "encode", self.handle, image.handle))
-
-    def _tensor(self, handle: int) -> Tensor:
-        return Tensor(handle, self._call, lent=True)
-
-
-class Request:
-    """A question to a model.
-
-    `latent` [batch, channels, height, width]; `timestep` in training steps, in [0, 1] for flow;
-    `positive` and `negative` (None: the model's own) are conditions; `guidance`, 1 for the
-    conditional prediction alone; `step` of `steps`, from 0. Who asks another model may set
-    `latent`, `timestep` and `guidance` first.
-    """
-
-    def __init__(self, call: Call, struct: t.Request):
-        self.struct = struct
-        self.latent = Tensor(struct.latent, call, lent=True)
-        self.positive = Object(call, struct.positive)
-        self.negative = Object(call, struct.negative) if struct.negative else None
-        self.timestep, self.guidance = struct.timestep, struct.guidance
-        self.step, self.steps = struct.step, struct.steps
-
-
 class Call:
     """A callback in progress: `call["name"]` reads an input, `call["name"] = value` sets an output.
 
-    Values are bool, int, float and str; JSON is a str to read, a dict or list to set; images and
-    masks are `Tensor`, and all that `tensor` takes where they are set; other wires are `Object`.
-    Setting one leaves it usable.
+    Values are bool, int, float and str; JSON is a str to read, a dict or list to set; images
+    [batch, height, width, channels], masks [batch, height, width], both in [0, 1], and latents are
+    `Tensor`, and all that `tensor` takes where they are set; other wires are `Object`. Setting one
+    leaves it usable.
+
+    It is good for the callback alone, and so is what it gives. What cannot be had raises
+    `amdm.Error`: EMPTY for an input that is not there or has no value. Threads of the callback's
+    own may use it while the callback waits.
     """
 
-    def __init__(self, context: int, api):
+    def __init__(self, context: int, api: Any):
         self._context, self._api = context, api.contents
         self._raised = _raised.current()
         # Objects that were given away, and are held until the end of the callback: once each.
         self._held: set[int] = set()
 
-    def do(self, table: str, function: str, *arguments) -> None:
-        """Calls a function of a table; raises where it fails."""
+    def do(self, table: str, function: str, *arguments: Any) -> None:
+        """Calls `function` of a table that <amdm.h> hands to callbacks, such as "tensor".
+
+        `arguments` are as ctypes takes them, without the context. Raises `amdm.Error` where it
+        fails.
+        """
         work = getattr(getattr(self._api, table).contents, function)
         if table != "model":
             status = work(self._context, *arguments)
@@ -157,20 +59,20 @@ class Call:
         if status != 0:
             raise self._raised.nested(status, library.last_error())
 
-    def made(self, table: str, function: str, *arguments) -> int:
-        """The same, with a handle as its result."""
+    def made(self, table: str, function: str, *arguments: Any) -> int:
+        """As `do`, for functions that write a handle to their last argument; gives the handle."""
         handle = c_void_p()
         self.do(table, function, *arguments, byref(handle))
         return handle.value or 0
 
-    def asked(self, table: str, function: str, *arguments, kind=c_uint32):
-        """The same, with a number as its result."""
+    def asked(self, table: str, function: str, *arguments: Any, kind: Any = c_uint32) -> Any:
+        """As `do`, for functions that write a number of type `kind` to their last argument."""
         answer = kind()
         self.do(table, function, *arguments, byref(answer))
         return answer.value
 
     def received(self, value: t.Value) -> Any:
-        """A value as Python has it."""
+        """A value of <amdm.h> as Python has it; tensors and objects in it are lent."""
         kind, given = value.kind, value.value
         if kind == t.BOOLEAN:
             return bool(given.integer)
@@ -205,7 +107,7 @@ class Call:
     def given(self, value: Tensor | Object) -> int:
         """A handle to give away: the tensor, or object, itself stays usable."""
         if isinstance(value, Tensor):
-            return tensors.given(self, value)
+            return _making.given(self, value)
         self.do("object", "retain", value.handle)
         self._held.add(value.handle)
         return value.handle
@@ -239,7 +141,7 @@ class Call:
         return {str(one.name): self.received(one.value) for one in count_of(members, count.value)}
 
     def wants(self, output: str) -> bool:
-        """Whether anything in the graph uses an output."""
+        """Whether anything in the graph uses an output; what nothing uses need not be set."""
         return bool(self.asked("call", "output_wanted", output.encode()))
 
     def tensor(self, source: Any, shape: Sequence[int] | None = None) -> Tensor:
@@ -249,26 +151,36 @@ class Call:
         `__dlpack__` (tensors of torch's), numbers in sequences as deep as there are extents, or a
         `Tensor`. Other numbers than floats of 32 bits are converted by their value.
         shape: extents where they differ from those of `source`.
+
+        Tensors of torch's that require a gradient are detached. Raises `amdm.Error` (UNSUPPORTED)
+        for those on another device than the CPU, and for numbers that are not real; ValueError or
+        TypeError for sequences that are no tensor.
         """
-        return tensors.lent(self, source, shape)
+        return _making.lent(self, source, shape)
 
     def combine(self, terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
         """`sum(weight * term)` of tensors of one shape."""
-        return tensors.combined(self, terms, weights)
+        return _making.combined(self, terms, weights)
 
     def concat(self, parts: Sequence[Tensor], axis: int) -> Tensor:
         """Tensors one after the other along `axis`."""
-        return tensors.joined(self, parts, axis)
+        return _making.joined(self, parts, axis)
 
     def noise(self, seed: int, shape: Sequence[int]) -> Tensor:
-        """Standard normal values, the same for a seed on every device."""
+        """Standard normal values, the same for a seed on every device.
+
+        seed: a whole number, of which the lowest 64 bits count. shape: extents, at most eight.
+        """
         extents = (c_uint32 * len(shape))(*shape)
         stream = self.made("generator", "create", seed)
         made = self.made("generator", "normal", stream, extents, len(shape))
         return Tensor(made, self, lent=True)
 
     def object(self, kind: str, fields: dict[str, Any]) -> Object:
-        """A value of wire `kind` with named fields."""
+        """A value of wire `kind` with named fields, as a node gives it to another.
+
+        fields: values as outputs take them, by name; `Object` and `Tensor` stay usable.
+        """
         named, kept = (t.NamedValue * len(fields))(), []
         # What fails does so before any object is given away.
         plain = [None if isinstance(one, Object) else self._sent(one) for one in fields.values()]
@@ -280,11 +192,14 @@ class Call:
         return Object(self, self.made("object", "create", kind.encode(), named, len(fields)))
 
     def load_model(self, name: str) -> Model:
-        """A network by name."""
+        """A network of the host's by its name, as ModelLoader takes it; built in or registered.
+
+        Raises `amdm.Error` (NOT_FOUND) for a name that no model has.
+        """
         return Model(self, self.made("model", "load", name.encode(), None))
 
     def progress(self, step: int, total: int) -> None:
-        """Reports that `step` of `total` are done."""
+        """Reports that `step` of `total` are done, 1 to `total`; an event of the run."""
         self.do("call", "progress", step, total)
 
     def show(self, value: Any) -> None:
@@ -304,12 +219,14 @@ class Call:
         return bool(self.asked("call", "cancelled"))
 
 
-def count_of(pointer, count: int) -> list:
+def count_of(pointer: Any, count: int) -> list[Any]:
     """A list out of a C array, which may be NULL where it is empty."""
     return [pointer[index] for index in range(count)] if count else []
 
 
-def guarded(context: int, api, work: Callable[[Any], None], kind=Call) -> int:
+def guarded(
+    context: int, api: Any, work: Callable[[Any], None], kind: Callable[[int, Any], Call] = Call
+) -> int:
     """Does `work(call)`; what it raises becomes the run's error, with its type and words."""
     with INSIDE:
         try:

@@ -30,7 +30,7 @@ NAMES = {
     -22: "PACK_MISMATCH",
 }
 WRONG_THREAD, WRONG_STATE, EMPTY, TIMEOUT, PANIC, INVALID_GRAPH = -4, -5, -6, -7, -8, -9
-UNSUPPORTED, CANCELLED, INTERNAL = -12, -16, -18
+UNSUPPORTED, OUT_OF_MEMORY, CANCELLED, INTERNAL = -12, -13, -16, -18
 
 
 class FailedNode(NamedTuple):
@@ -77,6 +77,7 @@ class Error(Exception):
 
     @property
     def name(self) -> str:
+        """The name of `status` in <amdm.h>, without AMDM_STATUS_; its number where it has none."""
         return NAMES.get(self.status, str(self.status))
 
     def __str__(self) -> str:

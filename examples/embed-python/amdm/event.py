@@ -21,7 +21,9 @@ class Event:
     kind: "started", "node-started", "node-done" (with `seconds`), "cached", "progress" (`step` of
     `total`), "preview", "ui", "saved", "log" (`text`, its level in `step`), "resumed" or
     "finished". Further kinds may come with later versions: pass over those.
-    node: the id of the node that it is about, or "". json: all about it.
+    node: the id of the node that it is about, or "".
+    text: a line of the log, or "". step, total: counts, 0 where there are none. seconds: the time
+    that a node took. json: all about the event, as `amdm run --progress json` prints it.
     preview: an unfinished picture, as an `Image` of bytes; None of other events.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from ctypes import byref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _library as library
 from ._ends import Owned
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 class Graph(Owned):
-    """A graph of nodes; made by `Host.graph`. One thread at a time."""
+    """A graph of nodes; made by `Host.graph`. One thread at a time.
+
+    It may be changed while runs of it go on: they are of the graph as it stood. Names that it does
+    not have, and values that do not fit, raise `amdm.Error` (INVALID_GRAPH, INVALID_INPUT).
+
+    host: the `Host` that it belongs to.
+    """
 
     _kind = "graph"
 
@@ -30,7 +36,8 @@ class Graph(Owned):
     def set(self, node: str, input: str, value: Any) -> None:
         """Sets an input to a value: a number, a text, or a link [node, slot].
 
-        `node` is an id or a title, or "" where `input` is a parameter that the graph declares.
+        `node` is an id or a title, or "" where `input` is a parameter that the graph declares. Any
+        value is taken for an input that is there: `errors()` says what is wrong with it.
         """
         text = json.dumps(value).encode()
         library.call(
@@ -61,7 +68,8 @@ class Graph(Owned):
 
     def inputs(self) -> list[dict[str, Any]]:
         """What can be set: of each input its node, name, type, range, choices and value."""
-        return json.loads(library.text("graph_inputs", self._handle))
+        told: list[dict[str, Any]] = json.loads(library.text("graph_inputs", self._handle))
+        return told
 
     def errors(self) -> dict[str, Any] | None:
         """What is wrong with the graph, in the form that node editors read; None where nothing."""
@@ -69,9 +77,20 @@ class Graph(Owned):
         status = library.status_of("graph_validate", self._handle, byref(given))
         if status not in (0, INVALID_GRAPH):
             raise Error(status, library.last_error())
-        report = json.loads(library.taken(given))
+        report: dict[str, Any] = json.loads(library.taken(given))
         return report if status else None
 
-    def run(self, **options: Any) -> Run:
-        """Prepares a run of the graph as it stands; see `Run` for the options."""
-        return Run(self, **options)
+    def run(
+        self,
+        output_dir: library.Path | None = None,
+        wanted: Sequence[tuple[str, str]] = (),
+        targets: Sequence[str] = (),
+        preview_ms: int = 0,
+        metadata: bool = True,
+        timeout: float = 0,
+    ) -> Run:
+        """Prepares a run of the graph as it stands; see `Run` for the options.
+
+        Raises `amdm.Error` (INVALID_GRAPH) with all that is wrong with the graph.
+        """
+        return Run(self, output_dir, wanted, targets, preview_ms, metadata, timeout)

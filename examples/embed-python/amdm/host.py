@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from ctypes import byref, c_char_p, sizeof
 from typing import Any, Sequence
 
 from . import _library as library
+from . import _making
 from . import _types as t
-from . import tensor
 from ._ends import Owned
 from .graph import Graph
 from .model import Denoiser
@@ -20,13 +19,17 @@ from .tensor import Tensor
 class Host(Owned):
     """Opens a device, the standard pack, and what else is named.
 
-    device: "auto", "cpu", "cuda", "cuda:1". threads: 0 takes all cores. model_dirs: where graphs
-    find models. input_dir: where graphs find pictures. cache_dir: results kept on disk.
-    cache_bytes: results kept in memory, 512 MiB without it. memory_budget: bytes of tensors that
-    one run may hold; 0 for the default. log_level: 1 (trace) to 5 (errors) become events of runs;
-    0 for none.
+    device: "auto", "cpu", "cuda", "cuda:1".
+    threads: how many compute; 0 takes all cores.
+    model_dirs: where graphs find models. input_dir: where graphs find pictures.
+    cache_dir: where results are kept on disk; without it none are.
+    cache_bytes: bytes of results kept in memory, 512 MiB without it, 0 for none.
+    log_level: lines from 1 (trace) to 5 (errors) on become events of runs; 0 for none.
+    memory_budget: bytes of tensors that one run may hold; 0 for the default.
 
-    `close()`, or the end of a `with`, cancels its runs and waits for them.
+    `close()`, or the end of a `with`, cancels its runs and waits for them. Several threads may use
+    it. Raises `amdm.Error`: UNSUPPORTED for a device that is not there, INPUT_OUTPUT for a
+    directory of models that cannot be read.
     """
 
     _kind = "host"
@@ -35,9 +38,9 @@ class Host(Owned):
         self,
         device: str | None = None,
         threads: int = 0,
-        model_dirs: Sequence[str | os.PathLike] = (),
-        input_dir: str | os.PathLike | None = None,
-        cache_dir: str | os.PathLike | None = None,
+        model_dirs: Sequence[library.Path] = (),
+        input_dir: library.Path | None = None,
+        cache_dir: library.Path | None = None,
         cache_bytes: int | None = None,
         log_level: int = 0,
         memory_budget: int = 0,
@@ -56,8 +59,11 @@ class Host(Owned):
             desc.cache_bytes = cache_bytes
         self._own(library.handle("host_create", byref(desc)))
 
-    def graph(self, source: str | bytes | os.PathLike | dict) -> Graph:
-        """A graph: from a path, from bytes of JSON, PNG or WebP, from JSON text, or from a dict."""
+    def graph(self, source: library.Path | bytes | dict[str, Any]) -> Graph:
+        """A graph: from a path, from bytes of JSON, PNG or WebP, from JSON text, or from a dict.
+
+        Raises `amdm.Error` (INVALID_GRAPH) for what is no graph, and OSError for a file.
+        """
         if isinstance(source, dict):
             source = json.dumps(source).encode()
         elif isinstance(source, str) and source.lstrip().startswith("{"):
@@ -72,31 +78,47 @@ class Host(Owned):
 
         source and shape: as for `Call.tensor`.
         """
-        return tensor.made(self._handle, source, shape)
+        return _making.made(self._handle, source, shape)
 
     def info(self) -> dict[str, Any]:
         """Facts: version, device, threads, packs, names of models."""
-        return json.loads(library.text("host_info", self._handle))
+        told: dict[str, Any] = json.loads(library.text("host_info", self._handle))
+        return told
 
     def node_schemas(self) -> list[dict[str, Any]]:
-        """Descriptors of all classes of nodes."""
-        return json.loads(library.text("host_node_schemas", self._handle))
+        """Descriptors of all classes of nodes, in the form of `Node.descriptor`."""
+        told: list[dict[str, Any]] = json.loads(library.text("host_node_schemas", self._handle))
+        return told
 
     def register_node(self, node: Node) -> None:
-        """Adds a class of nodes, for the graphs that are made from now on."""
+        """Adds a class of nodes, for the graphs that are made from now on.
+
+        Raises `amdm.Error`: INVALID_ARGUMENT for a descriptor that is none, INVALID_INPUT for one
+        that is wrong, or a class that is there.
+        """
         node.register(self)
 
     def register_model(self, model: Denoiser) -> None:
-        """Adds a model that graphs load by its name, for those that are made from now on."""
+        """Adds a model that graphs load by its name, for those that are made from now on.
+
+        Raises `amdm.Error`: INVALID_ARGUMENT for an `info` that is wrong, INVALID_INPUT for a name
+        that is taken.
+        """
         model.register(self)
 
     def model_info(self, name: str) -> dict[str, Any]:
         """Facts about a model, in the form of `Denoiser.info`; loads it, if it was not."""
-        return json.loads(library.text("host_model_info", self._handle, name.encode()))
+        said = library.text("host_model_info", self._handle, name.encode())
+        told: dict[str, Any] = json.loads(said)
+        return told
 
     def load_pack(
-        self, path: str | os.PathLike, sha256: str | None = None, native: bool = False
+        self, path: library.Path, sha256: str | None = None, native: bool = False
     ) -> None:
-        """Adds a pack from a file: an isolated component, or native code with its hash."""
+        """Adds a pack from a file, for the graphs that are made from now on.
+
+        An isolated component, or with `native` a library that can do whatever this process can:
+        `sha256` must be its hash in hexadecimal digits. Raises `amdm.Error` where it is refused.
+        """
         hashed = None if sha256 is None else sha256.encode()
         library.call("host_load_pack", self._handle, library.path(path), int(native), hashed)

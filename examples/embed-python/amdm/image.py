@@ -22,9 +22,9 @@ class Image:
     `numpy.asarray(image)`, without a copy.
     """
 
-    def __init__(self, memory, shape: tuple[int, int, int], dtype: str):
+    def __init__(self, memory: Any, shape: tuple[int, int, int], dtype: str):
         self.shape, self.dtype = shape, dtype
-        self.data = view(memory, shape, ELEMENTS[dtype][1])
+        self.data: memoryview = view(memory, shape, ELEMENTS[dtype][1])
 
     @classmethod
     def of(cls, given: t.Image, dtype: str) -> Image:
@@ -48,7 +48,7 @@ class Image:
         """The values as bytes, row after row."""
         return self.data.tobytes()
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return as_array(self.data, dtype, copy)
 
     def __repr__(self) -> str:
@@ -62,7 +62,7 @@ def wanted(channels: int, dtype: str, order: str) -> t.Image:
     )
 
 
-def lent(pixels, order: str) -> tuple[t.Image, ctypes.Array]:
+def lent(pixels: Any, order: str) -> tuple[t.Image, ctypes.Array[ctypes.c_char]]:
     """Pixels of the caller's: an `Image`, or anything with a buffer of (height, width[, channels]).
 
     Gives the struct and what must live as long as it.

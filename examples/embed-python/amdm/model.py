@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Sequence
 from . import _library as library
 from . import registry
 from ._tables import Codec, Condition, ModelVtable, Predict, Timesteps
-from .callback import Call, Object, Request, count_of, guarded
+from ._types import called
+from .callback import Call, count_of, guarded
+from .network import Object, Request
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -22,20 +24,15 @@ class Denoiser:
     """A network. Derive from it, set `info`, write `predict`, and what else it has.
 
     `info` is a dict with `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod` and
-    what else <amdm.h> says of AmdmModelVtable.info_json. Further methods that a class may have:
+    what else <amdm.h> says of AmdmModelVtable.info_json. A class need not have `condition`,
+    `timesteps`, `decode` and `encode`; those that it does not write count as not there.
 
-    condition(call, text, tensors): an `Object` from JSON and named tensors; without it, requests
-        carry an object with the field `json` and the tensors.
-    decode(call, latent), encode(call, image): from latents [batch, channels, height, width] and to
-        them; images are [batch, height, width, channels] in [0, 1].
-    timesteps(call, steps): what the model recommends, first to last.
-
+    Latents are [batch, channels, height, width], images [batch, height, width, channels] in [0, 1].
     What gives a tensor may give a `Tensor`, an array, or whatever else `Call.tensor` takes. What
-    they raise becomes the error of the run.
+    the methods raise becomes the error of the run, as the `__cause__` of `amdm.Error`.
     """
 
     info: dict[str, Any] = {}
-    condition = decode = encode = timesteps = None
 
     def predict(self, call: Call, requests: Sequence[Request], parts: bool) -> Sequence[Any]:
         """Answers all requests of a step, in order.
@@ -45,11 +42,34 @@ class Denoiser:
         """
         raise NotImplementedError
 
+    def condition(self, call: Call, text: str, tensors: dict[str, Tensor]) -> Object:
+        """A condition for requests, from JSON and named tensors; made by `Call.object`.
+
+        Without this method requests carry an object with the field `json` and the tensors.
+        """
+        raise NotImplementedError
+
+    def timesteps(self, call: Call, steps: int) -> Sequence[float]:
+        """The timesteps that it recommends, first to last; as many as there are steps.
+
+        In training steps, falling; in [0, 1] for flow models.
+        """
+        raise NotImplementedError
+
+    def decode(self, call: Call, latent: Tensor) -> Any:
+        """The image of a latent."""
+        raise NotImplementedError
+
+    def encode(self, call: Call, image: Tensor) -> Any:
+        """The latent of an image."""
+        raise NotImplementedError
+
     def register(self, host: Host) -> None:
         """Adds it to a host; as `Host.register_model`."""
-        functions = {"predict": _predict}
+        functions: dict[str, Any] = {"predict": _predict}
         for name, function in _OPTIONAL.items():
-            if getattr(self, name) is not None:
+            method = getattr(self, name)
+            if method and getattr(method, "__func__", None) is not getattr(Denoiser, name):
                 functions[name] = function
         vtable = ModelVtable(
             info_json=json.dumps(self.info).encode(),
@@ -60,11 +80,11 @@ class Denoiser:
         library.call("host_register_model", host.handle, byref(vtable))
 
 
-@Timesteps
-def _timesteps(key, context, api, steps, out):
+@called(Timesteps)
+def _timesteps(key: int, context: int, api: Any, steps: int, out: Any) -> int:
     model = registry.recall(key)
 
-    def work(call):
+    def work(call: Call) -> None:
         timesteps = model.timesteps(call, steps)
         if len(timesteps) != steps:
             raise ValueError(f"found {len(timesteps)} timesteps, expected {steps}")
@@ -74,11 +94,13 @@ def _timesteps(key, context, api, steps, out):
     return guarded(context, api, work)
 
 
-@Predict
-def _predict(key, context, api, requests, count, parts, out):
+@called(Predict)
+def _predict(
+    key: int, context: int, api: Any, requests: Any, count: int, parts: int, out: Any
+) -> int:
     model = registry.recall(key)
 
-    def work(call):
+    def work(call: Call) -> None:
         asked = [Request(call, request) for request in count_of(requests, count)]
         answers = model.predict(call, asked, bool(parts))
         if len(answers) != count:
@@ -91,11 +113,20 @@ def _predict(key, context, api, requests, count, parts, out):
     return guarded(context, api, work)
 
 
-@Condition
-def _condition(key, context, api, text, names, tensors, count, out):
+@called(Condition)
+def _condition(
+    key: int,
+    context: int,
+    api: Any,
+    text: bytes,
+    names: Any,
+    tensors: Any,
+    count: int,
+    out: Any,
+) -> int:
     model = registry.recall(key)
 
-    def work(call):
+    def work(call: Call) -> None:
         named = [name.decode() for name in count_of(names, count)]
         lent = [Tensor(handle, call, lent=True) for handle in count_of(tensors, count)]
         made = model.condition(call, text.decode(), dict(zip(named, lent)))
@@ -106,23 +137,23 @@ def _condition(key, context, api, text, names, tensors, count, out):
     return guarded(context, api, work)
 
 
-def _coded(key, context, api, given, out, method):
+def _coded(key: int, context: int, api: Any, given: int, out: Any, method: str) -> int:
     model = registry.recall(key)
 
-    def work(call):
+    def work(call: Call) -> None:
         made = getattr(model, method)(call, Tensor(given, call, lent=True))
         out[0] = call.given(call.tensor(made))
 
     return guarded(context, api, work)
 
 
-@Codec
-def _decode(key, context, api, latent, out):
+@called(Codec)
+def _decode(key: int, context: int, api: Any, latent: int, out: Any) -> int:
     return _coded(key, context, api, latent, out, "decode")
 
 
-@Codec
-def _encode(key, context, api, image, out):
+@called(Codec)
+def _encode(key: int, context: int, api: Any, image: int, out: Any) -> int:
     return _coded(key, context, api, image, out, "encode")
 
 

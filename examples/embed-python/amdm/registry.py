@@ -13,6 +13,7 @@ from typing import Any
 from . import _library as library
 from ._ends import INSIDE
 from ._tables import Destroy
+from ._types import called
 
 _KEYS = itertools.count(1)
 _OBJECTS: dict[int, Any] = library.CALLABLE
@@ -40,7 +41,7 @@ def left() -> int:
     return len(_OBJECTS)
 
 
-@Destroy
-def destroy(key):
+@called(Destroy)
+def destroy(key: int) -> None:
     with INSIDE:
         forget(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from ctypes import byref, c_char_p, c_uint32
 from typing import TYPE_CHECKING, Any, Iterator, Sequence
@@ -16,7 +15,8 @@ from ._interrupt import Interruptible
 from ._raised import Raised
 from .error import CANCELLED, INVALID_GRAPH, TIMEOUT, Error
 from .event import Event, OnEvent, taken
-from .image import Image, wanted as layout
+from .image import Image
+from .image import wanted as layout
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ SLICE = 100
 
 class Run(_ends.Owned):
     """One run. `for event in run` starts and ends with it; `run.execute()` runs it on this thread.
+
+    A run goes once; a graph runs again with another. Several threads may use it, but events are
+    for one of them at a time.
 
     output_dir: where pictures are written; without it they are in memory alone.
     wanted: [(node, output), ...] that are kept besides what output nodes show.
@@ -45,7 +48,7 @@ class Run(_ends.Owned):
     def __init__(
         self,
         graph: Graph,
-        output_dir: str | os.PathLike | None = None,
+        output_dir: library.Path | None = None,
         wanted: Sequence[tuple[str, str]] = (),
         targets: Sequence[str] = (),
         preview_ms: int = 0,
@@ -70,9 +73,10 @@ class Run(_ends.Owned):
         self._own(library.handle("run_create", graph.handle, byref(desc)))
 
     def start(self) -> None:
-        """Starts it on a thread of its own, where nodes and models in Python are called.
+        """Starts it on a thread of its own, where nodes and models in Python are called; returns.
 
         What the caller's thread has set for itself, such as a mode of torch's, is not set there.
+        Raises `amdm.Error` (WRONG_STATE) for a run that was started before.
         """
         if _ends.is_inside() or self.state != "created":
             library.call("run_start", self._handle)  # Which refuses, with its words.
@@ -199,7 +203,10 @@ class Run(_ends.Owned):
         raise self._raised.error(status, library.taken(said))
 
     def cancel(self, after_image: bool = False) -> None:
-        """Stops it: now, or when the next picture is done. From any thread, also in callbacks."""
+        """Stops it: now, or when the next picture is done. From any thread, also in callbacks.
+
+        The run ends when what it is in the middle of ends, with an error of status CANCELLED.
+        """
         library.call("run_cancel", self._handle, int(after_image))
 
     def image(
@@ -213,7 +220,11 @@ class Run(_ends.Owned):
     ) -> Image:
         """An image that `node` saved or showed, or of a wanted output.
 
-        `channels` 0 takes the image's own; `dtype` is "u8" or "f32", `order` "rgb" or "bgr".
+        output: the name of a wanted output; without it what the node saved or showed. index: which
+        of the images, from 0. channels: 1 to 4; 0 takes the image's own. dtype: "u8" (0 to 255) or
+        "f32" (0 to 1). order: "rgb" or "bgr".
+
+        Raises `amdm.Error`: WRONG_STATE before the run's end, EMPTY where there is no such image.
         """
         given = layout(channels, dtype, order)
         name = None if output is None else output.encode()
@@ -224,14 +235,16 @@ class Run(_ends.Owned):
         """The tensor of a wanted output, or the batch that `node` saved or showed last.
 
         Images are [batch, height, width, channels] and masks [batch, height, width], in [0, 1];
-        latents [batch, channels, height, width].
+        latents [batch, channels, height, width]. Raises `amdm.Error`: WRONG_STATE before the run's
+        end, EMPTY where there is none.
         """
         name = None if output is None else output.encode()
         return Tensor(library.handle("run_output_tensor", self._handle, node.encode(), name))
 
     def result(self) -> dict[str, Any]:
         """All about the run: files with hashes, times, seeds, warnings, plain wanted outputs."""
-        return json.loads(library.text("run_output_json", self._handle))
+        told: dict[str, Any] = json.loads(library.text("run_output_json", self._handle))
+        return told
 
 
 def is_cancelled(error: Error) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctypes import byref, c_double, c_float, c_size_t, c_uint32
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Callable, Generic, NamedTuple, Sequence, TypeVar, overload
 
 from . import _types as t
 from .callback import Call
@@ -17,7 +17,8 @@ PARTS = {"guided": 0, "conditional": 1, "unconditional": 2}
 class NoiseLevel(NamedTuple):
     """A level of the forward process: `x = signal * x0 + noise * epsilon`.
 
-    `timestep` is in training steps, in [0, 1] for flow models.
+    timestep: in training steps, in [0, 1] for flow models. signal: the factor of the clean latent.
+    noise: that of the noise, whose variance is 1.
     """
 
     timestep: float
@@ -25,34 +26,61 @@ class NoiseLevel(NamedTuple):
     noise: float
 
 
-def _number(name: str, words: str, kind=c_double, writable: bool = True) -> property:
-    """A number, or flag, of a lane's."""
-
-    def read(lane):
-        answer = lane._step.asked("step", name, lane.index, kind=kind)
-        return answer if kind is c_double else bool(answer)
-
-    def write(lane, value):
-        lane._step.do("step", "set_" + name, lane.index, value)
-
-    return property(read, write if writable else None, doc=words)
+_T = TypeVar("_T")
 
 
-def _flag(name: str, words: str, writable: bool = False) -> property:
-    return _number(name, words, c_uint32, writable)
+class _Fact(Generic[_T]):
+    """A number, or a flag, of a lane's, to be read."""
+
+    def __init__(self, name: str, kind: Callable[[Any], _T], words: str):
+        self._name, self._kind, self.__doc__ = name, kind, words
+
+    @overload
+    def __get__(self, lane: None, owner: type[Lane]) -> _Fact[_T]: ...
+
+    @overload
+    def __get__(self, lane: Lane, owner: type[Lane]) -> _T: ...
+
+    def __get__(self, lane: Lane | None, owner: type[Lane]) -> _Fact[_T] | _T:
+        if lane is None:
+            return self
+        kind = c_uint32 if self._kind is bool else c_double
+        return self._kind(lane._step.asked("step", self._name, lane.index, kind=kind))
+
+    def __set__(self, lane: Lane, value: _T) -> None:
+        raise AttributeError(f"found a new value for {self._name}, which is to be read alone")
+
+
+class _Setting(_Fact[_T]):
+    """The same, to be read and set."""
+
+    def __set__(self, lane: Lane, value: _T) -> None:
+        lane._step.do("step", "set_" + self._name, lane.index, value)
 
 
 class Lane:
-    """One lane of a step. Its tensors are [batch, channels, height, width]; setting one leaves it
-    usable."""
+    """One lane of a step; of `Step.lanes`, good for the callback.
 
-    weight = _number("weight", "The lane's share.")
-    guidance = _number("guidance", "Its guidance, until set again; read after \"prepare\".")
-    refine = _number("refine", "Its multiplier of a refinement's radius.")
-    wanted = _flag("wanted", "Whether the graph uses the lane's result.")
-    active = _flag("active", "Whether its network runs in this step; to be set.", writable=True)
-    has_prediction = _flag("has_prediction", "Whether it has one: operators pass over the rest.")
-    rewritten = _flag("rewritten", "Whether an operator replaced its input or latent in this step.")
+    Its tensors are [batch, channels, height, width]; setting one takes a `Tensor`, or what
+    `Call.tensor` takes, and leaves it usable. What is asked in a phase where it is not there, or
+    set where it cannot be, raises `amdm.Error`.
+
+    index: which lane it is, from 0.
+    """
+
+    weight = _Setting("weight", float, "The lane's share.")
+    guidance = _Setting(
+        "guidance", float, "Its guidance, until set again, 1 for none; read after \"prepare\"."
+    )
+    refine = _Setting("refine", float, "Its multiplier of a refinement's radius.")
+    wanted = _Fact("wanted", bool, "Whether the graph uses the lane's result.")
+    active = _Setting("active", bool, "Whether its network runs in this step; to be set.")
+    has_prediction = _Fact(
+        "has_prediction", bool, "Whether it has one: operators pass over lanes without."
+    )
+    rewritten = _Fact(
+        "rewritten", bool, "Whether an operator replaced its input or latent in this step."
+    )
 
     def __init__(self, step: Step, index: int):
         self._step, self.index = step, index
@@ -99,7 +127,7 @@ class Lane:
         """Replaces the guided prediction by its clean latent."""
         self._write("set_denoised", value)
 
-    def _read(self, name: str, *arguments) -> Tensor:
+    def _read(self, name: str, *arguments: Any) -> Tensor:
         made = self._step.made("step", name, self.index, *arguments)
         return Tensor(made, self._step, lent=True)
 
@@ -114,12 +142,12 @@ class Step(Call):
     @property
     def index(self) -> int:
         """The step, from 0."""
-        return self.asked("step", "index")
+        return int(self.asked("step", "index"))
 
     @property
     def steps(self) -> int:
         """Steps of the sampling."""
-        return self.asked("step", "steps")
+        return int(self.asked("step", "steps"))
 
     @property
     def lanes(self) -> list[Lane]:
@@ -129,7 +157,7 @@ class Step(Call):
     @property
     def target(self) -> int:
         """The lane whose image is wanted; with several, the first; to be set."""
-        return self.asked("step", "target")
+        return int(self.asked("step", "target"))
 
     @target.setter
     def target(self, lane: int) -> None:
@@ -175,7 +203,7 @@ class Step(Call):
         """Whether the run is being stopped."""
         return bool(self.asked("step", "cancelled"))
 
-    def if_there(self, name: str, *arguments) -> Tensor | None:
+    def if_there(self, name: str, *arguments: Any) -> Tensor | None:
         """A tensor of the step, or None where it has none."""
         try:
             return Tensor(self.made("step", name, *arguments), self, lent=True)

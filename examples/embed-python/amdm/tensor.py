@@ -6,17 +6,20 @@ import array
 import ctypes
 import math
 import weakref
-from ctypes import byref, c_double, c_uint32, c_void_p
-from typing import TYPE_CHECKING, Any, Sequence
+from ctypes import byref, c_uint32
+from typing import TYPE_CHECKING, Any
 
 from . import _dlpack
 from . import _library as library
 from . import _types as t
 from ._ends import Owned
-from .buffer import as_array, floats, shaped, view
+from .buffer import as_array, view
 from .error import Error
 
 if TYPE_CHECKING:
+    import numpy as np
+    import torch as pytorch
+
     from .callback import Call
 
 
@@ -26,9 +29,11 @@ class Tensor(Owned):
     Images are [batch, height, width, channels] and masks [batch, height, width], in [0, 1]; latents
     are [batch, channels, height, width].
 
-    `Host.tensor` and `Run.tensor` give tensors that stay. What callbacks are handed, and make, is
-    lent: it ends with the callback; `keep()` gives one that stays. The operators `+ - * /` with
-    tensors and numbers, and the methods below `keep`, work on the device, inside callbacks.
+    `Host.tensor` and `Run.tensor` give tensors that stay, for any thread. What callbacks are
+    handed, and make, is lent: it ends with the callback; `keep()` gives one that stays. Inside
+    callbacks the operators `+ - * /` with tensors and numbers, and methods such as `clamp`, work on
+    the device; outside they raise TypeError. One that has ended raises `amdm.Error`
+    (INVALID_HANDLE).
 
     `numpy()` and `torch()` give it to those libraries, and so do `numpy.asarray(tensor)`,
     `numpy.from_dlpack(tensor)` and `torch.from_dlpack(tensor)`. Memory that is shared is nobody's
@@ -82,7 +87,7 @@ class Tensor(Owned):
         weakref.finalize(memory, _dlpack.delete, managed).atexit = False
         return view(memory, shape, "f")
 
-    def values(self) -> array.array:
+    def values(self) -> array.array[float]:
         """A copy of the values, row-major: a flat array of floats of 32 bits."""
         if self._call is None or not self._lent:
             return array.array("f", self.data.tobytes())
@@ -93,15 +98,16 @@ class Tensor(Owned):
             self._call.do("tensor", "read_f32", self.handle, place, count)
         return values
 
-    def numpy(self, *, copy: bool = False) -> Any:
+    def numpy(self, *, copy: bool = False) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The values as an array of numpy's, float32.
 
         It shares the memory and is read-only; with `copy`, and in callbacks from other devices
         than the CPU, it has its own.
         """
-        return as_array(self.data, None, copy or None)
+        values: np.ndarray[Any, np.dtype[np.float32]] = as_array(self.data, None, copy or None)
+        return values
 
-    def torch(self, *, copy: bool = True) -> Any:
+    def torch(self, *, copy: bool = True) -> pytorch.Tensor:
         """The values as a tensor of torch's, float32, on the CPU, without a gradient.
 
         It has its own memory. Without `copy` it shares that of the tensor: torch knows of no
@@ -109,9 +115,11 @@ class Tensor(Owned):
         """
         import torch
 
+        shared: torch.Tensor
         if self.device != "cpu":
-            return torch.frombuffer(self.values(), dtype=torch.float32).reshape(self.shape)
-        shared = torch.from_dlpack(self)
+            shared = torch.frombuffer(self.values(), dtype=torch.float32)
+            return shared.reshape(self.shape)
+        shared = torch.utils.dlpack.from_dlpack(self)
         return shared.clone() if copy else shared
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -124,7 +132,7 @@ class Tensor(Owned):
         max_version: tuple[int, int] | None = None,
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
-    ) -> object:
+    ) -> Any:
         """A capsule of DLPack's: a read-only view, or a copy that is the taker's.
 
         A copy is made with `copy`, and without `copy=False` where there is no other way: for
@@ -141,7 +149,7 @@ class Tensor(Owned):
                 raise BufferError(f"found a request for a copy on {there}, expected {_dlpack.CPU}")
             return _dlpack.capsule_of_copy(self.data, versioned)
         if not versioned:
-            raise BufferError("found a request for DLPack before 1.0, expected a later one or a copy")
+            raise BufferError("found a request for a view before DLPack 1.0, expected a later one")
         if there != here:
             raise BufferError(f"found a request for device {there} without a copy, expected {here}")
         return _dlpack.capsule(self.handle)
@@ -161,7 +169,7 @@ class Tensor(Owned):
         library.call("tensor_retain", self.handle)
         return Tensor(self.handle or 0)
 
-    def _made(self, function: str, *arguments) -> Tensor:
+    def _made(self, function: str, *arguments: Any) -> Tensor:
         call = self._call
         if call is None:
             raise TypeError("found a tensor of no callback's; inside one, see Call.tensor")
@@ -235,62 +243,3 @@ class Tensor(Owned):
     def narrow(self, axis: int, start: int, length: int) -> Tensor:
         """`length` entries of `axis` from `start`."""
         return self._made("narrow", axis, start, length)
-
-
-def made(host: int | None, source, shape=None) -> Tensor:
-    """A tensor that stays, from what `Host.tensor` takes."""
-    if isinstance(source, Tensor):
-        source, shape = source.data, shape or source.shape
-    if not _has_buffer(source) and hasattr(source, "__dlpack__"):
-        if shape is not None:
-            raise TypeError("found a shape for a tensor of another library's, which has its own")
-        return Tensor(_dlpack.taken(source, _dlpack.of_host(host)))
-    values, found = floats(source)
-    extents = found if shape is None else shaped(shape, len(values))
-    return Tensor(_dlpack.copied(host, values, extents))
-
-
-def lent(call: Call, source, shape=None) -> Tensor:
-    """A tensor of a callback's, from what `Call.tensor` takes."""
-    if isinstance(source, Tensor):
-        shared = Tensor(given(call, source), call, lent=True)
-        return shared if shape is None else shared.reshape(*shape)
-    if not _has_buffer(source) and hasattr(source, "__dlpack__"):
-        made = _dlpack.taken(source, lambda view: call.made("tensor", "from_dlpack", view, 0))
-        taken = Tensor(made, call, lent=True)
-        return taken if shape is None else taken.reshape(*shape)
-    values, found = floats(source)
-    extents = found if shape is None else shaped(shape, len(values))
-    places = (c_uint32 * len(extents))(*extents)
-    return Tensor(
-        call.made("tensor", "from_f32", places, len(extents), values), call, lent=True
-    )
-
-
-def given(call: Call, tensor: Tensor) -> int:
-    """A second handle on a tensor, to be given away: `tensor` itself stays usable."""
-    return call.made("tensor", "share", tensor.handle)
-
-
-def combined(call: Call, terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-    """`sum(weight * term)`."""
-    if len(terms) != len(weights):
-        raise ValueError(f"found {len(terms)} terms and {len(weights)} weights, expected as many")
-    handles = (c_void_p * len(terms))(*[term.handle for term in terms])
-    numbers = (c_double * len(weights))(*weights)
-    made = call.made("tensor", "linear_combination", handles, numbers, len(terms))
-    return Tensor(made, call, lent=True)
-
-
-def joined(call: Call, parts: Sequence[Tensor], axis: int) -> Tensor:
-    """Tensors one after the other along `axis`."""
-    handles = (c_void_p * len(parts))(*[part.handle for part in parts])
-    return Tensor(call.made("tensor", "concat", handles, len(parts), axis), call, lent=True)
-
-
-def _has_buffer(source) -> bool:
-    try:
-        memoryview(source)
-    except (TypeError, BufferError):
-        return False
-    return True

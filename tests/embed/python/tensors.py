@@ -213,7 +213,8 @@ def shared(host):
     if numpy.lib.NumpyVersion(numpy.__version__) >= "2.1.0":
         own = numpy.from_dlpack(kept, copy=True)
         own += 1
-        assert kept.data.tolist() == [[1, 2], [3, 4]] == numpy.from_dlpack(kept, copy=False).tolist()
+        seen = numpy.from_dlpack(kept, copy=False)
+        assert kept.data.tolist() == [[1, 2], [3, 4]] == seen.tolist()
         imported = numpy.from_dlpack(kept)
         assert imported.ctypes.data == array_.ctypes.data and imported.tolist() == [[1, 2], [3, 4]]
         kept.close()
