@@ -335,6 +335,11 @@ fn python_says_what_is_for_what_and_has_types() {
 }
 
 #[test]
+fn python_lends_models_and_objects_to_one_graph() {
+    promises("lent.py");
+}
+
+#[test]
 fn python_acts_between_steps() {
     promises("operators.py");
 }

@@ -21,7 +21,7 @@ fails raises `amdm.Error` with the library's status and words. What Python code 
 is its `__cause__`.
 """
 
-from ._library import version
+from ._library import lane_seed, version
 from .callback import Call
 from .error import Error, FailedNode
 from .event import Event
@@ -29,10 +29,10 @@ from .graph import Graph
 from .host import Host
 from .image import Image
 from .model import Denoiser
-from .network import Model, Object, Request
+from .network import Model, NoiseLevel, Object, Request
 from .node import Node
 from .run import Run
-from .step import Lane, NoiseLevel, Operator, Step
+from .step import Lane, Operator, Step
 from .tensor import Tensor
 
 __all__ = [
@@ -54,5 +54,6 @@ __all__ = [
     "Run",
     "Step",
     "Tensor",
+    "lane_seed",
     "version",
 ]

@@ -11,11 +11,21 @@ import ctypes
 import os
 import pathlib
 import sys
-from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_char_p,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from typing import Any, Union
 
 from . import _types as t
-from ._tables import ModelVtable, NodeVtable
+from ._tables import Destroy, ModelVtable, NodeVtable
 from .error import Error
 
 NAME = {"darwin": "libamdm.1.dylib", "win32": "amdm_capi.dll"}.get(sys.platform, "libamdm.so.1")
@@ -39,6 +49,8 @@ FUNCTIONS = {
     "graph_set_json": (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t),
     "graph_set_image": (c_void_p, c_char_p, c_char_p, POINTER(t.Image)),
     "graph_set_tensor": (c_void_p, c_char_p, c_char_p, c_void_p),
+    "graph_set_model": (c_void_p, c_char_p, c_char_p, POINTER(ModelVtable)),
+    "graph_set_object": (c_void_p, c_char_p, c_char_p, c_void_p, Destroy),
     "graph_destroy": (c_void_p,),
     "run_create": (c_void_p, POINTER(t.RunDesc), OUT),
     "run_start": (c_void_p,),
@@ -67,6 +79,8 @@ def _load() -> ctypes.CDLL:
     library.amdm_abi_version.restype = c_uint32
     library.amdm_version_string.restype = c_char_p
     library.amdm_last_error.restype = c_char_p
+    library.amdm_lane_seed.argtypes = (c_uint64, c_uint32)
+    library.amdm_lane_seed.restype = c_uint64
     found = library.amdm_abi_version()
     if found >> 16 != t.ABI_VERSION >> 16:
         raise ImportError(f"{path} has version {found >> 16} of the interface, expected 1")
@@ -78,6 +92,12 @@ def _load() -> ctypes.CDLL:
 
 _LIBRARY = _load()
 version: str = _LIBRARY.amdm_version_string().decode()
+
+
+def lane_seed(seed: int, lane: int) -> int:
+    """The seed of lane `lane`, from 0, where it has none of its own and the sampler's is `seed`."""
+    found: int = _LIBRARY.amdm_lane_seed(seed, lane)
+    return found
 
 
 # Handles, with their kinds, that were let go of inside callbacks.

@@ -126,6 +126,7 @@ ObjectApi = table(
         "append": (Handle, Handle, Handles),
         "retain": (Handle,),
         "release": (Handle,),
+        "user_data": (Handle, POINTER(c_void_p)),
     },
 )
 
@@ -143,6 +144,17 @@ ModelApi = table(
         "decode": (Handle, Handle, Handles),
         "retain": (Handle,),
         "release": (Handle,),
+        "with_adapter": (Handle, Text, Text, Handles),
+        "list_names": (Text, POINTER(Str)),
+        "predict_at": (
+            POINTER(Request),
+            c_size_t,
+            c_double,
+            c_double,
+            c_uint32,
+            POINTER(Prediction),
+        ),
+        "request_level": (c_size_t, POINTER(NoiseLevel)),
     },
 )
 

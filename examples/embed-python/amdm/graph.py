@@ -7,6 +7,7 @@ from ctypes import byref
 from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _library as library
+from . import registry
 from ._ends import Owned
 from ._types import String
 from .error import INVALID_GRAPH, Error
@@ -16,6 +17,7 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .host import Host
+    from .model import Denoiser
 
 
 class Graph(Owned):
@@ -57,14 +59,35 @@ class Graph(Owned):
 
     def set_tensor(self, node: str, input: str, values: Any) -> None:
         """Sets an input to a tensor, in place of its link: an image [batch, height, width,
-        channels] or a mask [batch, height, width] in [0, 1], or a latent [batch, channels, height,
-        width].
+        channels] or a mask [batch, height, width] in [0, 1], a latent [batch, channels, height,
+        width] (other models have two to four axes after the batch), or sigmas [steps + 1].
 
         values: a `Tensor`, or what `Host.tensor` takes.
         """
         tensor = values if isinstance(values, Tensor) else self.host.tensor(values)
         names = node.encode(), input.encode()
         library.call("graph_set_tensor", self._handle, *names, tensor.handle)
+
+    def set_model(self, node: str, input: str, model: Denoiser) -> None:
+        """Has a `MODEL` input read a model written in Python, in place of its link.
+
+        The model is the graph's own: no name leads to it, and it goes with the graph and its runs.
+        Its `info["name"]` is for messages. Setting it again is another model to the library, even
+        where it is the same object.
+        """
+        names = node.encode(), input.encode()
+        library.call("graph_set_model", self._handle, *names, byref(model._vtable()))
+
+    def set_object(self, node: str, input: str, value: Any) -> None:
+        """Has a `CONDITIONING` input, or one of a type of your own nodes, read any Python object.
+
+        Models in Python find it as `request.positive.value` and `request.negative.value`, nodes as
+        `call[name].value`. It is kept as long as the graph and its runs need it, and must not
+        change meanwhile. A model of another kind refuses it.
+        """
+        names = node.encode(), input.encode()
+        key = registry.remember(value)
+        library.call("graph_set_object", self._handle, *names, key, registry.destroy)
 
     def inputs(self) -> list[dict[str, Any]]:
         """What can be set: of each input its node, name, type, range, choices and value."""

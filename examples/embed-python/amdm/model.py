@@ -24,7 +24,8 @@ class Denoiser:
     """A network. Derive from it, set `info`, write `predict`, and what else it has.
 
     `info` is a dict with `name`, `prediction`, `latent_shape`, `latent_space`, `alphas_cumprod` and
-    what else <amdm.h> says of AmdmModelVtable.info_json. A class need not have `condition`,
+    what else <amdm.h> says of AmdmModelVtable.info_json; with `deterministic` False nothing is kept
+    that depends on it. A class need not have `condition`,
     `timesteps`, `decode` and `encode`; those that it does not write count as not there.
 
     Latents are [batch, channels, height, width], images [batch, height, width, channels] in [0, 1].
@@ -66,18 +67,21 @@ class Denoiser:
 
     def register(self, host: Host) -> None:
         """Adds it to a host; as `Host.register_model`."""
+        library.call("host_register_model", host.handle, byref(self._vtable()))
+
+    def _vtable(self) -> ModelVtable:
+        """Its functions for the library, which calls `destroy` once it needs them no more."""
         functions: dict[str, Any] = {"predict": _predict}
         for name, function in _OPTIONAL.items():
             method = getattr(self, name)
             if method and getattr(method, "__func__", None) is not getattr(Denoiser, name):
                 functions[name] = function
-        vtable = ModelVtable(
+        return ModelVtable(
             info_json=json.dumps(self.info).encode(),
             user_data=registry.remember(self),
             destroy=registry.destroy,
             **functions,
         )
-        library.call("host_register_model", host.handle, byref(vtable))
 
 
 @called(Timesteps)
@@ -101,7 +105,10 @@ def _predict(
     model = registry.recall(key)
 
     def work(call: Call) -> None:
-        asked = [Request(call, request) for request in count_of(requests, count)]
+        asked = [
+            Request(call, request, place)
+            for place, request in enumerate(count_of(requests, count))
+        ]
         answers = model.predict(call, asked, bool(parts))
         if len(answers) != count:
             raise ValueError(f"found {len(answers)} predictions, expected {count}")

@@ -5,13 +5,26 @@ from __future__ import annotations
 import ctypes
 import json
 from ctypes import byref, c_double, c_size_t, c_void_p
-from typing import TYPE_CHECKING, Any, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
 
 from . import _types as t
+from . import registry
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .callback import Call
+
+
+class NoiseLevel(NamedTuple):
+    """A level of the forward process: `x = signal * x0 + noise * epsilon`.
+
+    timestep: in training steps, in [0, 1] for flow models. signal: the factor of the clean latent.
+    noise: that of the noise, whose variance is 1.
+    """
+
+    timestep: float
+    signal: float
+    noise: float
 
 
 class Object:
@@ -44,6 +57,16 @@ class Object:
     def append(self, item: Object) -> Object:
         """A new list with one more member."""
         return Object(self._call, self._call.made("object", "append", self.handle, item.handle))
+
+    @property
+    def value(self) -> Any:
+        """The Python object that `Graph.set_object` put there.
+
+        Raises `amdm.Error` (EMPTY) of any other value.
+        """
+        key = c_void_p()
+        self._call.do("object", "user_data", self.handle, byref(key))
+        return registry.recall(key.value or 0)
 
     def model(self) -> Model:
         """The network of a value of wire `MODEL`."""
@@ -84,16 +107,29 @@ class Model:
         arguments = (self.handle, text.encode(), names, handles, len(tensors))
         return Object(self._call, self._call.made("model", "condition", *arguments))
 
-    def predict(self, requests: Sequence[Request], parts: bool = False) -> list[list[Tensor]]:
+    def predict(
+        self,
+        requests: Sequence[Request],
+        parts: bool = False,
+        level: NoiseLevel | None = None,
+    ) -> list[list[Tensor]]:
         """Answers requests, each as its latent is shaped: of each [guided], or with parts [guided,
-        conditional, unconditional]."""
+        conditional, unconditional].
+
+        level: where the latents are on the forward process; without it, where the network's own
+        table has the requests' timesteps.
+        """
         asked = (t.Request * len(requests))()
         for place, request in zip(asked, requests):
             ctypes.memmove(byref(place), byref(request.struct), ctypes.sizeof(t.Request))
             place.model, place.latent = self.handle, request.latent.handle
             place.timestep, place.guidance = request.timestep, request.guidance
         answers = (t.Prediction * len(requests))()
-        self._call.do("model", "predict", asked, len(requests), int(parts), answers)
+        if level is None:
+            self._call.do("model", "predict", asked, len(requests), int(parts), answers)
+        else:
+            told = level.signal, level.noise, int(parts)
+            self._call.do("model", "predict_at", asked, len(requests), *told, answers)
         names = ["guided", "conditional", "unconditional"][: 3 if parts else 1]
         return [[self._tensor(getattr(one, name)) for name in names] for one in answers]
 
@@ -118,10 +154,17 @@ class Request:
     `latent`, `timestep` and `guidance` first.
     """
 
-    def __init__(self, call: Call, struct: t.Request):
-        self.struct = struct
+    def __init__(self, call: Call, struct: t.Request, place: int):
+        self.struct, self._call, self._place = struct, call, place
         self.latent = Tensor(struct.latent, call, lent=True)
         self.positive = Object(call, struct.positive)
         self.negative = Object(call, struct.negative) if struct.negative else None
         self.timestep, self.guidance = struct.timestep, struct.guidance
         self.step, self.steps = struct.step, struct.steps
+
+    @property
+    def level(self) -> NoiseLevel:
+        """Where its latent is: `signal * x0 + noise * epsilon`. Its sigma is `noise / signal`."""
+        level = t.NoiseLevel()
+        self._call.do("model", "request_level", self._place, byref(level))
+        return NoiseLevel(level.timestep, level.signal, level.noise)

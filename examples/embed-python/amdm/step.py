@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from ctypes import byref, c_double, c_float, c_size_t, c_uint32
-from typing import Any, Callable, Generic, NamedTuple, Sequence, TypeVar, overload
+from typing import Any, Callable, Generic, Sequence, TypeVar, overload
 
 from . import _types as t
 from .callback import Call
 from .error import EMPTY, Error
+from .network import NoiseLevel
 from .tensor import Tensor
 
 PHASES = ["prepare", "predicted", "stepped"]
 PARTS = {"guided": 0, "conditional": 1, "unconditional": 2}
-
-
-class NoiseLevel(NamedTuple):
-    """A level of the forward process: `x = signal * x0 + noise * epsilon`.
-
-    timestep: in training steps, in [0, 1] for flow models. signal: the factor of the clean latent.
-    noise: that of the noise, whose variance is 1.
-    """
-
-    timestep: float
-    signal: float
-    noise: float
 
 
 _T = TypeVar("_T")

@@ -1407,9 +1407,10 @@ AmdmStatus amdm_graph_set_image(AmdmGraph *graph,
                                 const char *input,
                                 const AmdmImage *image);
 
-// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` input
-// to a tensor, in place of its link. A latent has the batch and 2 to 4 extents, such as [batch,
-// channels, height, width], and is taken to be of the consumer's latent space.
+// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width], `LATENT` or
+// `SIGMAS` [steps + 1] input to a tensor, in place of its link. A latent has the batch and 2 to 4
+// extents, such as [batch, channels, height, width], and is taken to be of the consumer's latent
+// space.
 //
 // The graph keeps a reference of its own.
 //

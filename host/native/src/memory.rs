@@ -1,5 +1,5 @@
 //! Values that the embedder gives in memory: classes of nodes that a graph gets where an image,
-//! mask, latent, model, condition or object of the embedder's takes the place of a link.
+//! mask, latent, schedule, model, condition or object of the embedder's takes the place of a link.
 
 use std::sync::Arc;
 
@@ -21,10 +21,11 @@ pub(crate) const MODEL: &str = "embed.memory.Model";
 pub(crate) const CONDITIONING: &str = "embed.memory.Conditioning";
 
 /// Wires of tensors, and the classes that give them.
-const TENSORS: [(&str, &str); 3] = [
+const TENSORS: [(&str, &str); 4] = [
     ("IMAGE", "embed.memory.Image"),
     ("MASK", "embed.memory.Mask"),
     ("LATENT", "embed.memory.Latent"),
+    ("SIGMAS", "embed.memory.Sigmas"),
 ];
 
 /// The class that gives a tensor for a wire; none where there is none.

@@ -252,9 +252,10 @@ pub unsafe extern "C" fn amdm_graph_set_image(
     })
 }
 
-/// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width] or `LATENT` input
-/// to a tensor, in place of its link. A latent has the batch and 2 to 4 extents, such as [batch,
-/// channels, height, width], and is taken to be of the consumer's latent space.
+/// Sets an `IMAGE` [batch, height, width, channels], `MASK` [batch, height, width], `LATENT` or
+/// `SIGMAS` [steps + 1] input to a tensor, in place of its link. A latent has the batch and 2 to 4
+/// extents, such as [batch, channels, height, width], and is taken to be of the consumer's latent
+/// space.
 ///
 /// The graph keeps a reference of its own.
 ///
@@ -285,8 +286,8 @@ fn fill(graph: &Graph, place: (&str, &str), tensor: Tensor, picture: bool) -> Re
             let Some(class) = memory::of_tensor(wire) else {
                 let (node, input) = place;
                 let message = format!(
-                    "{node}.{input}: found an input of type {wire}, expected IMAGE, MASK, LATENT, or \
-                     (for images) the name of a picture"
+                    "{node}.{input}: found an input of type {wire}, expected IMAGE, MASK, LATENT, \
+                     SIGMAS, or (for images) the name of a picture"
                 );
                 return Err(Fail::new(AMDM_STATUS_INVALID_INPUT, message));
             };
@@ -315,13 +316,15 @@ fn fitting(wire: &str, tensor: Tensor) -> Result<Tensor, Fail> {
     match (wire, shape.as_slice()) {
         ("IMAGE", [_, _, _, 1 | 3 | 4])
         | ("LATENT", [_, _, _] | [_, _, _, _] | [_, _, _, _, _])
-        | ("MASK", [_, _, _]) => Ok(tensor),
+        | ("MASK", [_, _, _])
+        | ("SIGMAS", [_]) => Ok(tensor),
         // Of an image a mask takes what is grey, or else the alpha.
         ("MASK", [batch, height, width, channels @ (1 | 4)]) => {
             let plane = tensor.narrow(3, channels - 1, 1)?;
             Ok(plane.reshape(&[*batch, *height, *width])?)
         }
         ("IMAGE", _) => wrong("[batch, height, width, 1, 3 or 4]"),
+        ("SIGMAS", _) => wrong("[steps + 1]"),
         ("MASK", _) => wrong("[batch, height, width], or an image that is grey or has alpha"),
         _ => wrong("the batch and 2 to 4 extents, such as [batch, channels, height, width]"),
     }
