@@ -63,8 +63,8 @@ pub enum Start {
     /// Noise alone where the run begins with noise alone, else the given latent noised to the
     /// first level.
     Noise,
-    /// The given latent noised to the first level; where the run begins with noise alone, added
-    /// to noise of full deviation.
+    /// The given latent noised to the first level; at the process's noisiest level, added to noise
+    /// of deviation 1.
     Add,
     /// The given latent as it is: x at the first level. No noise is drawn for it.
     Given,
@@ -182,7 +182,9 @@ pub fn sample<B: Backend>(
     let done = match run.backend.resume((count, steps), &run.shape)? {
         Some(checkpoint) => run.resume(checkpoint, settings.start)?,
         None => {
-            run.start(latents, levels[0], settings.start, schedule.is_full(settings.denoise))?;
+            let first = levels[0];
+            let full = (schedule.is_full(settings.denoise), schedule.is_largest(first));
+            run.start(latents, first, settings.start, full)?;
             0
         }
     };
@@ -246,13 +248,14 @@ impl<B: Backend> Run<'_, B> {
         0..self.lanes.len() as u32
     }
 
-    /// Puts every lane at the first level; `full` says that the run begins with noise alone.
+    /// Puts every lane at the first level; `full` says that the run begins with noise alone,
+    /// `largest` that the level is the process's noisiest.
     fn start(
         &mut self,
         latents: &[B::Tensor],
         first: NoiseLevel,
         start: Start,
-        full: bool,
+        (full, largest): (bool, bool),
     ) -> Result<(), Error> {
         for lane in self.all() {
             let given = &latents[if latents.len() == 1 { 0 } else { lane as usize }];
@@ -260,10 +263,14 @@ impl<B: Backend> Run<'_, B> {
                 given.share()
             } else {
                 let noise = self.noise(lane, Draw::First)?;
-                let deviation = if full { 1.0 } else { first.noise };
                 match start {
                     Start::Noise if full => noise,
-                    _ => Tensor::linear_combination(&[(given, first.signal), (&noise, deviation)])?,
+                    _ => {
+                        let whole = start == Start::Add && largest;
+                        let deviation = if whole { 1.0 } else { first.noise };
+                        let terms = [(given, first.signal), (&noise, deviation)];
+                        Tensor::linear_combination(&terms)?
+                    }
                 }
             };
             self.context.set_latent(lane, latent)?;
@@ -391,9 +398,20 @@ impl<B: Backend> Run<'_, B> {
         }
         let plain = spec.prediction == PredictionKind::Epsilon && spec.clip.is_none();
         let form = if plain && now.signal > 0.0 { Form::Epsilon } else { Form::Denoised };
-        let sigma = self.stepper.sigma(now, next);
-        let noise = if sigma > 0.0 { Some(self.noise(lane, Draw::Step)?) } else { None };
+        let still = (now.signal, now.noise) == (next.signal, next.noise);
+        let sigma = if still { 0.0 } else { self.stepper.sigma(now, next) };
+        // Streams go on by the steps, whatever they add.
+        let draws = self.stepper.stochastic() && next.noise > 0.0;
+        let noise = if draws { Some(self.noise(lane, Draw::Step)?) } else { None };
         let context = &self.context;
+        if still {
+            // Between equal levels nothing moves.
+            let latent = context.input(lane)?;
+            if guided && self.stepper.stochastic() {
+                context.set_mean(lane, latent.share())?;
+            }
+            return context.set_latent(lane, latent);
+        }
         let latent = if guided && self.stepper.stochastic() {
             let mean = self.stepper.step(context, lane, (now, next), form, None)?;
             let latent = match &noise {

@@ -208,6 +208,13 @@ impl Schedule {
         self.full && denoise == 1.0
     }
 
+    /// Whether a level is the noisiest of the process.
+    pub fn is_largest(&self, level: NoiseLevel) -> bool {
+        let flow = self.alphas_cumprod.is_empty();
+        let sigma = if flow { level.noise } else { level.noise / level.signal };
+        sigmas::is_full(&self.alphas_cumprod, sigma)
+    }
+
     /// The levels of the last `round(denoise * steps)` steps, halves up: one more than steps.
     pub fn levels(&self, denoise: f64) -> &[NoiseLevel] {
         let steps = self.levels.len() - 1;

@@ -60,8 +60,8 @@ fn of(alpha: f32) -> f64 {
     libm::sqrt((1.0 - alpha) / alpha)
 }
 
-/// The timestep at which the table has `sigma`: the other way round of [`schedule::level`](super::schedule::level). Sigmas beyond its
-/// ends have those of its ends.
+/// The timestep at which the table has `sigma`: the inverse of
+/// [`schedule::level`](super::schedule::level). Sigmas beyond its ends have those of its ends.
 fn timestep(alphas_cumprod: &[f32], sigma: f64) -> f64 {
     let last = alphas_cumprod.len() - 1;
     let above = alphas_cumprod.partition_point(|&alpha| of(alpha) <= sigma);

@@ -77,7 +77,23 @@ fn the_result_is_that_of_a_run_in_one_piece() {
         graph["decode"]["inputs"]["latent"] = json!(["sample", 1]);
         graph["sample"]["inputs"]["denoise"] = json!(0.8);
     };
+    // Streams of noise that begin elsewhere: a checkpoint draws them again up to where it stands.
+    let noisy = |start: &'static str, step_noise: &'static str, given: bool| {
+        move |graph: &mut Value| {
+            let inputs = &mut graph["sample"]["inputs"];
+            inputs["solver"] = json!("euler-ancestral");
+            inputs["start"] = json!(start);
+            inputs["step_noise"] = json!(step_noise);
+            if given {
+                inputs["noise"] = inputs["latent"].clone();
+            }
+        }
+    };
     let graphs = [
+        long(noisy("add", "own-seed", false)),
+        long(noisy("add", "restart", true)),
+        long(noisy("noise", "continue", true)),
+        long(noisy("given", "continue", false)),
         long(set("ddim", 0.0, 0.65)),
         long(set("ddim", 1.0, 0.65)),
         long(set("euler-ancestral", 1.0, 1.0)),

@@ -230,7 +230,7 @@ fn what_is_no_latent_is_refused_by_its_shape() {
     json["decode"]["inputs"] = json!({"model": ["a", 0], "latent": ["sample", 0]});
     let made = graph(host, &json);
     ok(set(host, made, "decode", &[1, 3, 2, 4, 4]));
-    ends(made, "found latent [1, 3, 2, 4, 4], model tiny-layout expects [batch, 3, 32, 32]");
+    ends(made, "found a latent of shape [1, 3, 2, 4, 4], expected 4 extents for model tiny-layout");
     ok(unsafe { (api().host_destroy)(host) });
 }
 

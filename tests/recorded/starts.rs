@@ -118,6 +118,32 @@ fn what_a_latent_adds_to_the_noise() {
     assert!(near(noised("given", &part), 0.5));
 }
 
+/// Schedules may stand still, at noise alone, in the middle and at the end.
+#[test]
+fn steps_between_equal_levels_move_nothing() {
+    let (scene, ..) = scene();
+    let latent = || Values { values: vec![0.25; 512], ..zeros(2) };
+    let made = |sigmas: &[f64], solver: &str| {
+        let more = json!({"solver": solver, "start": "add", "policy": null});
+        let mut graph = graph(&more);
+        graph["sampler"]["inputs"].as_object_mut().unwrap().remove("policy");
+        scene.exchange.give(given(latent(), zeros(2), sigmas));
+        scene.run(&graph).unwrap()
+    };
+    for solver in ["ddim", "euler", "euler-ancestral", "dpmpp-2m"] {
+        let plain = made(&[8.0, 2.0, 0.0], solver);
+        assert!(plain.values.iter().all(|value| value.is_finite()), "{solver}");
+        assert_eq!(made(&[8.0, 2.0, 0.0, 0.0], solver), plain, "{solver}");
+        for still in [&[0.0, 0.0][..], &[8.0, 8.0, 2.0, 2.0, 0.0, 0.0, 0.0]] {
+            let found = made(still, solver);
+            assert!(found.values.iter().all(|value| value.is_finite()), "{solver} {still:?}");
+        }
+        if ["euler", "dpmpp-2m"].contains(&solver) {
+            assert_eq!(made(&[8.0, 8.0, 2.0, 2.0, 0.0], solver), plain, "{solver}");
+        }
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
     let (scene, ..) = scene();

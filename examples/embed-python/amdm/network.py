@@ -116,8 +116,8 @@ class Model:
         """Answers requests, each as its latent is shaped: of each [guided], or with parts [guided,
         conditional, unconditional].
 
-        level: where the latents are on the forward process; without it, where the network's own
-        table has the requests' timesteps.
+        level: where the latents are on the forward process, by its signal and noise; without it,
+        where the network's own table has the requests' timesteps. The network is told those.
         """
         asked = (t.Request * len(requests))()
         for place, request in zip(asked, requests):

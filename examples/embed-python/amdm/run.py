@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from ctypes import byref, c_char_p, c_uint32
 from typing import TYPE_CHECKING, Any, Iterator, Sequence
@@ -70,6 +71,7 @@ class Run(_ends.Owned):
         self.host = graph.host
         self._raised = Raised()
         self._started: Execution | None = None
+        self._starting = threading.Lock()
         self._own(library.handle("run_create", graph.handle, byref(desc)))
 
     def start(self) -> None:
@@ -78,11 +80,12 @@ class Run(_ends.Owned):
         What the caller's thread has set for itself, such as a mode of torch's, is not set there.
         Raises `amdm.Error` (WRONG_STATE) for a run that was started before.
         """
-        if _ends.is_inside() or self.state != "created":
-            library.call("run_start", self._handle)  # Which refuses, with its words.
-        execution = Execution(self._handle, self._raised)
-        execution.start(lambda: self.state == "created")
-        self._started = execution
+        with self._starting:
+            if _ends.is_inside() or self.state != "created":
+                library.call("run_start", self._handle)  # Which refuses, with its words.
+            execution = Execution(self._handle, self._raised)
+            execution.start(lambda: self.state == "created")
+            self._started = execution
 
     def execute(self, on_event: OnEvent | None = None) -> None:
         """Runs it to its end; nodes and models in Python are called on this thread.

@@ -743,8 +743,9 @@ typedef struct {
     // Names that there are of a kind, such as `models`, as a JSON list that lives as long as the
     // callback. A result that depends on it is not kept, as names come and go.
     AmdmStatus (*list_names)(AmdmContext *ctx, const char *kind, AmdmStr *names_json);
-    // The same as `predict`, where the latents are `signal * x0 + noise * epsilon`. (`predict` takes the
-    // level that each model's own table has at the timestep.) Both are finite, from 0, and not both 0.
+    // The same as `predict`, where the latents are `signal * x0 + noise * epsilon`; timesteps are those
+    // of the requests. (`predict` takes the level that each model's own table has at the timestep.)
+    // Both are finite, from 0, and not both 0.
     AmdmStatus (*predict_at)(AmdmContext *ctx,
                              const AmdmRequest *requests,
                              size_t count,

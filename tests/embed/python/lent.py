@@ -104,7 +104,7 @@ def refused(host):
     assert "lane.weight" in error and "FLOAT" in error, error
     error = raises(amdm.Error, lambda: made.set_tensor("sampler", "sigmas", [[1.0, 0.0]]))
     assert "expected [steps + 1]" in error, error
-    for name, text in (("prediction", "noise"), ("latent_shape", "[channels")):
+    for name in ("prediction", "latent_shape"):
         painter = Painter(**{name: "noise"})
         error = raises(amdm.Error, lambda: made.set_model("lane", "model", painter))
         assert name in error, error

@@ -108,8 +108,9 @@ pub struct AmdmModelApi {
         kind: *const c_char,
         names_json: *mut AmdmStr,
     ) -> AmdmStatus,
-    /// The same as `predict`, where the latents are `signal * x0 + noise * epsilon`. (`predict` takes the
-    /// level that each model's own table has at the timestep.) Both are finite, from 0, and not both 0.
+    /// The same as `predict`, where the latents are `signal * x0 + noise * epsilon`; timesteps are those
+    /// of the requests. (`predict` takes the level that each model's own table has at the timestep.)
+    /// Both are finite, from 0, and not both 0.
     pub predict_at: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         requests: *const AmdmRequest,

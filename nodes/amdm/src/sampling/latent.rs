@@ -28,8 +28,8 @@ pub(crate) fn by_lanes(all: &Tensor, shape: &[u32], lanes: usize) -> Result<Vec<
         .split_first()
         .is_some_and(|(&first, axes)| axes == rest && rows.checked_mul(count) == Some(first));
     if !fits {
-        let message =
-            format!("found shape {found:?}, expected {shape:?}, or {lanes} times the rows");
+        let more = if lanes > 1 { format!(", or {lanes} times the rows") } else { String::new() };
+        let message = format!("found shape {found:?}, expected {shape:?}{more}");
         return Err(Error::invalid(message));
     }
     (0..count).map(|lane| all.narrow(0, lane * rows, rows)).collect()
@@ -46,5 +46,14 @@ pub(crate) fn samples(latent: &Object, model: &ModelInfo) -> Result<Tensor, Erro
         );
         return Err(Error::invalid(message).at("latent"));
     }
-    latent.get("samples")
+    let samples: Tensor = latent.get("samples")?;
+    let (found, expected) = (samples.shape(), model.latent_shape.len() + 1);
+    if found.len() == expected {
+        return Ok(samples);
+    }
+    let message = format!(
+        "found a latent of shape {found:?}, expected {expected} extents for model {}",
+        model.name
+    );
+    Err(Error::invalid(message).at("latent"))
 }
