@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::installed::{C, CPP, command, compiled, flags, has, library, prefix, ran, root, told};
 
-fn example(path: &str) -> PathBuf {
+pub fn example(path: &str) -> PathBuf {
     root().join("examples").join(path)
 }
 
@@ -257,7 +257,7 @@ fn cpp_reads_previews() {
 }
 
 /// Python with the package from the sources, or from `site`.
-fn python(site: Option<&Path>) -> std::process::Command {
+pub fn python(site: Option<&Path>) -> std::process::Command {
     let mut command = command("python3");
     command.env("PYTHONDONTWRITEBYTECODE", "1").arg("-Werror");
     match site {

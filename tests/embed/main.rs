@@ -15,6 +15,7 @@
 
 mod api;
 mod behaviour;
+mod comfyui;
 mod contract;
 mod examples;
 mod followed;

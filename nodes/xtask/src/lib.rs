@@ -12,6 +12,7 @@ pub mod install;
 pub mod manifest;
 pub mod readme;
 pub mod sources;
+pub mod wheel;
 
 use std::path::{Path, PathBuf};
 

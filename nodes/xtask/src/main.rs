@@ -4,6 +4,8 @@
 //! `cargo xtask install --prefix DIR`: the C library with all that programs need to build against
 //! it.
 //!
+//! `cargo xtask wheel --out DIR`: the Python package with that library inside.
+//!
 //! Exit codes: 0, 1 for what failed, 2 for a command line that cannot be meant.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command line talks through them
 
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use xtask::install::{self, Request};
+use xtask::wheel;
 
 const USAGE: &str = "\
 usage: cargo xtask nodes [--check | --sources]
@@ -24,7 +27,8 @@ fn main() -> ExitCode {
     let usage = match words.first() {
         Some(&"nodes") => USAGE.to_owned(),
         Some(&"install") => install::request::USAGE.to_owned(),
-        _ => format!("{USAGE}\n\n{}", install::request::USAGE),
+        Some(&"wheel") => wheel::USAGE.to_owned(),
+        _ => [USAGE, install::request::USAGE, wheel::USAGE].join("\n\n"),
     };
     let asks = words.iter().any(|word| ["--help", "-h"].contains(word));
     if asks || words.first() == Some(&"help") {
@@ -37,6 +41,10 @@ fn main() -> ExitCode {
         ["nodes", "--sources"] => sources(),
         ["install", words @ ..] => match Request::parse(words) {
             Ok(request) => installed(&request),
+            Err(misuse) => return misused(&misuse.0, &usage),
+        },
+        ["wheel", words @ ..] => match wheel::parse(words) {
+            Ok(request) => packed(&request),
             Err(misuse) => return misused(&misuse.0, &usage),
         },
         [] => return misused("found no command", &usage),
@@ -73,6 +81,11 @@ fn check() -> Result<()> {
 fn sources() -> Result<()> {
     xtask::check_sources(&xtask::root())?;
     println!("nodes/prebuilt was built from these sources");
+    Ok(())
+}
+
+fn packed(request: &Request) -> Result<()> {
+    println!("{}", wheel::run(&xtask::root(), request)?.display());
     Ok(())
 }
 

@@ -37,11 +37,16 @@ impl Request {
     /// # Errors
     /// For words that it does not know, and without a prefix.
     pub fn parse(words: &[&str]) -> Result<Self, Misuse> {
+        Self::parse_into("--prefix", words)
+    }
+
+    /// The same for a command in which `folder` names the place.
+    pub(crate) fn parse_into(folder: &str, words: &[&str]) -> Result<Self, Misuse> {
         let (mut prefix, mut profile, mut artifacts) = (None, None, None);
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let (place, value) = match *word {
-                "--prefix" => (&mut prefix, words.next()),
+                word if word == folder => (&mut prefix, words.next()),
                 "--artifacts" => (&mut artifacts, words.next()),
                 "--profile" => (&mut profile, words.next()),
                 "--release" => (&mut profile, Some(&"release")),
@@ -53,10 +58,10 @@ impl Request {
                 return Err(Misuse(format!("found {word} {value} after {before}")));
             }
         }
-        let prefix = PathBuf::from(prefix.ok_or_else(|| Misuse("found no --prefix".into()))?);
+        let prefix = PathBuf::from(prefix.ok_or_else(|| Misuse(format!("found no {folder}")))?);
         if prefix.is_file() {
-            let prefix = prefix.display();
-            return Err(Misuse(format!("found the file {prefix} as prefix, expected a folder")));
+            let (prefix, what) = (prefix.display(), folder.trim_start_matches('-'));
+            return Err(Misuse(format!("found the file {prefix} as {what}, expected a folder")));
         }
         if artifacts.is_some() && profile.is_some() {
             let message = "found a profile and --artifacts: what is built already has one";
