@@ -131,6 +131,7 @@ def main():
     assert len(workflows) == 4
     used = set().union(*(worn(nodes, path) for path in workflows))
     assert {"AMDMLane", "AMDMAggregate", "AMDMSampler", "AMDMSamplerAllLanes"} <= used
+    assert all(path.with_suffix(".jpg").is_file() for path in workflows), "no picture to choose by"
     readme = (PACK / "README.md").read_text()
     assert all(f"`{path.stem}`" in readme for path in workflows)
     print("ok")
