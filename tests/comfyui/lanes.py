@@ -226,13 +226,13 @@ class Control:
 
 
 def test_lanes_share_no_model_and_no_control():
-    import amdm_pack.lanes as laning
+    from amdm_pack.aggregation import Aggregation
 
     of, first = model(), Control()
     second = Control(first)
     positive = [[POSITIVE[0][0], {"control": second}]]
     chain = lane(of, positive, positive, lanes=lane(of, positive, positive))
-    one, two = laning.apart(chain)
+    one, two = Aggregation(chain, 0).lanes
     assert one.model is of and two.model is not of and two.model.is_clone(of)
     assert one.positive[0][1]["control"] is second is one.negative[0][1]["control"]
     mine = two.positive[0][1]["control"]
