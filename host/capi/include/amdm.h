@@ -907,24 +907,24 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 // `info_json` is an object with
 //   `name`, by which graphs load it;
 //   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
-//   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height, width],
-//   [channels, time] of sound or [channels, time, height, width] of films;
+//   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height,
+//   width], [channels, time] of sound or [channels, time, height, width] of films;
 //   `latent_space`: models are aggregated only where it is equal;
 //   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 // and where they differ from the values in brackets:
 //   `final_alpha` (1), in (0, 1]: what comes after the last step;
 //   `clip` (null), above 0: predicted samples are held within [-clip, clip];
 //   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
-//   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
-//   on disk and for other processes; a change of weights or code needs another one. Without one results
-//   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
-//   unless they are built in;
+//   `version` (null): with the facts above it says all that answers depend on, so that results may
+//   be kept on disk and for other processes; a change of weights or code needs another one.
+//   Without one results are kept in memory alone. What is computed with other models that a
+//   callback asks is not kept at all, unless they are built in;
 //   `deterministic` (true): false says that equal questions may get different answers, as from a
-//   network that is changed while the host has it; what depends on its answers is never kept, neither in
-//   memory nor on disk;
+//   network that is changed while the host has it; what depends on its answers is never kept,
+//   neither in memory nor on disk;
 //   `parts` (false): whether it gives conditional and unconditional predictions apart;
-//   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
-//   models that ask each other must both be concurrent.
+//   `concurrent` (false): whether several runs may call it at once, else calls come one at a time.
+//   Two models that ask each other must both be concurrent.
 //
 // A model stays until its host is destroyed and the last graph and run of it are. Functions may be
 // NULL where it says so. Calls come on the thread that executes the run: the caller of
@@ -965,8 +965,8 @@ typedef struct {
                             AmdmTensor *const *tensors,
                             size_t count,
                             AmdmObject **out);
-    // Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor left in `out` is given to
-    // the host. NULL: DecodeLatent refuses, and there are no previews.
+    // Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor
+    // left in `out` is given to the host. NULL: DecodeLatent refuses, and there are no previews.
     AmdmModelCodec decode;
     // Image to latent, the batch before the extents of `latent_shape`. NULL: EncodeImage refuses.
     AmdmModelCodec encode;
@@ -1495,22 +1495,22 @@ AmdmStatus amdm_host_register_node(AmdmHost *host, const AmdmNodeVtable *vtable)
 // \thread any
 AmdmStatus amdm_host_register_model(AmdmHost *host, const AmdmModelVtable *vtable);
 
-// A model of the caller's own for one graph: the `MODEL` input `input` of `node`, such as a lane's,
-// reads it in place of its link. Setting it again replaces what was set.
+// A model of the caller's own for one graph: the `MODEL` input `input` of `node`, such as a
+// lane's, reads it in place of its link. Setting it again replaces what was set.
 //
 // `node` and `input` as in `amdm_graph_set_json`, the vtable as in `amdm_host_register_model`, but
-// that the model has no name: `name` may be any text and is for messages. What other inputs are set
-// to is another model, even with the same vtable; calls of each come one at a time unless it is
-// `concurrent`. Conditions that models of one name make are taken for each other's. Results that
-// depend on the model are kept in memory for later runs of this graph, until it is set again, and
-// never on disk, whatever its `version`; none where it is not `deterministic`. Pictures made from the
-// graph record where it was set, and nothing of it.
+// that the model has no name: `name` may be any text and is for messages. What other inputs are
+// set to is another model, even with the same vtable; calls of each come one at a time unless it
+// is `concurrent`. Conditions that models of one name make are taken for each other's. Results
+// that depend on the model are kept in memory for later runs of this graph, until it is set again,
+// and never on disk, whatever its `version`; none where it is not `deterministic`. Pictures made
+// from the graph record where it was set, and nothing of it.
 //
 // The vtable and its texts are copied. `destroy` is called once, on any thread: when the graph and
 // the last run made of it need the model no more, or at once where this fails.
 //
-// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for an input of
-// another type, `INVALID_GRAPH` where the node or input is not there.
+// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for an input
+// of another type, `INVALID_GRAPH` where the node or input is not there.
 //
 // \thread one at a time for the graph
 AmdmStatus amdm_graph_set_model(AmdmGraph *graph,
@@ -1519,19 +1519,19 @@ AmdmStatus amdm_graph_set_model(AmdmGraph *graph,
                                 const AmdmModelVtable *vtable);
 
 // An object of the caller's own for one graph: the input `input` of `node`, a `CONDITIONING` or a
-// socket of a type that none of the library's own nodes has, reads it in place of its link. Setting
-// it again replaces what was set.
+// socket of a type that none of the library's own nodes has, reads it in place of its link.
+// Setting it again replaces what was set.
 //
-// As a condition it comes to registered models, and to those of `amdm_graph_set_model`, as `positive`
-// or `negative` of their requests; any other model refuses it as it does the condition of another
-// model. `AmdmObjectApi.user_data` gives `user_data` back. `node` and `input` as in
+// As a condition it comes to registered models, and to those of `amdm_graph_set_model`, as
+// `positive` or `negative` of their requests; any other model refuses it as it does the condition
+// of another model. `AmdmObjectApi.user_data` gives `user_data` back. `node` and `input` as in
 // `amdm_graph_set_json`. Results that depend on the object are kept as for `amdm_graph_set_model`.
 //
-// `destroy` may be NULL. It is called once, on any thread: when the graph and the last run made of it
-// need the object no more, or at once where this fails.
+// `destroy` may be NULL. It is called once, on any thread: when the graph and the last run made of
+// it need the object no more, or at once where this fails.
 //
-// Failures: `INVALID_INPUT` for an input of another type, `INVALID_GRAPH` where the node or input is
-// not there.
+// Failures: `INVALID_INPUT` for an input of another type, `INVALID_GRAPH` where the node or input
+// is not there.
 //
 // \thread one at a time for the graph
 AmdmStatus amdm_graph_set_object(AmdmGraph *graph,

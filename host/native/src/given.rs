@@ -17,22 +17,22 @@ use crate::{lent, memory};
 /// Types of what is written into a graph.
 const WRITTEN: [&str; 5] = ["BOOLEAN", "INT", "FLOAT", "STRING", "COMBO"];
 
-/// A model of the caller's own for one graph: the `MODEL` input `input` of `node`, such as a lane's,
-/// reads it in place of its link. Setting it again replaces what was set.
+/// A model of the caller's own for one graph: the `MODEL` input `input` of `node`, such as a
+/// lane's, reads it in place of its link. Setting it again replaces what was set.
 ///
 /// `node` and `input` as in `amdm_graph_set_json`, the vtable as in `amdm_host_register_model`, but
-/// that the model has no name: `name` may be any text and is for messages. What other inputs are set
-/// to is another model, even with the same vtable; calls of each come one at a time unless it is
-/// `concurrent`. Conditions that models of one name make are taken for each other's. Results that
-/// depend on the model are kept in memory for later runs of this graph, until it is set again, and
-/// never on disk, whatever its `version`; none where it is not `deterministic`. Pictures made from the
-/// graph record where it was set, and nothing of it.
+/// that the model has no name: `name` may be any text and is for messages. What other inputs are
+/// set to is another model, even with the same vtable; calls of each come one at a time unless it
+/// is `concurrent`. Conditions that models of one name make are taken for each other's. Results
+/// that depend on the model are kept in memory for later runs of this graph, until it is set again,
+/// and never on disk, whatever its `version`; none where it is not `deterministic`. Pictures made
+/// from the graph record where it was set, and nothing of it.
 ///
 /// The vtable and its texts are copied. `destroy` is called once, on any thread: when the graph and
 /// the last run made of it need the model no more, or at once where this fails.
 ///
-/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for an input of
-/// another type, `INVALID_GRAPH` where the node or input is not there.
+/// Failures: `INVALID_ARGUMENT` for an `info_json` that does not fit, `INVALID_INPUT` for an input
+/// of another type, `INVALID_GRAPH` where the node or input is not there.
 ///
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]
@@ -67,19 +67,19 @@ pub unsafe extern "C" fn amdm_graph_set_model(
 pub type AmdmDestroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// An object of the caller's own for one graph: the input `input` of `node`, a `CONDITIONING` or a
-/// socket of a type that none of the library's own nodes has, reads it in place of its link. Setting
-/// it again replaces what was set.
+/// socket of a type that none of the library's own nodes has, reads it in place of its link.
+/// Setting it again replaces what was set.
 ///
-/// As a condition it comes to registered models, and to those of `amdm_graph_set_model`, as `positive`
-/// or `negative` of their requests; any other model refuses it as it does the condition of another
-/// model. `AmdmObjectApi.user_data` gives `user_data` back. `node` and `input` as in
+/// As a condition it comes to registered models, and to those of `amdm_graph_set_model`, as
+/// `positive` or `negative` of their requests; any other model refuses it as it does the condition
+/// of another model. `AmdmObjectApi.user_data` gives `user_data` back. `node` and `input` as in
 /// `amdm_graph_set_json`. Results that depend on the object are kept as for `amdm_graph_set_model`.
 ///
-/// `destroy` may be NULL. It is called once, on any thread: when the graph and the last run made of it
-/// need the object no more, or at once where this fails.
+/// `destroy` may be NULL. It is called once, on any thread: when the graph and the last run made of
+/// it need the object no more, or at once where this fails.
 ///
-/// Failures: `INVALID_INPUT` for an input of another type, `INVALID_GRAPH` where the node or input is
-/// not there.
+/// Failures: `INVALID_INPUT` for an input of another type, `INVALID_GRAPH` where the node or input
+/// is not there.
 ///
 /// \thread one at a time for the graph
 #[unsafe(no_mangle)]

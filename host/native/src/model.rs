@@ -27,24 +27,24 @@ use crate::tensor::AmdmTensor;
 /// `info_json` is an object with
 ///   `name`, by which graphs load it;
 ///   `prediction`: `epsilon`, `velocity`, `sample` or `flow`;
-///   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height, width],
-///   [channels, time] of sound or [channels, time, height, width] of films;
+///   `latent_shape`: one latent without the batch, 2 to 4 extents, such as [channels, height,
+///   width], [channels, time] of sound or [channels, time, height, width] of films;
 ///   `latent_space`: models are aggregated only where it is equal;
 ///   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 /// and where they differ from the values in brackets:
 ///   `final_alpha` (1), in (0, 1]: what comes after the last step;
 ///   `clip` (null), above 0: predicted samples are held within [-clip, clip];
 ///   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
-///   `version` (null): with the facts above it says all that answers depend on, so that results may be kept
-///   on disk and for other processes; a change of weights or code needs another one. Without one results
-///   are kept in memory alone. What is computed with other models that a callback asks is not kept at all,
-///   unless they are built in;
+///   `version` (null): with the facts above it says all that answers depend on, so that results may
+///   be kept on disk and for other processes; a change of weights or code needs another one.
+///   Without one results are kept in memory alone. What is computed with other models that a
+///   callback asks is not kept at all, unless they are built in;
 ///   `deterministic` (true): false says that equal questions may get different answers, as from a
-///   network that is changed while the host has it; what depends on its answers is never kept, neither in
-///   memory nor on disk;
+///   network that is changed while the host has it; what depends on its answers is never kept,
+///   neither in memory nor on disk;
 ///   `parts` (false): whether it gives conditional and unconditional predictions apart;
-///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time. Two
-///   models that ask each other must both be concurrent.
+///   `concurrent` (false): whether several runs may call it at once, else calls come one at a time.
+///   Two models that ask each other must both be concurrent.
 ///
 /// A model stays until its host is destroyed and the last graph and run of it are. Functions may be
 /// NULL where it says so. Calls come on the thread that executes the run: the caller of
@@ -99,8 +99,8 @@ pub struct AmdmModelVtable {
             out: *mut *mut AmdmObject,
         ) -> AmdmStatus,
     >,
-    /// Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor left in `out` is given to
-    /// the host. NULL: DecodeLatent refuses, and there are no previews.
+    /// Latent to image [batch, height, width, 3] in [0, 1], whatever the latent's rank; the tensor
+    /// left in `out` is given to the host. NULL: DecodeLatent refuses, and there are no previews.
     pub decode: AmdmModelCodec,
     /// Image to latent, the batch before the extents of `latent_shape`. NULL: EncodeImage refuses.
     pub encode: AmdmModelCodec,

@@ -250,7 +250,7 @@ fn values(sigmas: &Tensor) -> Result<Vec<f64>, MathError> {
 
 /// One latent for all lanes, or one for each.
 fn latents(inputs: &Inputs, model: &ModelInfo, lanes: usize) -> Result<Vec<Handle>, Error> {
-    let whole = latent::samples(&inputs.latent, model).map_err(|error| error.at("latent"))?;
+    let whole = latent::samples(&inputs.latent, model)?;
     let Some(each) = &inputs.lane_latents else { return Ok(vec![Handle(whole)]) };
     let named = |error: Error| error.at("lane_latents");
     let each = latent::samples(each, model).map_err(named)?;
