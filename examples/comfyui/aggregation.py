@@ -32,13 +32,16 @@ class Entered:
     guider: Any
     model_options: dict
     seed: int | None
-    noise: torch.Tensor
     latent_image: torch.Tensor
     denoise_mask: torch.Tensor | None
     masked: Callable[..., torch.Tensor]
     device: torch.device
     sigmas: torch.Tensor
     start: torch.Tensor
+
+    def has_parts(self) -> bool:
+        """Whether its guider is the plain one: guidance can be set, and both predictions seen."""
+        return type(self.guider) is comfy.samplers.CFGGuider
 
 
 class Aggregation(comfy.samplers.Sampler):
@@ -122,7 +125,7 @@ class Aggregation(comfy.samplers.Sampler):
         full = self.max_denoise(guider, self.sigmas)
         start = sampling.noise_scaling(self.sigmas[0], noise.clone(), latent_image, full)
         self.entered[index] = Entered(
-            guider, extra_args["model_options"], extra_args.get("seed"), noise, latent_image,
+            guider, extra_args["model_options"], extra_args.get("seed"), latent_image,
             denoise_mask, masked, noise.device, self.sigmas.to(noise.device), start,
         )  # fmt: skip
         left = [other for other in range(len(self.lanes)) if other not in self.entered]
@@ -189,9 +192,8 @@ class Aggregation(comfy.samplers.Sampler):
         graph: dict[str, Any] = {}
         before: str | None = None
         for index, lane in enumerate(self.lanes):
-            fixed = type(self.entered[index].guider) is not comfy.samplers.CFGGuider
             inputs: dict[str, Any] = {
-                "guidance": 1.0 if fixed else lane.cfg,
+                "guidance": lane.cfg if self.entered[index].has_parts() else 1.0,
                 "weight": lane.weight,
                 "refine": lane.refine,
                 "seed": self.seeds[index],
@@ -200,12 +202,11 @@ class Aggregation(comfy.samplers.Sampler):
                 inputs["lanes"] = [before, 0]
             before = lanes.name(index)
             graph[before] = {"class_type": "Lane", "inputs": inputs}
-        solver, _ = rules.SAMPLERS[self.sampler]
         sampler = {
             "lanes": [before, 0],
             "target": self.target,
             "seed": self.seeds[self.target],
-            "solver": solver,
+            "solver": rules.SAMPLERS[self.sampler],
             "eta": self.eta,
             "start": "given",
             **rules.step_noise(),

@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 WHAT_TO_DO = """\
-AMDM nodes need the Python package `amdm`, which was not found. Install its wheel into the Python
-that runs ComfyUI, for example
+AMDM nodes need the Python package `amdm` with the library in it, which could not be loaded: see the
+last line. Install its wheel into the Python that runs ComfyUI, for example
 
     python -m pip install amdm-0.1.0-py3-none-linux_x86_64.whl
 

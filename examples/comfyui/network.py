@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Sequence
 import amdm
 import comfy.model_management
 import comfy.model_patcher
-import comfy.samplers
 import torch
 
 from .lanes import name
@@ -47,13 +46,13 @@ class LaneNetwork(amdm.Denoiser):
 
     def _answer(self, request: amdm.Request, parts: bool) -> Any:
         comfy.model_management.throw_exception_if_processing_interrupted()
-        self.aggregation.switch_to(self.index)
-        if parts and type(self.entered.guider) is not comfy.samplers.CFGGuider:
+        if parts and not self.entered.has_parts():
             raise ValueError(
                 f"{name(self.index)} is guided by {type(self.entered.guider).__name__}, which does "
                 "not predict with and without its condition apart: this way of merging needs a "
                 "CFGGuider"
             )
+        self.aggregation.switch_to(self.index)
         sigma = self.entered.sigmas[request.step]
         x = self._lifted(request.latent, float(sigma))
         seen: dict[str, torch.Tensor] = {}
@@ -69,8 +68,8 @@ class LaneNetwork(amdm.Denoiser):
         device = self.entered.device
         x = latent.torch(copy=self.aggregation.is_flow)
         if device.type != "cpu":
-            blocks = not comfy.model_management.device_supports_non_blocking(device)
-            x = x.to(device, non_blocking=not blocks)
+            at_once = comfy.model_management.device_supports_non_blocking(device)
+            x = x.to(device, non_blocking=at_once)
         if not self.aggregation.is_flow:
             x = x * math.sqrt(1 + sigma * sigma)
         return x.reshape(self.aggregation.shape)
@@ -86,7 +85,7 @@ class LaneNetwork(amdm.Denoiser):
     ) -> torch.Tensor:
         """The guided clean latent; where `seen` is there, its parts go into it."""
         entered, options = self.entered, self.entered.model_options
-        if type(entered.guider) is comfy.samplers.CFGGuider:
+        if entered.has_parts():
             entered.guider.cfg = guidance
         if seen is not None:
             options = self._watched(options, seen)

@@ -8,13 +8,13 @@ import comfy.k_diffusion.sampling
 import comfy.samplers
 import torch
 
-# ComfyUI's names of the samplers that the engine has: its solver, and whether it adds noise.
+# ComfyUI's names of the samplers that the engine has, and its own name for each.
 SAMPLERS = {
-    "euler_ancestral": ("euler-ancestral", True),
-    "euler": ("euler", False),
-    "dpmpp_2m": ("dpmpp-2m", False),
-    "ddim": ("euler", False),
-    "ddpm": ("ddim", True),
+    "euler_ancestral": "euler-ancestral",
+    "euler": "euler",
+    "dpmpp_2m": "dpmpp-2m",
+    "ddim": "euler",
+    "ddpm": "ddim",
 }
 
 

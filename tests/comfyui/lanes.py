@@ -1,4 +1,4 @@
-"""Several lanes: merged as the formulas say, computed here anew, without the pack and the engine."""
+"""Several lanes: merged as the formulas say, computed anew, without the pack and the engine."""
 
 import math
 
@@ -238,6 +238,21 @@ def test_lanes_share_no_model_and_no_control():
     mine = two.positive[0][1]["control"]
     assert mine is not second and mine.previous_controlnet not in (first, None)
     assert mine.previous_controlnet is not first and positive[0][1]["control"] is second
+    # Whichever is the target, its guider has what is its own.
+    switch, seen = Aggregation.switch_to, {}
+
+    def watch(aggregation, index):
+        seen[index] = aggregation.entered[index].guider.model_patcher
+        return switch(aggregation, index)
+
+    Aggregation.switch_to = watch
+    try:
+        for target in (0, 1):
+            seen.clear()
+            sampled(lane(of, lanes=lane(of)), empty(), target=target, policy=aggregate())
+            assert seen[0] is not seen[1], target
+    finally:
+        Aggregation.switch_to = switch
     same = all_lanes(lane(of, lanes=lane(of)), empty())
     assert off(same[:1], sampled(lane(of), empty())) < 1e-6
 

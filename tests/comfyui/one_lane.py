@@ -40,7 +40,8 @@ def test_guidance_batches_and_steps():
             for latent in (empty(2), start(3, 8, 16)):
                 most = max(most, compare(f"{sampler} {cfg}", of, latent, sampler=sampler, cfg=cfg))
         for steps in (1, 2, 12):
-            most = max(most, compare(f"{sampler} {steps}", of, empty(), sampler=sampler, steps=steps))
+            told = f"{sampler} {steps}"
+            most = max(most, compare(told, of, empty(), sampler=sampler, steps=steps))
     return f"largest difference {most:.1e}"
 
 

@@ -69,15 +69,17 @@ def start(batch=1, height=8, width=8):
 
 
 def copied(latent):
-    return {key: value.clone() if torch.is_tensor(value) else value for key, value in latent.items()}
+    cloned = {key: value.clone() for key, value in latent.items() if torch.is_tensor(value)}
+    return {**latent, **cloned}
 
 
 def ksampler(of, latent, *, seed=7, steps=5, cfg=7.0, sampler="euler", scheduler="normal",
              denoise=1.0, positive=POSITIVE, negative=NEGATIVE):  # fmt: skip
     """What ComfyUI's own KSampler makes."""
     made = core.common_ksampler(
-        of, seed, steps, cfg, sampler, scheduler, positive, negative, copied(latent), denoise=denoise
-    )
+        of, seed, steps, cfg, sampler, scheduler, positive, negative, copied(latent),
+        denoise=denoise,
+    )  # fmt: skip
     return made[0]["samples"]
 
 
@@ -98,16 +100,18 @@ def sampled(lanes, latent, *, target=0, seed=7, steps=5, sampler="euler", schedu
             denoise=1.0, policy=(), eta=1.0):  # fmt: skip
     """What AMDM Sampler makes."""
     made = NODES["AMDMSampler"]().sample(
-        lanes, copied(latent), target, seed, steps, sampler, scheduler, denoise, policy, eta
-    )
+        lanes=lanes, latent_image=copied(latent), target=target, seed=seed, steps=steps,
+        sampler_name=sampler, scheduler=scheduler, denoise=denoise, policy=policy, eta=eta,
+    )  # fmt: skip
     return made[0]["samples"]
 
 
 def all_lanes(lanes, latent, *, seed=7, steps=5, sampler="euler", scheduler="normal", denoise=1.0,
               policy=(), eta=1.0):  # fmt: skip
     made = NODES["AMDMSamplerAllLanes"]().sample(
-        lanes, copied(latent), seed, steps, sampler, scheduler, denoise, policy, eta
-    )
+        lanes=lanes, latent_image=copied(latent), seed=seed, steps=steps, sampler_name=sampler,
+        scheduler=scheduler, denoise=denoise, policy=policy, eta=eta,
+    )  # fmt: skip
     return made[0]["samples"]
 
 

@@ -31,8 +31,9 @@ class CheckModel:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {{"required": {{"gain": ("FLOAT", {{"default": 0.85}}), "wait": ("FLOAT", {{"default": 0.0}}),
-                             "fail": ("STRING", {{"default": ""}})}}}}
+        number = lambda value: ("FLOAT", {{"default": value}})
+        text = ("STRING", {{"default": ""}})
+        return {{"required": {{"gain": number(0.85), "wait": number(0.0), "fail": text}}}}
 
     def make(self, gain, wait, fail):
         model = made.model(gain=gain)
@@ -72,7 +73,8 @@ class Server:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers)) as answer:
+            request = urllib.request.Request(self.url + path, data, headers)
+            with urllib.request.urlopen(request) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{path}: {error.code} {error.read().decode()}") from None

@@ -74,31 +74,33 @@ def _common(target: bool) -> dict:
 
 
 def _sampled(
-    lanes, latent, target, seed, steps, sampler_name, scheduler, denoise, policy, eta, all_lanes
+    lanes, latent_image, seed, steps, sampler_name, scheduler, denoise, policy=(), eta=1.0,
+    target=0, all_lanes=False,
 ):  # fmt: skip
     """The latents of the target, or of all lanes, in order."""
     laning.check(lanes, target)
-    lane: Lane = lanes[target]
-    model, samples = lane.model, latent["samples"]
-    spread = {key: latent.get(f"downscale_ratio_{key}") for key in ("spacial", "temporal")}
-    given = {f"downscale_ratio_{key}": value for key, value in spread.items() if value is not None}
+    model, samples = lanes[target].model, latent_image["samples"]
+    spread = ("downscale_ratio_spacial", "downscale_ratio_temporal")
+    given = {key: latent_image[key] for key in spread if latent_image.get(key) is not None}
     samples = comfy.sample.fix_empty_latent_channels(model, samples, **given)
     sigmas = rules.sigmas(model, sampler_name, scheduler, steps, denoise)
     if len(sigmas) < 2:
         return [samples] * (len(lanes) if all_lanes else 1)
-    seeds, places = laning.seeds(lanes, seed), latent.get("batch_index")
+    seeds, places = laning.seeds(lanes, seed), latent_image.get("batch_index")
     aggregation = Aggregation(
         lanes, target, policy, sampler_name, eta, all_lanes,
         seed=seed, raw=samples, batch_index=places,
     )  # fmt: skip
-    guider = comfy.samplers.CFGGuider(model)
+    # The aggregation's own: a lane before may have the same model or control.
+    lane = aggregation.lanes[target]
+    guider = comfy.samplers.CFGGuider(lane.model)
     guider.set_conds(lane.positive, lane.negative)
     guider.set_cfg(lane.cfg)
     noise = comfy.sample.prepare_noise(samples, seeds[target], places)
     callback = latent_preview.prepare_callback(model, len(sigmas) - 1)
     quiet = not comfy.utils.PROGRESS_BAR_ENABLED
     result = guider.sample(
-        noise, samples, aggregation, sigmas, latent.get("noise_mask"), callback, quiet,
+        noise, samples, aggregation, sigmas, latent_image.get("noise_mask"), callback, quiet,
         seeds[target],
     )  # fmt: skip
     if not all_lanes:
@@ -129,14 +131,8 @@ class AMDMSampler:
     def INPUT_TYPES(cls):
         return _common(target=True)
 
-    def sample(
-        self, lanes, latent_image, target, seed, steps, sampler_name, scheduler, denoise,
-        policy=(), eta=1.0,
-    ):  # fmt: skip
-        (samples,) = _sampled(
-            lanes, latent_image, target, seed, steps, sampler_name, scheduler, denoise, policy, eta,
-            all_lanes=False,
-        )  # fmt: skip
+    def sample(self, latent_image, **inputs):
+        (samples,) = _sampled(latent_image=latent_image, **inputs)
         return (_wrapped(latent_image, samples),)
 
 
@@ -155,15 +151,10 @@ class AMDMSamplerAllLanes:
     def INPUT_TYPES(cls):
         return _common(target=False)
 
-    def sample(
-        self, lanes, latent_image, seed, steps, sampler_name, scheduler, denoise, policy=(), eta=1.0
-    ):
-        samples = _sampled(
-            lanes, latent_image, 0, seed, steps, sampler_name, scheduler, denoise, policy, eta,
-            all_lanes=True,
-        )  # fmt: skip
-        latent = {key: value for key, value in latent_image.items() if key != "noise_mask"}
-        latent.pop("batch_index", None)
+    def sample(self, latent_image, **inputs):
+        samples = _sampled(latent_image=latent_image, **inputs, all_lanes=True)
+        of_batch = ("noise_mask", "batch_index")
+        latent = {key: value for key, value in latent_image.items() if key not in of_batch}
         return (_wrapped(latent, torch.cat(samples)),)
 
 
@@ -200,5 +191,6 @@ class _Custom(comfy.samplers.Sampler):
             model_wrap.model_patcher, conds.get("positive"), conds.get("negative"), cfg, 1.0, 1.0,
             None,
         )  # fmt: skip
-        aggregation = Aggregation((first, *self.others), 0, self.policy, self.sampler_name, self.eta)
+        chain = (first, *self.others)
+        aggregation = Aggregation(chain, 0, self.policy, self.sampler_name, self.eta)
         return aggregation.sample(model_wrap, sigmas, extra_args, callback, noise, *more, **options)
