@@ -82,7 +82,7 @@ pub trait Backend {
         &mut self,
         lanes: u32,
         steps: u32,
-        alphas_cumprod: &[f32],
+        alphas_cumprod: &[f64],
     ) -> Result<Self::Context, Error>;
     /// Starts the operators for a run of `steps`; the first step that none of them wants.
     fn open_policy(&mut self, steps: u32) -> Result<u32, Error>;

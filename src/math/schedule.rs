@@ -1,7 +1,8 @@
 //! Noise tables, timestep spacings and the noise levels of a run.
 //!
-//! Tables are float32 to the last bit of what torch computes for the models in use: even spacing is
-//! from both ends with fused multiply-add, products accumulate in float64 and round at each entry.
+//! Tables hold float32 values, to the last bit what torch computes for the models in use: even
+//! spacing is from both ends with fused multiply-add, products accumulate in float64 and round at
+//! each entry. Cumulative alphas travel in float64: those of other tables are not rounded.
 //! Spacings follow diffusers' schedulers. Refuses spacings that leave the table and timesteps that
 //! do not fall.
 
@@ -29,7 +30,7 @@ pub fn scaled_linear_betas(steps: u32, start: f64, end: f64) -> Vec<f32> {
 
 /// Cumulative alphas of the squared-cosine schedule (2102.09672): offset 0.008, each beta at most
 /// 0.999; in float64 to the end, as the tiny family was trained with.
-pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f32> {
+pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f64> {
     let bar = |step: u32| {
         let share = f64::from(step) / f64::from(steps);
         let cosine = libm::cos((share + 0.008) / 1.008 * FRAC_PI_2);
@@ -39,7 +40,7 @@ pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f32> {
     betas
         .scan(1.0_f64, |product, beta| {
             *product *= 1.0 - beta;
-            Some(*product as f32)
+            Some(f64::from(*product as f32))
         })
         .collect()
 }
@@ -49,20 +50,21 @@ pub fn alphas(betas: &[f32]) -> Vec<f32> {
     betas.iter().map(|beta| 1.0 - beta).collect()
 }
 
-/// The running product of the alphas.
-pub fn alphas_cumprod(betas: &[f32]) -> Vec<f32> {
-    alphas(betas)
-        .into_iter()
-        .scan(1.0_f64, |product, alpha| {
-            *product *= f64::from(alpha);
-            Some(*product as f32)
-        })
-        .collect()
+/// The running product of the alphas, each rounded to float32.
+pub fn alphas_cumprod(betas: &[f32]) -> Vec<f64> {
+    products(betas).map(f64::from).collect()
+}
+
+fn products(betas: &[f32]) -> impl Iterator<Item = f32> {
+    betas.iter().scan(1.0_f64, |product, beta| {
+        *product *= f64::from(1.0 - beta);
+        Some(*product as f32)
+    })
 }
 
 /// Betas rescaled so that the last cumulative alpha is 0 (2305.08891, algorithm 1), in float32.
 pub fn zero_terminal_snr(betas: &[f32]) -> Vec<f32> {
-    let roots: Vec<f32> = alphas_cumprod(betas).into_iter().map(libm::sqrtf).collect();
+    let roots: Vec<f32> = products(betas).map(libm::sqrtf).collect();
     let (Some(&first), Some(&last)) = (roots.first(), roots.last()) else { return Vec::new() };
     let bars = roots.into_iter().map(|root| {
         let root = (root - last) * (first / (first - last));
@@ -167,7 +169,7 @@ fn check(timesteps: &[f64], training: u32) -> Result<(), Error> {
 /// The noise levels of a whole run, from the first step's to the one that the last step leads to.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    alphas_cumprod: Vec<f32>,
+    alphas_cumprod: Vec<f64>,
     levels: Vec<NoiseLevel>,
     /// Whether it begins with noise alone.
     full: bool,
@@ -177,7 +179,7 @@ impl Schedule {
     /// A run through `timesteps`, falling, that ends at the cumulative alpha `final_alpha`; flow
     /// ends at the clean latent. `alphas_cumprod` is empty for flow models.
     pub fn new(
-        alphas_cumprod: Vec<f32>,
+        alphas_cumprod: Vec<f64>,
         timesteps: &[f64],
         final_alpha: f64,
     ) -> Result<Self, Error> {
@@ -190,7 +192,7 @@ impl Schedule {
 
     /// A run through `sigmas`, noise over signal, each at most the one before; the last one is
     /// where the last step ends, 0 at the clean latent. `alphas_cumprod` is empty for flow models.
-    pub fn from_sigmas(alphas_cumprod: Vec<f32>, sigmas: &[f64]) -> Result<Self, Error> {
+    pub fn from_sigmas(alphas_cumprod: Vec<f64>, sigmas: &[f64]) -> Result<Self, Error> {
         sigmas::check(sigmas, alphas_cumprod.is_empty()).map_err(|error| error.at("sigmas"))?;
         let levels = sigmas.iter().map(|&sigma| sigmas::level(&alphas_cumprod, sigma)).collect();
         let full = sigmas.first().is_some_and(|&first| sigmas::is_full(&alphas_cumprod, first));
@@ -198,7 +200,7 @@ impl Schedule {
     }
 
     /// Cumulative alphas of the training steps; empty for flow models.
-    pub fn alphas_cumprod(&self) -> &[f32] {
+    pub fn alphas_cumprod(&self) -> &[f64] {
         &self.alphas_cumprod
     }
 
@@ -227,11 +229,11 @@ impl Schedule {
 ///
 /// Between two training steps sigma = noise / signal is interpolated, as k-diffusion does; beside a
 /// step without signal, where it is infinite, the cumulative alpha.
-pub fn level(alphas_cumprod: &[f32], timestep: f64) -> NoiseLevel {
+pub fn level(alphas_cumprod: &[f64], timestep: f64) -> NoiseLevel {
     if alphas_cumprod.is_empty() {
         return NoiseLevel::flow(timestep);
     }
-    let bar = |step: usize| f64::from(alphas_cumprod[step.min(alphas_cumprod.len() - 1)]);
+    let bar = |step: usize| alphas_cumprod[step.min(alphas_cumprod.len() - 1)];
     let below = libm::floor(timestep);
     let share = timestep - below;
     let (low, high) = (bar(below as usize), bar(below as usize + 1));

@@ -3,7 +3,8 @@
 //! * [`Device`]: where tensors live, with threads of its own; nothing here uses a global pool.
 //! * [`Tensor`]: immutable values on a device, with the operations of [`amdm::math::Tensor`].
 //! * [`noise`]: generators whose streams equal those of torch's CPU generator.
-//! * [`Denoiser`], [`predict`]: networks and their guided predictions, a whole step in one call.
+//! * [`Denoiser`], [`ask`]: networks and their guided predictions, a whole step in one call.
+//! * [`Codec`], [`TextEncoder`]: images to latents and back, prompts to conditions.
 //! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
 //! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
 //! * [`pixels`]: images resized, and converted to 8-bit rows.
@@ -26,7 +27,8 @@ pub use amdm::math::{NoiseLevel, PredictionKind};
 pub use device::Device;
 pub use families::{BuiltIn, Family, Sizes};
 pub use model::{
-    Adapter, Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict, timesteps,
+    Adapter, Cancel, Codec, Conditioning, Denoiser, Embedding, Entry, LatentInfo, ModelInfo,
+    Prediction, Question, Request, TextEncoder, TextInfo, Tiling, ask, predict, timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};

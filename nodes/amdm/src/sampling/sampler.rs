@@ -1,7 +1,7 @@
 //! `Sampler`: the step loop of `amdm::math` over the host's networks, noise and operators.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -13,7 +13,9 @@ use amdm::math::{
 };
 use amdm::rng::lane_seed;
 use amdm_sdk::math::{Context, Handle, lift, lift_kind, lower, lower_phase};
-use amdm_sdk::{Call, Error, Model, ModelInfo, Object, Policy, Request, StepContext, Tensor, json};
+use amdm_sdk::{
+    Call, Error, LatentInfo, Model, ModelInfo, Object, Policy, Request, StepContext, Tensor, json,
+};
 
 use super::{latent, noise::Noise};
 use crate::pack::sampler::{self, Inputs, Outputs};
@@ -67,7 +69,7 @@ impl Backend for Host<'_> {
         &mut self,
         lanes: u32,
         steps: u32,
-        alphas_cumprod: &[f32],
+        alphas_cumprod: &[f64],
     ) -> Result<Self::Context, MathError> {
         Ok(Context(StepContext::new(lanes, steps, alphas_cumprod)))
     }
@@ -105,7 +107,7 @@ impl Backend for Host<'_> {
                 Request {
                     model: &lane.model,
                     latent: &request.latent.0,
-                    timestep: request.level.timestep,
+                    level: amdm_sdk::math::lower_level(request.level),
                     positive: &lane.positive,
                     negative: lane.negative.as_ref(),
                     guidance: request.guidance,
@@ -114,10 +116,7 @@ impl Backend for Host<'_> {
                 }
             })
             .collect::<Vec<_>>();
-        let Some(first) = requests.first() else { return Ok(Vec::new()) };
-        // All lanes of a step are at one level.
-        let (signal, noise) = (first.level.signal, first.level.noise);
-        let predictions = amdm_sdk::predict_at(&asked, signal, noise, parts).map_err(lift)?;
+        let predictions = amdm_sdk::predict(&asked, parts).map_err(lift)?;
         Ok(predictions
             .into_iter()
             .map(|prediction| Prediction {
@@ -196,7 +195,7 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
     let mut host =
         Host { call, lanes: &lanes, noise, policy: inputs.policy.as_ref(), opened: None };
     let outcome = sample(&mut host, &specs, &schedule, &settings, &latents).map_err(lower)?;
-    outputs(outcome.latents, inputs.target as usize, all, &target.info.latent_space)
+    outputs(outcome.latents, inputs.target as usize, all, &target.info.latent)
 }
 
 /// Refuses lanes that cannot share a sampling; gives the target.
@@ -208,12 +207,12 @@ fn check<'a>(inputs: &Inputs, lanes: &'a [Lane]) -> Result<&'a Lane, Error> {
         return Err(Error::invalid(expected).at("target"));
     };
     for (index, lane) in lanes.iter().enumerate() {
-        let (name, own) = (&lane.info.name, &lane.info.latent_space);
-        if *own != target.info.latent_space {
+        let (name, own) = (&lane.info.name, &lane.info.latent.space);
+        if *own != target.info.latent.space {
             return Err(Error::invalid(format!(
                 "lane {index} ({name}) works in the latent space {own:?}, the target \
                  ({}) in {:?}; lanes must share one",
-                target.info.name, target.info.latent_space
+                target.info.name, target.info.latent.space
             ))
             .at("lanes"));
         }
@@ -250,10 +249,11 @@ fn values(sigmas: &Tensor) -> Result<Vec<f64>, MathError> {
 
 /// One latent for all lanes, or one for each.
 fn latents(inputs: &Inputs, model: &ModelInfo, lanes: usize) -> Result<Vec<Handle>, Error> {
-    let whole = latent::samples(&inputs.latent, model)?;
+    let whole = latent::to_network(&latent::samples(&inputs.latent, model)?, &model.latent)?;
     let Some(each) = &inputs.lane_latents else { return Ok(vec![Handle(whole)]) };
     let named = |error: Error| error.at("lane_latents");
     let each = latent::samples(each, model).map_err(named)?;
+    let each = latent::to_network(&each, &model.latent)?;
     let each = latent::by_lanes(&each, &whole.shape(), lanes).map_err(named)?;
     Ok(each.into_iter().map(Handle).collect())
 }
@@ -279,14 +279,16 @@ fn outputs(
     latents: Vec<Option<Handle>>,
     target: usize,
     all: bool,
-    space: &str,
+    info: &LatentInfo,
 ) -> Result<Outputs, Error> {
     let batch = latents.iter().flatten().map(|latent| &latent.0).collect::<Vec<_>>();
+    let wire =
+        |samples: &Tensor| latent::build(latent::to_wire(samples, info)?, info.space.clone());
     let all_lanes = match all {
-        true => Some(latent::build(Tensor::concat(&batch, 0)?, String::from(space))?),
+        true => Some(wire(&Tensor::concat(&batch, 0)?)?),
         false => None,
     };
     let missing = || Error::internal("the target lane has no result");
     let result = latents.into_iter().nth(target).flatten().ok_or_else(missing)?;
-    Ok(Outputs { latent: latent::build(result.0, String::from(space))?, all_lanes })
+    Ok(Outputs { latent: wire(&result.0)?, all_lanes })
 }
