@@ -31,6 +31,7 @@ pub use checkpoint::Checkpoint;
 pub use operator::{Chain, Operator, OperatorScope};
 pub use refine::{ManifoldRefine, Mean, Mode};
 pub use sampler::{Backend, Draw, LaneRequest, LaneSpec, Outcome, Settings, Start, sample};
+pub use schedule::Scheduler;
 pub use solver::Solver;
 pub use state::StepState;
 pub use step::{NoiseLevel, Part, Phase, Prediction, PredictionKind, StepContext};

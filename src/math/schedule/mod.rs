@@ -6,10 +6,20 @@
 //! Spacings follow diffusers' schedulers. Refuses spacings that leave the table and timesteps that
 //! do not fall.
 
+mod beta;
+mod run;
+mod scheduler;
+mod table;
+
 use alloc::format;
 use alloc::vec::Vec;
 use core::f64::consts::FRAC_PI_2;
 
+pub use self::run::{StepRange, run_sigmas};
+pub use self::scheduler::{SCHEDULE_STEPS, Scheduler};
+pub use self::table::{
+    SIGMA_BEFORE_ALL, SigmaTable, scaled_linear_cumulative, zero_snr_cumulative,
+};
 use super::{NoiseLevel, Solver, sigmas, window::round_half_up};
 use crate::error::{Code, Error};
 
