@@ -33,6 +33,7 @@ pub use refine::{ManifoldRefine, Mean, Mode};
 pub use sampler::{Backend, Draw, LaneRequest, LaneSpec, Outcome, Settings, Start, sample};
 pub use schedule::Scheduler;
 pub use solver::Solver;
+pub use solver::sigma::Sampler;
 pub use state::StepState;
 pub use step::{NoiseLevel, Part, Phase, Prediction, PredictionKind, StepContext};
 pub use tensor::Tensor;

@@ -55,7 +55,8 @@ impl Brownian {
     /// Where the motion is at `time`, counted from its start.
     fn position(&mut self, time: f64) -> Vec<f64> {
         let time = rounded(time.clamp(self.start, self.end));
-        if let Some((_, position)) = self.kept.iter().find(|(kept, _)| kept.to_bits() == time.to_bits())
+        if let Some((_, position)) =
+            self.kept.iter().find(|(kept, _)| kept.to_bits() == time.to_bits())
         {
             return position.clone();
         }
@@ -82,9 +83,8 @@ impl Brownian {
             let word = first_word(self.seed, &[key, depth]);
             let drawn = TorchCpu::new(word.into()).normal(self.n);
             let left = node.iter().zip(drawn);
-            let left: Vec<f64> = left
-                .map(|(whole, drawn)| share * whole + deviation * f64::from(drawn))
-                .collect();
+            let left: Vec<f64> =
+                left.map(|(whole, drawn)| share * whole + deviation * f64::from(drawn)).collect();
             if time >= middle {
                 for ((node, position), left) in node.iter_mut().zip(&mut position).zip(left) {
                     *node -= left;

@@ -65,8 +65,7 @@ impl Hash {
 }
 
 fn mix(left: u32, right: u32) -> u32 {
-    let mixed =
-        left.wrapping_mul(0xCA01_F9DD).wrapping_sub(right.wrapping_mul(0x4973_F715));
+    let mixed = left.wrapping_mul(0xCA01_F9DD).wrapping_sub(right.wrapping_mul(0x4973_F715));
     mixed ^ (mixed >> SHIFT)
 }
 

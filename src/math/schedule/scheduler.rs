@@ -65,7 +65,9 @@ impl Scheduler {
             Self::Exponential => exponential(table, steps),
             Self::DdimUniform => ddim_uniform(table, steps),
             Self::Beta => beta(table, steps),
-            Self::Normal if table.sigma(0.0) < CLEAN => return Ok(uniform(table, steps + 1, steps + 1)),
+            Self::Normal if table.sigma(0.0) < CLEAN => {
+                return Ok(uniform(table, steps + 1, steps + 1));
+            }
             Self::Normal => uniform(table, steps, steps),
             Self::LinearQuadratic => linear_quadratic(table, steps),
             Self::KlOptimal => kl_optimal(table, steps),

@@ -109,7 +109,8 @@ impl SigmaTable {
         let below = above.saturating_sub(1);
         let gap = |step: usize| self.logs.get(step).map_or(f32::INFINITY, |l| (log - l).abs());
         let nearest = if gap(below) <= gap(above) { below } else { above };
-        let first = self.logs[..nearest].iter().rev().take_while(|&&l| (log - l).abs() == gap(nearest));
+        let first =
+            self.logs[..nearest].iter().rev().take_while(|&&l| (log - l).abs() == gap(nearest));
         (nearest - first.count()) as u32
     }
 
