@@ -53,12 +53,10 @@ pub struct Case {
     pub cfg: f64,
     pub denoise: Option<f64>,
     pub latent: String,
-    #[serde(default)]
-    pub sigmas: Vec<f64>,
+    pub sigmas: Option<Vec<f64>>,
     #[serde(default)]
     pub network_calls: usize,
-    #[serde(default)]
-    pub timesteps: Vec<serde_json::Value>,
+    pub timesteps: Option<Vec<serde_json::Value>>,
     #[serde(default)]
     pub tol_given_sigmas: f64,
     #[serde(default)]

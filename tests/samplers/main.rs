@@ -7,6 +7,9 @@
 #[path = "../parity/dense.rs"]
 mod dense;
 
+mod cases;
 mod data;
+mod network;
 mod noise;
+mod run;
 mod tables;

@@ -13,6 +13,12 @@ pub fn tables() -> [(&'static str, SigmaTable); 2] {
     [("eps", SigmaTable::new(&alphas).unwrap()), ("v_zsnr", SigmaTable::new(&zero).unwrap())]
 }
 
+/// The table of a model by its name in the recordings.
+pub fn table(model: &str) -> SigmaTable {
+    let [(_, plain), (_, zero)] = tables();
+    if model.ends_with("zsnr") { zero } else { plain }
+}
+
 #[test]
 fn probe() {
     let recorded = Tensors::read("sigmas");
