@@ -30,7 +30,7 @@ pub use aggregate::{AggregateStep, Method};
 pub use checkpoint::Checkpoint;
 pub use operator::{Chain, Operator, OperatorScope};
 pub use refine::{ManifoldRefine, Mean, Mode};
-pub use sampler::{Backend, Draw, LaneRequest, LaneSpec, Outcome, Settings, Start, sample};
+pub use sampler::{Backend, Draw, Given, LaneRequest, LaneSpec, Outcome, Settings, Start, sample};
 pub use schedule::Scheduler;
 pub use solver::Solver;
 pub use solver::sigma::Sampler;

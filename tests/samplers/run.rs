@@ -6,7 +6,7 @@ use amdm::error::Error;
 use amdm::math::schedule::SigmaTable;
 use amdm::math::solver::sigma::inpaint::{Inpaint, resize_mask};
 use amdm::math::solver::sigma::{Answer, Supply, Told, Walk, network};
-use amdm::math::{Sampler, Tensor};
+use amdm::math::{NoiseLevel, Sampler, Tensor};
 use amdm::rng::{Brownian, TorchCpu, initial_noise};
 
 use crate::data::{Case, Latent, Network, Tensors};
@@ -72,7 +72,7 @@ pub struct Model<'a> {
 impl Model<'_> {
     /// The answer to a question, and the timestep that the network was told.
     pub fn answer(&self, latent: &Latent, sigma: f64) -> (Answer<Latent>, u32) {
-        let masked = self.mask.as_ref().map(|mask| mask.before(latent, sigma).unwrap());
+        let masked = self.mask.as_ref().map(|mask| mask.before(latent, sigma_space(sigma)).unwrap());
         let latent = masked.as_ref().unwrap_or(latent);
         let input = latent.affine(network::input_scale(sigma), 0.0).unwrap();
         let timestep = self.table.timestep(sigma);
@@ -150,6 +150,11 @@ pub fn run(
         assert_eq!(promised as usize, timesteps.len(), "{}", case.name);
     }
     Run { latent: walk.latent().affine(1.0 / SCALE, 0.0).unwrap(), timesteps }
+}
+
+/// The level of a latent in sigma space.
+fn sigma_space(sigma: f64) -> NoiseLevel {
+    NoiseLevel { timestep: 0.0, signal: 1.0, noise: sigma }
 }
 
 fn start(name: &str, inputs: &Tensors) -> Latent {

@@ -181,6 +181,10 @@ fn check(timesteps: &[f64], training: u32) -> Result<(), Error> {
 pub struct Schedule {
     alphas_cumprod: Vec<f64>,
     levels: Vec<NoiseLevel>,
+    /// Noise over signal at each level.
+    sigmas: Vec<f64>,
+    /// Where networks are told whole training steps: those of this table.
+    table: Option<SigmaTable>,
     /// Whether it begins with noise alone.
     full: bool,
 }
@@ -197,7 +201,11 @@ impl Schedule {
         let last = if alphas_cumprod.is_empty() { 1.0 } else { final_alpha };
         let mut levels: Vec<_> = timesteps.iter().map(|&t| level(&alphas_cumprod, t)).collect();
         levels.push(NoiseLevel::variance_preserving(0.0, last));
-        Ok(Self { alphas_cumprod, levels, full: true })
+        let flow = alphas_cumprod.is_empty();
+        let sigma =
+            |level: &NoiseLevel| if flow { level.noise } else { level.noise / level.signal };
+        let sigmas = levels.iter().map(sigma).collect();
+        Ok(Self { alphas_cumprod, levels, sigmas, table: None, full: true })
     }
 
     /// A run through `sigmas`, noise over signal, each at most the one before; the last one is
@@ -206,7 +214,35 @@ impl Schedule {
         sigmas::check(sigmas, alphas_cumprod.is_empty()).map_err(|error| error.at("sigmas"))?;
         let levels = sigmas.iter().map(|&sigma| sigmas::level(&alphas_cumprod, sigma)).collect();
         let full = sigmas.first().is_some_and(|&first| sigmas::is_full(&alphas_cumprod, first));
-        Ok(Self { alphas_cumprod, levels, full })
+        Ok(Self { alphas_cumprod, levels, sigmas: sigmas.to_vec(), table: None, full })
+    }
+
+    /// A run through `sigmas` of a model with this table, which is told whole training steps: as
+    /// ComfyUI's samplers have it.
+    pub fn from_table(
+        alphas_cumprod: Vec<f64>,
+        table: SigmaTable,
+        sigmas: &[f64],
+    ) -> Result<Self, Error> {
+        let mut schedule = Self::from_sigmas(alphas_cumprod, sigmas)?;
+        schedule.full = sigmas.first().is_some_and(|&first| table.is_full(first));
+        schedule.table = Some(table);
+        schedule.levels = sigmas.iter().map(|&sigma| schedule.level(sigma)).collect();
+        Ok(schedule)
+    }
+
+    /// The level of a sigma on the models' process, also between those of the schedule.
+    pub fn level(&self, sigma: f64) -> NoiseLevel {
+        let mut level = sigmas::level(&self.alphas_cumprod, sigma);
+        if let Some(table) = &self.table {
+            level.timestep = table.timestep(sigma).into();
+        }
+        level
+    }
+
+    /// The table of sigmas of the models.
+    pub fn table(&self) -> Result<SigmaTable, Error> {
+        self.table.clone().map_or_else(|| SigmaTable::new(&self.alphas_cumprod), Ok)
     }
 
     /// Cumulative alphas of the training steps; empty for flow models.
@@ -220,18 +256,28 @@ impl Schedule {
         self.full && denoise == 1.0
     }
 
-    /// Whether a level is the noisiest of the process.
-    pub fn is_largest(&self, level: NoiseLevel) -> bool {
-        let flow = self.alphas_cumprod.is_empty();
-        let sigma = if flow { level.noise } else { level.noise / level.signal };
-        sigmas::is_full(&self.alphas_cumprod, sigma)
+    /// Whether a sigma is the largest of the process.
+    pub fn is_largest(&self, sigma: f64) -> bool {
+        match &self.table {
+            Some(table) => table.is_full(sigma),
+            None => sigmas::is_full(&self.alphas_cumprod, sigma),
+        }
     }
 
     /// The levels of the last `round(denoise * steps)` steps, halves up: one more than steps.
     pub fn levels(&self, denoise: f64) -> &[NoiseLevel] {
+        &self.levels[self.first(denoise)..]
+    }
+
+    /// Noise over signal at these levels; the time of a flow.
+    pub fn sigmas(&self, denoise: f64) -> &[f64] {
+        &self.sigmas[self.first(denoise)..]
+    }
+
+    fn first(&self, denoise: f64) -> usize {
         let steps = self.levels.len() - 1;
         let run = round_half_up(denoise * steps as f64) as usize;
-        &self.levels[steps - run.min(steps)..]
+        steps - run.min(steps)
     }
 }
 

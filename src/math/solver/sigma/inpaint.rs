@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::error::Error;
-use crate::math::Tensor;
+use crate::math::{NoiseLevel, Tensor};
 
 /// A mask and what stands outside it.
 #[derive(Debug)]
@@ -27,9 +27,10 @@ impl<T: Tensor> Inpaint<T> {
         Ok(Self { mask, outside, clean, noise })
     }
 
-    /// What the network is asked about in place of `latent` at `sigma`, both in sigma space.
-    pub fn before(&self, latent: &T, sigma: f64) -> Result<T, Error> {
-        let kept = T::linear_combination(&[(&self.clean, 1.0), (&self.noise, sigma)])?;
+    /// What the network is asked about in place of `latent`, which is at `level`.
+    pub fn before(&self, latent: &T, level: NoiseLevel) -> Result<T, Error> {
+        let kept = [(&self.clean, level.signal), (&self.noise, level.noise)];
+        let kept = T::linear_combination(&kept)?;
         latent.mul(&self.mask)?.add(&kept.mul(&self.outside)?)
     }
 

@@ -189,6 +189,11 @@ impl Sampler {
         )
     }
 
+    /// Whether its steps are those of the sigmas that it is given; others choose steps of their own.
+    pub fn keeps_steps(self) -> bool {
+        !matches!(self, Self::DpmFast | Self::DpmAdaptive)
+    }
+
     /// What is added to the seed for the noise outside a mask; none where it is the noise that the
     /// latent starts from.
     pub fn mask_noise_seed(self) -> Option<u64> {
@@ -196,7 +201,7 @@ impl Sampler {
     }
 
     /// The sigmas that its steps have where it is given `sigmas`.
-    pub(super) fn grid(self, sigmas: &[f64]) -> Vec<f64> {
+    pub(in crate::math) fn grid(self, sigmas: &[f64]) -> Vec<f64> {
         match self {
             Self::DpmFast => dpm_fast::grid(sigmas),
             Self::DpmAdaptive => dpm_adaptive::grid(sigmas),
