@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 #[path = "../parity/dense.rs"]
+#[allow(dead_code)]
 mod dense;
 
 mod cases;
@@ -13,3 +14,4 @@ mod network;
 mod noise;
 mod run;
 mod tables;
+mod walks;

@@ -43,7 +43,6 @@ fn brownian_noise_is_what_was_recorded_whatever_was_asked_before() {
         motion.between(5.0, 1.0);
         let found = motion.between(from, to);
         let off = gap(&found, &expected);
-        println!("{name}: {off:e}");
         assert!(off <= CLOSE, "{name}: {off:e}");
     }
 }

@@ -1,7 +1,5 @@
 //! One latent through a sampler, as a step loop would do it.
 
-use std::collections::BTreeSet;
-
 use amdm::error::Error;
 use amdm::math::schedule::SigmaTable;
 use amdm::math::solver::sigma::inpaint::{Inpaint, resize_mask};
@@ -120,9 +118,8 @@ pub fn run(
         let mask = Latent::new(&[one, 1, shape[2], shape[3]], values);
         let outside = match sampler.mask_noise_seed() {
             Some(shift) => {
-                let values = TorchCpu::new(seed.wrapping_add(shift));
-                let mut values = values;
-                Latent::new(&shape, values.normal(clean.values().len()))
+                let mut stream = TorchCpu::new(seed.wrapping_add(shift));
+                Latent::new(&shape, stream.normal(clean.values().len()))
             }
             None => noise.share(),
         };
@@ -170,15 +167,11 @@ fn first_noise(case: &Case, words: &[&str], seed: u64, shape: &[u32]) -> Latent 
     if case.add_noise.as_deref() == Some("disable") {
         return Latent::new(shape, vec![0.0; count]);
     }
-    let places = words.iter().find_map(|word| word.strip_prefix("bi")).map(|places| {
-        places.split('_').map(|place| place.parse().unwrap()).collect::<Vec<u32>>()
-    });
+    let places = words
+        .iter()
+        .find_map(|word| word.strip_prefix("bi"))
+        .map(|places| places.split('_').map(|place| place.parse().unwrap()).collect::<Vec<u32>>());
     let batch = shape[0] as usize;
     let values = initial_noise(seed, batch, count / batch, places.as_deref()).unwrap();
     Latent::new(shape, values)
-}
-
-/// The samplers in a set of cases.
-pub fn names(cases: &[Case]) -> BTreeSet<&str> {
-    cases.iter().map(|case| case.sampler.as_str()).collect()
 }
