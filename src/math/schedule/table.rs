@@ -1,7 +1,7 @@
 //! The noise levels that a model was trained at, as sigmas: noise over signal.
 //!
-//! Sigmas are float32 to the bit of what ComfyUI holds for the models in use, although they cross as
-//! f64: alphas and sigmas are made in float64 and rounded once, logarithms likewise. Between the
+//! Sigmas are float32 to the bit of what ComfyUI holds for the models in use, although they cross
+//! as f64: alphas and sigmas are made in float64 and rounded once, logarithms likewise. Between the
 //! levels the logarithm is interpolated, in float32 as there. A network is told the whole step of
 //! the nearest logarithm.
 

@@ -4,8 +4,8 @@
 //! k-diffusion's sigma space is the same up to scale: sigma = s / a, and its latent is x / a, which
 //! is `x * sqrt(1 + sigma^2)` on a variance-preserving process. So networks get x as it is, lanes
 //! see one process whatever the solver, and merging is scale-equivariant anyway. Sources: DDIM
-//! (2010.02502), k-diffusion's Euler samplers, DPM-Solver++ 2M (2211.01095, algorithm 2). [`sigma`] has
-//! ComfyUI's samplers.
+//! (2010.02502), k-diffusion's Euler samplers, DPM-Solver++ 2M (2211.01095, algorithm 2). [`sigma`]
+//! has ComfyUI's samplers.
 
 mod multistep;
 pub mod sigma;

@@ -1,5 +1,5 @@
-//! DPM-Solver that chooses its own strides (2206.00927; k-diffusion's `dpm_adaptive`): order 3, with
-//! order 2 beside it as the measure of the error.
+//! DPM-Solver that chooses its own strides (2206.00927; k-diffusion's `dpm_adaptive`): order 3,
+//! with order 2 beside it as the measure of the error.
 //!
 //! From outside it is one step from the first sigma to the last one above 0, of as many calls as it
 //! needs; strides too long are tried again, three calls each. Absolute tolerance 0.0078, relative

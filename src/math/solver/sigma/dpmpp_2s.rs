@@ -1,5 +1,5 @@
-//! DPM-Solver++ with two calls a step (2211.01095; k-diffusion's `dpmpp_2s_ancestral`) and its CFG++
-//! form.
+//! DPM-Solver++ with two calls a step (2211.01095; k-diffusion's `dpmpp_2s_ancestral`) and its
+//! CFG++ form.
 
 use super::answer::combine;
 use super::level::log_ratio;

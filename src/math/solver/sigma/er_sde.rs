@@ -1,5 +1,5 @@
-//! Extended reverse-time SDE (2309.06169; `er_sde`, third order): integrals of the noise scaling are
-//! sums over 200 points.
+//! Extended reverse-time SDE (2309.06169; `er_sde`, third order): integrals of the noise scaling
+//! are sums over 200 points.
 
 use super::answer::combine;
 use super::{Call, Memory, Next, Step, Supply};

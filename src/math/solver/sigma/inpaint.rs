@@ -40,8 +40,9 @@ impl<T: Tensor> Inpaint<T> {
     }
 }
 
-/// A mask of `from` = (height, width) at the size `to`, linear between the centres of its values and
-/// without a filter, as torch's `interpolate` with `bilinear`. Several masks may follow one another.
+/// A mask of `from` = (height, width) at the size `to`, linear between the centres of its values
+/// and without a filter, as torch's `interpolate` with `bilinear`. Several masks may follow one
+/// another.
 ///
 /// Fails where the values are not whole masks.
 #[allow(clippy::cast_possible_truncation)]

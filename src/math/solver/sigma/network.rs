@@ -1,7 +1,8 @@
 //! What stands between a network's numbers and a walk: scales, kinds of prediction, guidance.
 //!
-//! A network gets the latent times [`input_scale`] and a timestep; [`denoised_factors`] make a clean
-//! latent of its output. All of the variance-preserving process, where sigma is noise over signal.
+//! A network gets the latent times [`input_scale`] and a timestep; [`denoised_factors`] make a
+//! clean latent of its output. All of the variance-preserving process, where sigma is noise over
+//! signal.
 
 use crate::error::Error;
 use crate::math::schedule::SigmaTable;
@@ -44,7 +45,8 @@ pub fn guide<T: Tensor>(positive: &T, negative: &T, guidance: f64) -> Result<T, 
 /// Guidance rescaled to the positive's deviation (2305.08891, section 3.4), on clean latents.
 ///
 /// Works on the velocity form. `share` 0 is [`guide`], 1 the rescaled prediction alone; deviations
-/// are over all but the batch. `latent` is in sigma space.
+/// are over all but the batch. `latent` is in sigma space. As in ComfyUI, clean latents pass as
+/// their difference to the latent: what float32 loses there at large sigmas is lost here as well.
 pub fn guide_rescaled<T: Tensor>(
     latent: &T,
     (positive, negative): (&T, &T),
@@ -53,8 +55,10 @@ pub fn guide_rescaled<T: Tensor>(
     share: f64,
 ) -> Result<T, Error> {
     let root = libm::sqrt(sigma * sigma + 1.0);
+    let passed = |denoised: &T| latent.sub(&latent.sub(denoised)?);
     let velocity = |denoised: &T| {
-        T::linear_combination(&[(latent, 1.0 / (root * sigma)), (denoised, -root / sigma)])
+        let denoised = passed(denoised)?;
+        T::linear_combination(&[(latent, 1.0 / (root * sigma)), (&denoised, -root / sigma)])
     };
     let positive = velocity(positive)?;
     let guided = guide(&positive, &velocity(negative)?, guidance)?;
@@ -62,7 +66,7 @@ pub fn guide_rescaled<T: Tensor>(
     // Per sample: share times the ratio, and the rest as it is.
     let factor = ratio.affine(share, 1.0 - share)?.affine(-sigma / root, 0.0)?;
     let keep = ratio.affine(0.0, 1.0 / (root * root))?;
-    T::sample_combination(&[latent, &guided], &[&keep, &factor])
+    passed(&T::sample_combination(&[latent, &guided], &[&keep, &factor])?)
 }
 
 /// The sum of squares about the mean, per sample.

@@ -1,5 +1,6 @@
 //! SA-Solver (2309.05019): Adams predictor of order 3 and corrector of order 4 in ln sigma, with
-//! noise where sigma is in the middle of the schedule; `sa_solver_pece` asks again after correcting.
+//! noise where sigma is in the middle of the schedule; `sa_solver_pece` asks again after
+//! correcting.
 //!
 //! A step asks at the predicted latent. What is remembered is what the corrector starts from, that
 //! is the latent before with the step's noise, and then the clean latents, the newest first.

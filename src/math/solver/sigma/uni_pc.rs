@@ -63,8 +63,9 @@ fn order(to: usize, most: usize, steps: usize) -> usize {
     if to < most { to } else { most.min(steps + 1 - to) }
 }
 
-/// The latent at `sigmas[0]` from that at `sigmas[1]`. `clean` are the clean latents at `sigmas[1..]`,
-/// as many as the order; with the `reached` one, at `sigmas[0]`, it is the corrector.
+/// The latent at `sigmas[0]` from that at `sigmas[1]`. `clean` are the clean latents at
+/// `sigmas[1..]`, as many as the order; with the `reached` one, at `sigmas[0]`, it is the
+/// corrector.
 fn update<T: Tensor>(
     latent: &T,
     reached: Option<&T>,
