@@ -6,6 +6,7 @@
 //! * [`Denoiser`], [`predict`]: networks and their guided predictions, a whole step in one call.
 //! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
 //! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
+//! * [`text`]: prompts as tokens, and what text encoders make of them.
 //! * [`pixels`]: images resized, and converted to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
@@ -20,6 +21,7 @@ pub mod noise;
 pub mod pixels;
 mod registry;
 mod tensor;
+pub mod text;
 mod weights;
 
 pub use amdm::math::{NoiseLevel, PredictionKind};
