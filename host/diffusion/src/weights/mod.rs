@@ -4,8 +4,10 @@ mod file;
 mod header;
 mod parameter;
 mod reader;
+mod view;
 
 pub use file::WeightFile;
 pub use header::{Header, TensorInfo};
 pub(crate) use parameter::Parameter;
 pub(crate) use reader::Weights;
+pub(crate) use view::{StoredDtype, View};
