@@ -2,12 +2,19 @@
 
 mod file;
 mod header;
+mod names;
 mod parameter;
+mod pickle;
 mod reader;
+mod tensor_file;
 mod view;
 
 pub use file::WeightFile;
 pub use header::{Header, TensorInfo};
+pub(crate) use names::{Names, Part};
 pub(crate) use parameter::Parameter;
 pub(crate) use reader::Weights;
+pub(crate) use tensor_file::TensorFile;
 pub(crate) use view::{StoredDtype, View};
+
+use header::{bytes_of, quoted};
