@@ -8,6 +8,6 @@ mod view;
 
 pub use file::WeightFile;
 pub use header::{Header, TensorInfo};
-pub(crate) use parameter::Parameter;
+pub(crate) use parameter::{Parameter, Stored};
 pub(crate) use reader::Weights;
 pub(crate) use view::{StoredDtype, View};

@@ -1,58 +1,79 @@
-//! Weights out of safetensors bytes, checked by name and shape, onto a device.
+//! Weights out of a safetensors file, checked by name and shape, onto a device.
 
 use amdm::error::Error;
-use half::{bf16, f16};
-use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use super::Parameter;
+use super::{Parameter, Stored, StoredDtype, View, WeightFile};
 use crate::{Device, Result, error};
 
 /// A file of weights, and the device that they go to.
 pub(crate) struct Weights<'a> {
-    file: SafeTensors<'a>,
+    file: &'a WeightFile,
+    tensors: SafeTensors<'a>,
     device: &'a Device,
 }
 
 impl<'a> Weights<'a> {
-    /// Reads the header of `bytes`.
-    pub(crate) fn parse(bytes: &'a [u8], device: &'a Device) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes)
+    /// Reads the header of `file`.
+    pub(crate) fn parse(file: &'a WeightFile, device: &'a Device) -> Result<Self> {
+        let tensors = SafeTensors::deserialize(file.bytes())
             .map_err(|e| Error::invalid(format!("weights are no safetensors: {e}")))?;
-        Ok(Self { file, device })
+        Ok(Self { file, tensors, device })
+    }
+
+    /// Where the layers run.
+    pub(crate) fn device(&self) -> &'a Device {
+        self.device
+    }
+
+    /// The extents of the tensor called `name`; none where there is no such tensor.
+    pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.tensors.tensor(name).ok().map(|view| view.shape().to_vec())
     }
 
     /// The tensor called `name`, which must have `shape`, on the device.
     pub(crate) fn parameter(&self, name: &str, shape: &[usize]) -> Result<Parameter> {
-        Parameter::new(self.device, shape, self.values(name, shape)?)
+        Parameter::of(self.device, &self.view(name, shape)?)
+    }
+
+    /// The tensor called `name`, which must have `shape`, in the host's memory.
+    pub(crate) fn stored(&self, name: &str, shape: &[usize]) -> Result<Stored> {
+        Ok(Stored::new(&self.view(name, shape)?))
     }
 
     /// The values of the tensor called `name`, which must have `shape`.
     pub(crate) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let view = self
-            .file
+        Ok(self.view(name, shape)?.to_vec())
+    }
+
+    /// The tensor where it lies. A 1x1 convolution and a linear layer are stored alike.
+    fn view(&self, name: &str, shape: &[usize]) -> Result<View> {
+        let tensor = self
+            .tensors
             .tensor(name)
             .map_err(|_| Error::invalid(format!("weights lack the tensor `{name}`")))?;
-        if view.shape() != shape {
-            let found = view.shape();
+        if without_ones(tensor.shape()) != without_ones(shape) {
+            let found = tensor.shape();
             let message = format!("weight `{name}` has shape {found:?}, expected {shape:?}");
             return Err(Error::invalid(message));
         }
-        expand(&view).ok_or_else(|| {
-            let found = view.dtype();
-            let message = format!("weight `{name}` is {found:?}, expected F32, F16 or BF16");
-            error::unsupported(message)
-        })
+        let dtype = match tensor.dtype() {
+            Dtype::F32 => StoredDtype::F32,
+            Dtype::F16 => StoredDtype::F16,
+            Dtype::BF16 => StoredDtype::BF16,
+            found => {
+                let message = format!("weight `{name}` is {found:?}, expected F32, F16 or BF16");
+                return Err(error::unsupported(message));
+            }
+        };
+        let start = tensor.data().as_ptr().addr() - self.file.bytes().as_ptr().addr();
+        View::new(self.file, start, dtype, shape)
+            .ok_or_else(|| Error::invalid(format!("weight `{name}` lies outside its file")))
     }
 }
 
-fn expand(view: &TensorView<'_>) -> Option<Vec<f32>> {
-    let (words, _) = view.data().as_chunks::<4>();
-    let (halves, _) = view.data().as_chunks::<2>();
-    match view.dtype() {
-        Dtype::F32 => Some(words.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()),
-        Dtype::F16 => Some(halves.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect()),
-        Dtype::BF16 => Some(halves.iter().map(|&b| bf16::from_le_bytes(b).to_f32()).collect()),
-        _ => None,
-    }
+/// The extents up to the last one above 1, but for the first.
+fn without_ones(shape: &[usize]) -> &[usize] {
+    let trailing = shape.iter().skip(1).rev().take_while(|&&extent| extent == 1).count();
+    &shape[..shape.len() - trailing]
 }
