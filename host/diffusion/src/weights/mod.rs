@@ -12,7 +12,7 @@ mod view;
 pub use file::WeightFile;
 pub use header::{Header, TensorInfo};
 pub(crate) use names::{Names, Part};
-pub(crate) use parameter::Parameter;
+pub(crate) use parameter::{Parameter, Stored};
 pub(crate) use reader::Weights;
 pub(crate) use tensor_file::TensorFile;
 pub(crate) use view::{StoredDtype, View};

@@ -60,18 +60,9 @@ impl TensorFile {
     /// tensor at fault; `unsupported` for what is neither format, and for pickles with code.
     pub(crate) fn new(file: WeightFile, name: &str) -> Result<Self> {
         let bytes = file.bytes();
-        let wrong = |message: String| Error::invalid(format!("weight file `{name}`: {message}"));
-        let (header, places) = if bytes.starts_with(ZIP) {
-            pickle::read(bytes).map_err(|e| Error::new(e.code, wrong(e.message).message))?
-        } else {
-            if let Some((_, what)) = impostor(bytes) {
-                let message = format!("found {what}, expected safetensors or a zip pickle");
-                return Err(error::unsupported(wrong(message).message));
-            }
-            let header = Header::read(bytes).map_err(|e| wrong(no_safetensors(&e)))?;
-            let places = places(bytes, &header).map_err(wrong)?;
-            (header, places)
-        };
+        let read = if bytes.starts_with(ZIP) { pickle::read(bytes) } else { safetensors(bytes) };
+        let (header, places) =
+            read.map_err(|error| Error::new(error.code, labelled(name, &error.message)))?;
         Ok(Self(Arc::new(Inner { name: name.to_owned(), file, header, places })))
     }
 
@@ -110,17 +101,21 @@ impl TensorFile {
             }
             (None, _, found) => {
                 let message = format!("weight `{name}` is {found}, expected F32, F16 or BF16");
-                return Err(error::unsupported(self.label(message)));
+                return Err(error::unsupported(self.label(&message)));
             }
         };
-        let cut = || Error::new(Code::Internal, self.label(format!("tensor `{name}` is cut")));
-        view.ok_or_else(cut).map(Some)
+        view.ok_or_else(|| error::lost(name)).map(Some)
     }
 
     /// `message` with the name of the file.
-    pub(crate) fn label(&self, message: String) -> String {
-        format!("weight file `{}`: {message}", self.0.name)
+    pub(crate) fn label(&self, message: &str) -> String {
+        labelled(&self.0.name, message)
     }
+}
+
+/// `message` with the name of a file, where it has one.
+fn labelled(name: &str, message: &str) -> String {
+    if name.is_empty() { message.to_owned() } else { format!("weight file `{name}`: {message}") }
 }
 
 /// The error of a file that cannot be read.
@@ -128,11 +123,18 @@ pub(super) fn unreadable(name: &str, error: &io::Error) -> Error {
     Error::new(Code::InputOutput, format!("weight file `{name}` cannot be read: {error}"))
 }
 
-/// What a file that is neither safetensors nor a zip archive is, where that can be told. A header
-/// of safetensors begins behind the eight bytes of its length.
-fn impostor(bytes: &[u8]) -> Option<(&'static [u8], &'static str)> {
-    let is_header = bytes.get(8) == Some(&b'{');
-    IMPOSTORS.into_iter().find(|(start, _)| !is_header && bytes.starts_with(start))
+/// What a safetensors file holds, and where.
+fn safetensors(bytes: &[u8]) -> Result<(Header, BTreeMap<String, Place>)> {
+    // Behind the eight bytes of its length a header begins with a brace.
+    if bytes.get(8) != Some(&b'{')
+        && let Some((_, what)) = IMPOSTORS.iter().find(|(start, _)| bytes.starts_with(start))
+    {
+        let message = format!("found {what}, expected safetensors or a zip pickle");
+        return Err(error::unsupported(message));
+    }
+    let header = Header::read(bytes).map_err(|e| Error::invalid(no_safetensors(&e)))?;
+    let places = places(bytes, &header).map_err(Error::invalid)?;
+    Ok((header, places))
 }
 
 fn no_safetensors(reason: &dyn std::fmt::Display) -> String {

@@ -49,17 +49,35 @@ static VAE: LazyLock<Table> = LazyLock::new(Table::vae);
 static OLD_VAE: LazyLock<Table> = LazyLock::new(Table::old_vae);
 static CONTROL: LazyLock<Table> = LazyLock::new(Table::control);
 
-/// The layouts of a UNet, the first that fits first: a checkpoint may hold a control network's
-/// names as well.
+/// Prefixes of a UNet's names, as the original code and as diffusers spell them.
+const UNET_PREFIXES: [&[&str]; 2] =
+    [&["model.diffusion_model.", "diffusion_model.", ""], &["unet.", ""]];
+
+/// The marks are on the way up: a ControlNet has the way down as well.
 const UNET_LAYOUTS: [Layout; 2] = [
     Layout {
-        prefixes: &["model.diffusion_model.", "diffusion_model.", ""],
+        prefixes: UNET_PREFIXES[0],
+        marks: &["output_blocks.0.0.", "output_blocks.11.0.", "out.2."],
+        asked: "",
+        table: Some(&UNET),
+    },
+    Layout {
+        prefixes: UNET_PREFIXES[1],
+        marks: &["up_blocks.0.resnets.", "up_blocks.3.resnets."],
+        asked: "",
+        table: None,
+    },
+];
+
+const GROUNDING_LAYOUTS: [Layout; 2] = [
+    Layout {
+        prefixes: UNET_PREFIXES[0],
         marks: &["input_blocks.", "output_blocks.", "middle_block."],
         asked: "",
         table: Some(&UNET),
     },
     Layout {
-        prefixes: &["unet.", ""],
+        prefixes: UNET_PREFIXES[1],
         marks: &["down_blocks.", "up_blocks.", "mid_block."],
         asked: "",
         table: None,
@@ -137,7 +155,8 @@ impl Part {
 
     fn layouts(self) -> &'static [Layout] {
         match self {
-            Self::Unet | Self::Grounding => &UNET_LAYOUTS,
+            Self::Unet => &UNET_LAYOUTS,
+            Self::Grounding => &GROUNDING_LAYOUTS,
             Self::Vae => &VAE_LAYOUTS,
             Self::Text => &TEXT_LAYOUTS,
             Self::Control => &CONTROL_LAYOUTS,
