@@ -59,12 +59,14 @@ impl Header {
         let length = u64::from_le_bytes(length);
         let mut header = Self::default();
         if length > BYTES_MAX {
-            header.fault = Some(format!("a header of {length} bytes, expected at most {BYTES_MAX}"));
+            header.fault =
+                Some(format!("a header of {length} bytes, expected at most {BYTES_MAX}"));
             return Ok(header);
         }
         let mut text = String::new();
         if file.take(length).read_to_string(&mut text)? < length as usize {
-            header.fault = Some(format!("the header is cut: found {} of {length} bytes", text.len()));
+            header.fault =
+                Some(format!("the header is cut: found {} of {length} bytes", text.len()));
         }
         let mut json = serde_json::Deserializer::from_str(&text);
         let read = json.deserialize_map(Entries(&mut header)).and_then(|()| json.end());
@@ -95,7 +97,7 @@ impl Header {
     }
 
     /// Names of all tensors, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.tensors.keys().map(String::as_str)
     }
 

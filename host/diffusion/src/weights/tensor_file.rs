@@ -95,7 +95,8 @@ impl TensorFile {
                 let strides = strides.clone().unwrap_or_else(|| row_major(&info.shape));
                 let bytes = gather(file.bytes(), place.start, 8, &info.shape, &strides);
                 let (words, _) = bytes.as_chunks::<8>();
-                let narrow = words.iter().flat_map(|&b| (f64::from_le_bytes(b) as f32).to_le_bytes());
+                let narrow =
+                    words.iter().flat_map(|&b| (f64::from_le_bytes(b) as f32).to_le_bytes());
                 let narrow = WeightFile::new(narrow.collect::<Vec<u8>>());
                 View::new(&narrow, 0, StoredDtype::F32, &info.shape)
             }
@@ -152,7 +153,8 @@ fn places(bytes: &[u8], header: &Header) -> std::result::Result<BTreeMap<String,
     let behind = (bytes.len() as u64).saturating_sub(data);
     let mut ranges = Vec::new();
     for (name, info) in header.tensors() {
-        let offsets = info.data_offsets.ok_or_else(|| format!("tensor {} has no offsets", quoted(name)))?;
+        let offsets =
+            info.data_offsets.ok_or_else(|| format!("tensor {} has no offsets", quoted(name)))?;
         check_length(name, info, offsets)?;
         ranges.push((offsets, name));
     }
@@ -160,13 +162,23 @@ fn places(bytes: &[u8], header: &Header) -> std::result::Result<BTreeMap<String,
     let mut end = 0;
     for &([from, to], name) in &ranges {
         if to > behind {
-            return Err(format!("tensor {} is cut: the file ends {} bytes early", quoted(name), to - behind));
+            return Err(format!(
+                "tensor {} is cut: the file ends {} bytes early",
+                quoted(name),
+                to - behind
+            ));
         }
         if from < end {
-            return Err(format!("tensor {} begins at byte {from}, inside of another tensor", quoted(name)));
+            return Err(format!(
+                "tensor {} begins at byte {from}, inside of another tensor",
+                quoted(name)
+            ));
         }
         if from > end {
-            return Err(format!("bytes {end} to {from}, before tensor {}, belong to no tensor", quoted(name)));
+            return Err(format!(
+                "bytes {end} to {from}, before tensor {}, belong to no tensor",
+                quoted(name)
+            ));
         }
         end = to;
     }
@@ -184,10 +196,13 @@ fn check_length(
     [from, to]: [u64; 2],
 ) -> std::result::Result<(), String> {
     let TensorInfo { dtype, shape, .. } = info;
-    let found = to.checked_sub(from).ok_or_else(|| format!("tensor {} ends before it begins", quoted(name)))?;
+    let found = to
+        .checked_sub(from)
+        .ok_or_else(|| format!("tensor {} ends before it begins", quoted(name)))?;
     let Some(size) = bytes_of(dtype) else { return Ok(()) };
     let count = shape.iter().try_fold(size, |bytes, &extent| bytes.checked_mul(extent as u64));
-    let expected = count.ok_or_else(|| format!("shape {shape:?} of tensor {} overflows", quoted(name)))?;
+    let expected =
+        count.ok_or_else(|| format!("shape {shape:?} of tensor {} overflows", quoted(name)))?;
     if found != expected {
         return Err(format!(
             "tensor {} has {found} bytes, {dtype} of shape {shape:?} expects {expected}",

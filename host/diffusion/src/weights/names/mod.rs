@@ -139,8 +139,7 @@ const CONTROL_LAYOUTS: [Layout; 2] = [
 
 impl Part {
     /// All parts.
-    pub const ALL: [Self; 5] =
-        [Self::Unet, Self::Vae, Self::Text, Self::Control, Self::Grounding];
+    pub const ALL: [Self; 5] = [Self::Unet, Self::Vae, Self::Text, Self::Control, Self::Grounding];
 
     /// The part in plain words.
     pub fn name(self) -> &'static str {
@@ -171,17 +170,20 @@ impl Names {
         part: Part,
         names: impl Iterator<Item = &'n str> + Clone,
     ) -> Option<Self> {
-        let is_grounding = |name: &str| name.contains(".fuser.") || name.starts_with("position_net.");
+        let is_grounding =
+            |name: &str| name.contains(".fuser.") || name.starts_with("position_net.");
         if part == Part::Grounding && !names.clone().any(is_grounding) {
             return None;
         }
-        let mut found = part.layouts().iter().flat_map(|layout| {
-            layout.prefixes.iter().map(move |prefix| (layout, *prefix))
-        });
+        let mut found = part
+            .layouts()
+            .iter()
+            .flat_map(|layout| layout.prefixes.iter().map(move |prefix| (layout, *prefix)));
         let (layout, prefix) = found.find(|(layout, prefix)| {
-            names.clone().filter_map(|name| name.strip_prefix(prefix)).any(|rest| {
-                layout.marks.iter().any(|mark| rest.starts_with(mark))
-            })
+            names
+                .clone()
+                .filter_map(|name| name.strip_prefix(prefix))
+                .any(|rest| layout.marks.iter().any(|mark| rest.starts_with(mark)))
         })?;
         let table = layout.table.map(|table| &**table);
         Some(Self { part, prefix: prefix.to_owned(), asked: layout.asked, table })
@@ -195,7 +197,8 @@ impl Names {
     /// The name in the file of what a network calls `name`.
     pub(crate) fn spelled(&self, name: &str) -> String {
         let rest = name.strip_prefix(self.asked).unwrap_or(name);
-        let rest = self.table.and_then(|table| table.to_file(rest)).unwrap_or_else(|| rest.to_owned());
+        let rest =
+            self.table.and_then(|table| table.to_file(rest)).unwrap_or_else(|| rest.to_owned());
         format!("{}{rest}", self.prefix)
     }
 

@@ -151,7 +151,10 @@ impl Table {
             let first = 1 + block * (LAYERS + 1);
             for layer in 0..LAYERS {
                 let file = format!("input_blocks.{}", first + layer);
-                self.residual(&format!("{file}.0"), &format!("down_blocks.{block}.resnets.{layer}"));
+                self.residual(
+                    &format!("{file}.0"),
+                    &format!("down_blocks.{block}.resnets.{layer}"),
+                );
                 if has_attention {
                     let network = format!("down_blocks.{block}.attentions.{layer}");
                     self.pair(format!("{file}.1"), network);

@@ -17,7 +17,8 @@ fn recorded(part: &str) -> Vec<(String, String)> {
     let mut names: Vec<_> =
         map.remove("hf_to_ldm").unwrap().remove(part).unwrap().into_iter().collect();
     if part == "unet" {
-        let shortcut = names.iter().find(|(name, _)| name.contains("down_blocks.1.resnets.0.conv1"));
+        let shortcut =
+            names.iter().find(|(name, _)| name.contains("down_blocks.1.resnets.0.conv1"));
         assert!(shortcut.is_some());
         for end in ["weight", "bias"] {
             let pair = (
@@ -153,7 +154,8 @@ fn a_control_network_is_translated_both_ways() {
 #[test]
 fn the_layers_of_gligen_alone_are_translated_both_ways() {
     let inner = ["alpha_attn", "linear.weight", "attn.to_out.0.bias", "ff.net.0.proj.weight"];
-    let mut pairs = vec![("position_net.linears.0.weight".into(), "position_net.linears.0.weight".into())];
+    let mut pairs =
+        vec![("position_net.linears.0.weight".into(), "position_net.linears.0.weight".into())];
     for (network, file) in [
         ("down_blocks.0.attentions.1", "input_blocks.2.1"),
         ("mid_block.attentions.0", "middle_block.1"),
@@ -168,7 +170,8 @@ fn the_layers_of_gligen_alone_are_translated_both_ways() {
     let names = |pairs: &[(String, String)]| -> Vec<String> {
         pairs.iter().map(|(_, file)| file.clone()).collect()
     };
-    let find = |part, names: &[String]| Names::find(part, names.iter().map(String::as_str)).is_some();
+    let find =
+        |part, names: &[String]| Names::find(part, names.iter().map(String::as_str)).is_some();
     assert!(!find(Part::Unet, &names(&pairs)));
     assert!(!find(Part::Grounding, &names(&recorded("unet"))));
 }

@@ -46,7 +46,8 @@ struct Entry {
 impl<'a> Archive<'a> {
     /// Reads the index of `bytes`, which holds at most 65,536 files.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self> {
-        let (start, size) = directory(bytes).ok_or_else(|| broken("its index is not at its end"))?;
+        let (start, size) =
+            directory(bytes).ok_or_else(|| broken("its index is not at its end"))?;
         if size > BYTES_MAX {
             return Err(broken(&format!("an index of {size} bytes, expected at most {BYTES_MAX}")));
         }
@@ -127,8 +128,11 @@ fn directory(bytes: &[u8]) -> Option<(u64, u64)> {
 /// The first entry of an index, and what follows it.
 fn entry(index: &[u8]) -> Option<(String, Entry, &[u8])> {
     let fixed = index.get(..CENTRAL_BYTES)?;
-    let (name, extra, comment) =
-        (number(fixed, 28, 2) as usize, number(fixed, 30, 2) as usize, number(fixed, 32, 2) as usize);
+    let (name, extra, comment) = (
+        number(fixed, 28, 2) as usize,
+        number(fixed, 30, 2) as usize,
+        number(fixed, 32, 2) as usize,
+    );
     let rest = &index[CENTRAL_BYTES..];
     let (name, rest) = rest.split_at_checked(name)?;
     let (extra, rest) = rest.split_at_checked(extra)?;

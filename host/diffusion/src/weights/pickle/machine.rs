@@ -31,7 +31,11 @@ pub(super) enum Value<'a> {
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
     /// What calling a callable with arguments would give, and the state to put into it.
-    Object { callable: Id, arguments: Id, state: Option<Id> },
+    Object {
+        callable: Id,
+        arguments: Id,
+        state: Option<Id>,
+    },
     /// A thing beside the pickle: a storage.
     Outside(Id),
 }

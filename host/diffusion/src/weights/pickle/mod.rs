@@ -40,7 +40,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Header, BTreeMap<String, Place>)> {
     let pickle = content(PICKLE)?.map(|range| &bytes[range]).unwrap_or_default();
     if pickle.len() > PICKLE_BYTES_MAX {
         let found = pickle.len();
-        let message = format!("found a pickle of {found} bytes, expected at most {PICKLE_BYTES_MAX}");
+        let message =
+            format!("found a pickle of {found} bytes, expected at most {PICKLE_BYTES_MAX}");
         return Err(Error::invalid(message));
     }
     let heap = machine::run(pickle)?;

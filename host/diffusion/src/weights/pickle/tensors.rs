@@ -22,8 +22,18 @@ const NAME_BYTES_MAX: usize = 16 << 20;
 const PACKAGES: [&str; 4] = ["torch.nn.", "pytorch_lightning.", "lightning.", "lightning_fabric."];
 /// What may be named of Python's own functions.
 const BUILTINS: [&str; 12] = [
-    "bool", "bytearray", "complex", "dict", "float", "frozenset", "int", "list", "set", "slice",
-    "str", "tuple",
+    "bool",
+    "bytearray",
+    "complex",
+    "dict",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "set",
+    "slice",
+    "str",
+    "tuple",
 ];
 
 type Found = BTreeMap<String, (TensorInfo, Place)>;
@@ -103,7 +113,9 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
             Value::Dict(entries) => entries,
             Value::Object { callable, state: Some(state), .. } => {
                 match (heap.get(*callable), parameters(heap, *state)) {
-                    (Value::Global(module, _), Some(entries)) if module.starts_with("torch.nn.") => {
+                    (Value::Global(module, _), Some(entries))
+                        if module.starts_with("torch.nn.") =>
+                    {
                         entries
                     }
                     _ => return Ok(()),
@@ -138,8 +150,13 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
             return Ok(());
         };
         match (*module, *function, &items[..]) {
-            ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor", &[storage, from, shape, strides, ..]) => {
-                let numbers = |id| numbers(heap, id).ok_or_else(|| wrong("has a shape that is none"));
+            (
+                "torch._utils",
+                "_rebuild_tensor_v2" | "_rebuild_tensor",
+                &[storage, from, shape, strides, ..],
+            ) => {
+                let numbers =
+                    |id| numbers(heap, id).ok_or_else(|| wrong("has a shape that is none"));
                 let (shape, strides) = (numbers(shape)?, numbers(strides)?);
                 let from = number(heap, from).ok_or_else(|| wrong("begins nowhere"))?;
                 let entry = self.plain(&wrong, storage, from, shape, strides)?;
@@ -150,7 +167,9 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
                 Ok(())
             }
             ("torch._utils", "_rebuild_parameter", &[inner, ..]) => match *heap.get(inner) {
-                Value::Object { callable, arguments, .. } => self.rebuilt(name, callable, arguments),
+                Value::Object { callable, arguments, .. } => {
+                    self.rebuilt(name, callable, arguments)
+                }
                 _ => Err(wrong("is a parameter without values")),
             },
             ("torch._tensor", "_rebuild_from_type_v2", &[callable, _, arguments, ..]) => {
@@ -170,7 +189,10 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
             Value::Global("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => {
                 self.tensor(name, callable, arguments)
             }
-            _ => Err(error::unsupported(format!("tensor {} is rebuilt in an unknown way", quoted(name)))),
+            _ => Err(error::unsupported(format!(
+                "tensor {} is rebuilt in an unknown way",
+                quoted(name)
+            ))),
         }
     }
 
@@ -188,7 +210,8 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
             return Err(wrong(&format!("has shape {shape:?} and strides {strides:?}")));
         }
         let range = (self.content)(key)?;
-        let range = range.ok_or_else(|| wrong(&format!("lies in `data/{key}`, which is missing")))?;
+        let range =
+            range.ok_or_else(|| wrong(&format!("lies in `data/{key}`, which is missing")))?;
         let size = bytes_of(dtype).unwrap_or(1) as usize;
         let held = range.len() / size;
         let needed = extent(from, &shape, &strides);
