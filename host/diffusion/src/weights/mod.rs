@@ -1,5 +1,6 @@
 //! Weights: files of them, what their headers say, and the values of layers on a device.
 
+mod architecture;
 mod file;
 mod header;
 mod names;
@@ -9,9 +10,11 @@ mod reader;
 mod tensor_file;
 mod view;
 
+pub use architecture::Architecture;
 pub use file::WeightFile;
 pub use header::{Header, TensorInfo};
-pub(crate) use names::{Names, Part};
+pub(crate) use names::Names;
+pub use names::Part;
 pub(crate) use parameter::{Parameter, Stored};
 pub(crate) use reader::Weights;
 pub(crate) use tensor_file::TensorFile;
