@@ -8,7 +8,7 @@ use super::network::Network;
 use super::{CHANNELS, EXTENT, Kind, LATENT_SHAPE, SIDE, schedule};
 use crate::{
     Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, PredictionKind, Request, Result,
-    Tensor, pixels,
+    Tensor, WeightFile, pixels,
 };
 
 /// What the networks share: they may be aggregated with each other.
@@ -24,7 +24,12 @@ pub(super) struct Tiny {
 
 impl Tiny {
     /// A network of `kind` from weights with the family's tensor names.
-    pub(super) fn load(kind: Kind, name: &str, weights: &[u8], device: &Device) -> Result<Self> {
+    pub(super) fn load(
+        kind: Kind,
+        name: &str,
+        weights: &WeightFile,
+        device: &Device,
+    ) -> Result<Self> {
         let info = ModelInfo {
             name: name.into(),
             prediction: PredictionKind::Epsilon,
