@@ -5,6 +5,7 @@
 //! embedder's come through [`Models::with_family`](crate::Models::with_family).
 
 mod foreign;
+mod sd1;
 mod tiny;
 
 use std::sync::Arc;
