@@ -30,7 +30,7 @@ pub use model::{
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};
-pub use weights::{Header, TensorInfo, WeightFile};
+pub use weights::{Architecture, Header, Part, TensorInfo, WeightFile};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].
 pub type Result<T> = std::result::Result<T, amdm::error::Error>;

@@ -4,13 +4,11 @@
 //! work at and which of them lie in the program. The families of this build are in [`all`]; an
 //! embedder's come through [`Models::with_family`](crate::Models::with_family).
 
-mod foreign;
 mod sd1;
 mod tiny;
 
 use std::sync::Arc;
 
-pub(crate) use self::foreign::describe;
 use crate::{Denoiser, Device, Header, Result, WeightFile};
 
 /// Networks of one architecture. Implement it to bring weight files of your own to

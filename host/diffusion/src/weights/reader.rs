@@ -1,24 +1,40 @@
-//! Weights out of a safetensors file, checked by name and shape, onto a device.
+//! Weights by the names that networks ask for, checked by shape, onto a device.
+
+use std::borrow::Cow;
 
 use amdm::error::Error;
-use safetensors::{Dtype, SafeTensors};
 
-use super::{Parameter, Stored, StoredDtype, View, WeightFile};
+use super::{Names, Parameter, Part, Stored, TensorFile, View, WeightFile};
 use crate::{Device, Result, error};
 
-/// A file of weights, and the device that they go to.
+/// The tensors of one part of a model, in one file or several, and the device that they go to.
 pub(crate) struct Weights<'a> {
-    file: &'a WeightFile,
-    tensors: SafeTensors<'a>,
+    files: Vec<TensorFile>,
+    /// How the files spell what a network asks for; none where they do as the network does.
+    names: Option<Names>,
     device: &'a Device,
 }
 
 impl<'a> Weights<'a> {
-    /// Reads the header of `file`.
-    pub(crate) fn parse(file: &'a WeightFile, device: &'a Device) -> Result<Self> {
-        let tensors = SafeTensors::deserialize(file.bytes())
-            .map_err(|e| Error::invalid(format!("weights are no safetensors: {e}")))?;
-        Ok(Self { file, tensors, device })
+    /// The tensors of `file`, by its own names.
+    ///
+    /// # Errors
+    /// Those of [`TensorFile::new`].
+    pub(crate) fn parse(file: &WeightFile, device: &'a Device) -> Result<Self> {
+        Ok(Self { files: vec![TensorFile::new(file.clone(), "")?], names: None, device })
+    }
+
+    /// The tensors of `part` in `files`, which together hold it, by the names of diffusers.
+    ///
+    /// # Errors
+    /// `invalid_input` where they do not hold it.
+    pub(crate) fn of(files: &[TensorFile], part: Part, device: &'a Device) -> Result<Self> {
+        let tensors = files.iter().flat_map(|file| file.header().names());
+        let Some(names) = Names::find(part, tensors) else {
+            let part = part.name();
+            return Err(Error::invalid(label(files, &format!("found no tensor of a {part}"))));
+        };
+        Ok(Self { files: files.to_vec(), names: Some(names), device })
     }
 
     /// Where the layers run.
@@ -26,49 +42,88 @@ impl<'a> Weights<'a> {
         self.device
     }
 
-    /// The extents of the tensor called `name`; none where there is no such tensor.
+    /// What networks call the tensors that the files hold of the part, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let tensors = self.files.iter().flat_map(|file| file.header().names());
+        let mut names: Vec<String> = match &self.names {
+            Some(names) => tensors.filter_map(|name| names.canonical(name)).collect(),
+            None => tensors.map(str::to_owned).collect(),
+        };
+        names.sort_unstable();
+        names
+    }
+
+    /// The extents of the tensor called `name`, as they are stored: a 1x1 convolution may be there
+    /// as a matrix, and the other way round. None where there is no such tensor.
     pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.tensors.tensor(name).ok().map(|view| view.shape().to_vec())
+        let spelled = self.spelled(name);
+        let mut tensors = self.files.iter().filter_map(|file| file.header().tensor(&spelled));
+        tensors.next().map(|info| info.shape.clone())
     }
 
     /// The tensor called `name`, which must have `shape`, on the device.
+    ///
+    /// # Errors
+    /// Those of [`Weights::view`], and the device's own.
     pub(crate) fn parameter(&self, name: &str, shape: &[usize]) -> Result<Parameter> {
         Parameter::of(self.device, &self.view(name, shape)?)
     }
 
     /// The tensor called `name`, which must have `shape`, in the host's memory.
+    ///
+    /// # Errors
+    /// Those of [`Weights::view`].
     pub(crate) fn stored(&self, name: &str, shape: &[usize]) -> Result<Stored> {
         Ok(Stored::new(&self.view(name, shape)?))
     }
 
     /// The values of the tensor called `name`, which must have `shape`.
+    ///
+    /// # Errors
+    /// Those of [`Weights::view`].
     pub(crate) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         Ok(self.view(name, shape)?.to_vec())
     }
 
-    /// The tensor where it lies. A 1x1 convolution and a linear layer are stored alike.
-    fn view(&self, name: &str, shape: &[usize]) -> Result<View> {
-        let tensor = self
-            .tensors
-            .tensor(name)
-            .map_err(|_| Error::invalid(format!("weights lack the tensor `{name}`")))?;
-        if without_ones(tensor.shape()) != without_ones(shape) {
-            let found = tensor.shape();
-            let message = format!("weight `{name}` has shape {found:?}, expected {shape:?}");
-            return Err(Error::invalid(message));
-        }
-        let dtype = match tensor.dtype() {
-            Dtype::F32 => StoredDtype::F32,
-            Dtype::F16 => StoredDtype::F16,
-            Dtype::BF16 => StoredDtype::BF16,
-            found => {
-                let message = format!("weight `{name}` is {found:?}, expected F32, F16 or BF16");
-                return Err(error::unsupported(message));
+    /// The tensor called `name` where it lies, which must have `shape`. A 1x1 convolution and a
+    /// linear layer are taken for each other.
+    ///
+    /// # Errors
+    /// `invalid_input` where it is missing or has another shape, naming it as the file does;
+    /// `unsupported` for values that are no floating-point numbers.
+    pub(crate) fn view(&self, name: &str, shape: &[usize]) -> Result<View> {
+        let spelled = self.spelled(name);
+        for file in &self.files {
+            let Some(info) = file.header().tensor(&spelled) else { continue };
+            if without_ones(&info.shape) != without_ones(shape) {
+                let found = &info.shape;
+                let message = format!("weight `{spelled}` has shape {found:?}, expected {shape:?}");
+                return Err(Error::invalid(file.label(&message)));
             }
-        };
-        let start = tensor.data().as_ptr().addr() - self.file.bytes().as_ptr().addr();
-        View::new(self.file, start, dtype, shape)
-            .ok_or_else(|| Error::invalid(format!("weight `{name}` lies outside its file")))
+            let view = file.view(&spelled)?.and_then(|view| view.reshaped(shape));
+            return view.ok_or_else(|| error::lost(&spelled));
+        }
+        let message = format!("weights lack the tensor `{spelled}` of shape {shape:?}");
+        Err(Error::invalid(label(&self.files, &message)))
+    }
+
+    /// What the files call the tensor that networks call `name`.
+    fn spelled<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match &self.names {
+            Some(names) => names.spelled(name).into(),
+            None => name.into(),
+        }
+    }
+}
+
+/// `message` with the names of the files.
+fn label(files: &[TensorFile], message: &str) -> String {
+    match files {
+        [] => message.to_owned(),
+        [file] => file.label(message),
+        [first, .., last] => {
+            format!("weight files `{}` to `{}`: {message}", first.name(), last.name())
+        }
     }
 }
 
