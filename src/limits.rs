@@ -48,3 +48,5 @@ pub const PROMPT_DEPTH: usize = 500;
 pub const PROMPT_CHUNKS: usize = 256;
 /// Rows of one textual inversion: one takes a token each, and chunks hold 75.
 pub const EMBEDDING_ROWS: usize = 10_000;
+/// Values of one of its rows: the widest encoders that people have take some thousands.
+pub const EMBEDDING_WIDTH: usize = 16_384;

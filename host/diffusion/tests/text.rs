@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use amdm::error::Code;
 use amdm::limits::{EMBEDDING_ROWS, PROMPT_BYTES, PROMPT_CHUNKS, PROMPT_DEPTH};
 use amdm_diffusion::Result;
-use amdm_diffusion::text::{CHUNK, END, Embedding, Prompt, START, Tokenizer, Word, embedding_file};
+use amdm_diffusion::text::{
+    CHUNK, END, Embedding, EmbeddingFolders, Prompt, START, Tokenizer, Word,
+};
 use serde_json::{Value, json};
 
 const WIDTH: usize = 768;
@@ -165,8 +167,8 @@ fn names_do_not_lead_out_of_their_folders() {
     std::fs::create_dir(&other).unwrap();
     std::fs::write(other.join("a.pt"), b"").unwrap();
     std::fs::write(other.join("d.pt"), b"").unwrap();
-    let folders = [inside.clone(), other.clone()];
-    let find = |name: &str| embedding_file(&folders, name);
+    let folders = EmbeddingFolders(vec![inside.clone(), other.clone()]);
+    let find = |name: &str| folders.file(name);
     assert_eq!(find("a"), Some(inside.join("a.safetensors")));
     assert_eq!(find("a.pt"), Some(inside.join("a.pt")));
     assert_eq!(find("b"), Some(inside.join("b.bin")));

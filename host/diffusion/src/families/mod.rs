@@ -7,6 +7,8 @@
 mod sd1;
 mod tiny;
 
+pub(crate) use self::sd1::{ClipText, Sequence, TextStates, Token};
+
 use std::sync::Arc;
 
 use crate::{Denoiser, Device, Header, Result, WeightFile};

@@ -1,13 +1,18 @@
-//! Textual inversions: rows that stand in a prompt in place of tokens' rows.
+//! Textual inversions: rows that stand in a prompt in place of tokens' rows, and their files.
+//!
+//! A file holds one tensor of one or two axes. Where it holds several, what is taken is the first
+//! of `string_to_param`, else `clip_l`, else the first in the file.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use amdm::error::{Code, Error};
-use amdm::limits::EMBEDDING_ROWS;
+use amdm::limits::{EMBEDDING_ROWS, EMBEDDING_WIDTH};
 
 use crate::Result;
+use crate::error::lost;
+use crate::weights::TensorFile;
 
 /// What a name may be continued with to be a file's.
 const ENDINGS: [&str; 4] = ["", ".safetensors", ".pt", ".bin"];
@@ -33,11 +38,37 @@ impl Embedding {
             let message = format!("found {found} values, expected rows of {width}");
             return Err(Error::invalid(message));
         }
-        if rows > EMBEDDING_ROWS {
-            let message = format!("found {rows} rows, the limit is {EMBEDDING_ROWS}");
-            return Err(Error::new(Code::LimitExceeded, message));
-        }
+        bounded(rows, width)?;
         Ok(Self { width, values })
+    }
+
+    /// The one in the file at `path`, which messages call `name`: safetensors or a zip pickle.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`], `input_output` where the file cannot be read, `invalid_input` where
+    /// it is broken or holds no tensor of such a shape, `unsupported` for other formats.
+    pub fn open(path: &Path, name: &str) -> Result<Self> {
+        Self::of(&TensorFile::open(path, name)?)
+    }
+
+    fn of(file: &TensorFile) -> Result<Self> {
+        let Some((name, shape)) = chosen(file) else {
+            return Err(Error::invalid(file.label("found no tensor, expected an embedding")));
+        };
+        let (rows, width) = match *shape {
+            [width] => (1, width),
+            [rows, width] => (rows, width),
+            _ => {
+                let message =
+                    format!("tensor `{name}` has shape {shape:?}, expected [rows, width]");
+                return Err(Error::invalid(file.label(&message)));
+            }
+        };
+        bounded(rows, width).map_err(|error| Error::new(error.code, file.label(&error.message)))?;
+        match file.view(name)? {
+            Some(view) => Self::new(width, view.to_vec()),
+            None => Err(lost(name)),
+        }
     }
 
     /// Values of a row.
@@ -54,6 +85,27 @@ impl Embedding {
     pub fn row(&self, index: usize) -> Option<&[f32]> {
         self.values.chunks_exact(self.width).nth(index)
     }
+}
+
+/// Refuses more rows, or wider ones, than any encoder has a use for.
+fn bounded(rows: usize, width: usize) -> Result<()> {
+    if rows > EMBEDDING_ROWS || width > EMBEDDING_WIDTH {
+        let message = format!(
+            "found {rows} rows of {width} values, the limit is {EMBEDDING_ROWS} of {EMBEDDING_WIDTH}"
+        );
+        return Err(Error::new(Code::LimitExceeded, message));
+    }
+    Ok(())
+}
+
+/// The name and the shape of the tensor that is the embedding.
+fn chosen(file: &TensorFile) -> Option<(&str, &[usize])> {
+    let tensors = || file.header().tensors();
+    let kept = tensors().find(|(name, _)| name.starts_with("string_to_param."));
+    let own = || tensors().find(|(name, _)| *name == "clip_l");
+    let first = || tensors().min_by_key(|(_, info)| info.data_offsets);
+    let (name, info) = kept.or_else(own).or_else(first)?;
+    Some((name, &info.shape))
 }
 
 impl fmt::Debug for Embedding {
@@ -78,16 +130,25 @@ impl<F: Fn(&str) -> Result<Option<Embedding>>> Embeddings for F {
     }
 }
 
-/// The file that a prompt means by `name`: in the first of `folders` that has one, and never one
-/// outside of them.
-pub fn embedding_file(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
-    let name = name.replace('\\', "/");
-    let inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
-    if !inside {
-        return None;
+/// The textual inversions in some folders, where earlier ones come first.
+#[derive(Debug, Clone, Default)]
+pub struct EmbeddingFolders(pub Vec<PathBuf>);
+
+impl EmbeddingFolders {
+    /// The file that a prompt means by `name`, and never one outside of the folders.
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        let name = name.replace('\\', "/");
+        let inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside {
+            return None;
+        }
+        let named = |folder: &PathBuf| ENDINGS.map(|ending| folder.join(format!("{name}{ending}")));
+        self.0.iter().flat_map(named).find(|file| file.is_file())
     }
-    let files = folders
-        .iter()
-        .flat_map(|folder| ENDINGS.map(|ending| folder.join(format!("{name}{ending}"))));
-    files.into_iter().find(|file| file.is_file())
+}
+
+impl Embeddings for EmbeddingFolders {
+    fn find(&self, name: &str) -> Result<Option<Embedding>> {
+        self.file(name).map(|path| Embedding::open(&path, name)).transpose()
+    }
 }

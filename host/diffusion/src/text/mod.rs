@@ -6,10 +6,14 @@ mod chunks;
 mod embedding;
 mod encode;
 mod prompt;
+#[cfg(test)]
+mod recorded;
 mod tokenizer;
 
 pub use chunks::{CHUNK, Chunk, Token, Word};
-pub use embedding::{Embedding, Embeddings, embedding_file};
-pub use encode::{Encoded, TextTower, encode};
+pub use embedding::{Embedding, EmbeddingFolders, Embeddings};
+pub use encode::Encoded;
+#[allow(unused_imports)] // no family has a text encoder yet
+pub(crate) use encode::encode;
 pub use prompt::Prompt;
 pub use tokenizer::{END, START, Tokenizer};
