@@ -4,7 +4,7 @@ use amdm::error::Code;
 use amdm::limits::{EMBEDDING_ROWS, PROMPT_BYTES, PROMPT_CHUNKS, PROMPT_DEPTH};
 use amdm_diffusion::Result;
 use amdm_diffusion::text::{
-    CHUNK, END, Embedding, EmbeddingFolders, Prompt, START, Tokenizer, Word,
+    CHUNK, END, Embedding, EmbeddingFolders, Embeddings, Prompt, START, Tokenizer, Word,
 };
 use serde_json::{Value, json};
 
@@ -187,4 +187,27 @@ fn accents_and_special_tokens_as_the_reference_tokenizer_has_them() {
     assert_eq!(ids("a<|startoftext|>b"), [320, START, 321]);
     assert_eq!(ids("<|ENDOFTEXT|>"), [27, 347, 40786, 4160, 91, 285]);
     assert!(ids(" \t\n").is_empty());
+}
+
+/// Rows [0, .25, .5, .75] and [1, 1.25, 1.5, 1.75]; `make.py` beside the files made them.
+#[test]
+fn files_of_all_trainers_are_read() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/embeddings");
+    let folders = EmbeddingFolders(vec![folder.clone()]);
+    let both = [0., 0.25, 0.5, 0.75, 1., 1.25, 1.5, 1.75];
+    for (name, expected) in
+        [("trained", &both[..]), ("learned", &both[4..]), ("two", &both[..]), ("plain", &both[..])]
+    {
+        let found = folders.find(name).unwrap().unwrap();
+        assert_eq!(found, Embedding::new(4, expected).unwrap(), "{name}");
+    }
+    assert_eq!(folders.find("none").unwrap(), None);
+    let error = folders.find("cube").unwrap_err();
+    let expected = "weight file `cube`: tensor `emb_params` has shape [2, 2, 2], \
+                    expected [rows, width]";
+    assert_eq!((error.code, error.message.as_str()), (Code::InvalidInput, expected));
+    let error = folders.find("code").unwrap_err();
+    assert_eq!(error.code, Code::Unsupported, "{error}");
+    let error = folders.find("legacy").unwrap_err();
+    assert!(error.message.contains("pickle of PyTorch before 1.6"), "{error}");
 }
