@@ -30,6 +30,11 @@ pub(crate) fn mixed() -> Error {
     Error::new(Code::Internal, "a feature map and a layer lie on different devices")
 }
 
+/// A defect of ours: a tensor of a file that was checked when it was opened is not there.
+pub(crate) fn lost(name: &str) -> Error {
+    Error::new(Code::Internal, format!("tensor `{name}` was checked, but is not in its file"))
+}
+
 /// The error of a run that is being stopped.
 pub(crate) fn cancelled() -> Error {
     Error::new(Code::Cancelled, "the run is being stopped")

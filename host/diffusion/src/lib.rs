@@ -7,6 +7,7 @@
 //! * [`Codec`], [`TextEncoder`]: images to latents and back, prompts to conditions.
 //! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
 //! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
+//! * [`text`]: prompts as tokens, and what text encoders make of them.
 //! * [`pixels`]: images resized, and converted to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
@@ -21,6 +22,7 @@ pub mod noise;
 pub mod pixels;
 mod registry;
 mod tensor;
+pub mod text;
 mod weights;
 
 pub use amdm::math::{NoiseLevel, PredictionKind};
@@ -32,7 +34,7 @@ pub use model::{
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};
-pub use weights::{Header, TensorInfo, WeightFile};
+pub use weights::{Architecture, Header, Part, TensorInfo, WeightFile};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].
 pub type Result<T> = std::result::Result<T, amdm::error::Error>;

@@ -34,8 +34,8 @@ impl Family for Gain {
     }
 
     fn recognise(&self, header: &Header) -> Vec<&str> {
-        match header.tensor("gain").map(|TensorInfo { dtype, shape }| (dtype.as_str(), &shape[..]))
-        {
+        let of = |TensorInfo { dtype, shape, .. }: &TensorInfo| (dtype.clone(), shape.clone());
+        match header.tensor("gain").map(of).as_ref().map(|(dtype, shape)| (&**dtype, &shape[..])) {
             Some(("F32", [1])) => vec!["gain-half", "gain-whole"],
             Some(("F32", [4])) => vec!["gain-channels"],
             _ => Vec::new(),

@@ -4,12 +4,13 @@
 //! work at and which of them lie in the program. The families of this build are in [`all`]; an
 //! embedder's come through [`Models::with_family`](crate::Models::with_family).
 
-mod foreign;
+mod sd1;
 mod tiny;
+
+pub(crate) use self::sd1::{ClipText, Sequence, TextStates, Token};
 
 use std::sync::Arc;
 
-pub(crate) use self::foreign::describe;
 use crate::{Denoiser, Device, Header, Result, WeightFile};
 
 /// Networks of one architecture. Implement it to bring weight files of your own to

@@ -1,67 +1,84 @@
 //! Patches of a map as the columns of a matrix (im2col), copied by whole rows.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use super::map::Plane;
 use super::scratch::Buffer;
 
-/// Margin of a 3x3 convolution.
-const MARGIN: usize = 1;
-const TAPS: usize = 3;
+/// Taps of a side of a patch.
+pub(super) const TAPS: usize = 3;
 
-/// A map with a margin of zeros around every channel.
-pub(super) struct Padded {
+/// Where the patches of some rows of a result lie.
+#[derive(Clone, Copy)]
+pub(super) struct Patches {
+    pub(super) stride: usize,
+    /// Zeros above the first row and left of the first column; as many as needed on other sides.
+    pub(super) margin: usize,
+    /// The first row of the result, how many, and their width.
+    pub(super) first: usize,
+    pub(super) rows: usize,
+    pub(super) width: usize,
+}
+
+/// What patches see of some channels of a map, with the margin of zeros.
+struct Stripe {
     values: Buffer,
     width: usize,
     area: usize,
 }
 
-impl Padded {
-    pub(super) fn new(plane: &Plane) -> Self {
-        let width = plane.width + 2 * MARGIN;
-        let area = width * (plane.height + 2 * MARGIN);
-        let mut values = Buffer::zeroed(plane.channels * area);
-        let channels = values.chunks_exact_mut(area).zip(plane.values.chunks_exact(plane.area()));
-        for (to, from) in channels {
-            let rows = to.chunks_exact_mut(width).skip(MARGIN);
-            for (to, from) in rows.zip(from.chunks_exact(plane.width)) {
-                to[MARGIN..MARGIN + plane.width].copy_from_slice(from);
+impl Patches {
+    /// Writes the columns for some channels of a row of a batch: one row of the matrix a channel and
+    /// tap, in the order of a convolution's weights.
+    pub(super) fn columns(self, x: &Plane, row: usize, channels: Range<usize>, out: &mut [f32]) {
+        let stripe = self.stripe(x, row, channels);
+        let (rows, arch) = (self.rows, pulp::Arch::new());
+        match (self.stride, self.width) {
+            (1, 8) => arch.dispatch(Gather::<8> { stripe: &stripe, rows, out }),
+            (1, 16) => arch.dispatch(Gather::<16> { stripe: &stripe, rows, out }),
+            (1, 32) => arch.dispatch(Gather::<32> { stripe: &stripe, rows, out }),
+            (1, 64) => arch.dispatch(Gather::<64> { stripe: &stripe, rows, out }),
+            _ => self.strided(&stripe, out),
+        }
+    }
+
+    fn stripe(self, x: &Plane, row: usize, channels: Range<usize>) -> Stripe {
+        let width = (self.width - 1) * self.stride + TAPS;
+        let height = (self.rows - 1) * self.stride + TAPS;
+        let area = width * height;
+        let mut values = Buffer::stale(channels.len() * area);
+        let copied = (width - self.margin).min(x.width);
+        let sources = x.row(row).chunks_exact(x.area()).skip(channels.start);
+        for (to, from) in values.chunks_exact_mut(area).zip(sources) {
+            for (y, to) in to.chunks_exact_mut(width).enumerate() {
+                let y = (self.first * self.stride + y).checked_sub(self.margin);
+                match y.filter(|&y| y < x.height) {
+                    None => to.fill(0.0),
+                    Some(y) => {
+                        to[..self.margin].fill(0.0);
+                        let (inside, right) = to[self.margin..].split_at_mut(copied);
+                        inside.copy_from_slice(&from[y * x.width..][..copied]);
+                        right.fill(0.0);
+                    }
+                }
             }
         }
-        Self { values, width, area }
+        Stripe { values, width, area }
     }
 
-    /// The columns of output rows `first..first + rows`, each `out_width` wide: one row of the
-    /// matrix a channel and tap, in the order of a convolution's weights.
-    pub(super) fn columns(
-        &self,
-        stride: usize,
-        first: usize,
-        rows: usize,
-        out_width: usize,
-        out: &mut [f32],
-    ) {
-        let arch = pulp::Arch::new();
-        match (stride, out_width) {
-            (1, 8) => arch.dispatch(Gather::<8> { padded: self, first, rows, out }),
-            (1, 16) => arch.dispatch(Gather::<16> { padded: self, first, rows, out }),
-            (1, 32) => arch.dispatch(Gather::<32> { padded: self, first, rows, out }),
-            (1, 64) => arch.dispatch(Gather::<64> { padded: self, first, rows, out }),
-            _ => self.strided(stride, first, rows, out_width, out),
-        }
-    }
-
-    fn strided(&self, stride: usize, first: usize, rows: usize, out_width: usize, out: &mut [f32]) {
-        let mut taps = out.chunks_exact_mut(rows * out_width);
-        for source in self.values.chunks_exact(self.area) {
+    fn strided(self, stripe: &Stripe, out: &mut [f32]) {
+        let mut taps = out.chunks_exact_mut(self.rows * self.width);
+        for source in stripe.values.chunks_exact(stripe.area) {
             for (tap, out) in (0..TAPS * TAPS).zip(&mut taps) {
                 let (down, right) = (tap / TAPS, tap % TAPS);
-                for (y, out) in out.chunks_exact_mut(out_width).enumerate() {
-                    let start = ((first + y) * stride + down) * self.width + right;
-                    if stride == 1 {
-                        out.copy_from_slice(&source[start..start + out_width]);
+                for (y, out) in out.chunks_exact_mut(self.width).enumerate() {
+                    let start = (y * self.stride + down) * stripe.width + right;
+                    if self.stride == 1 {
+                        out.copy_from_slice(&source[start..start + self.width]);
                     } else {
-                        let picked = source[start..].iter().step_by(stride);
+                        let picked = source[start..].iter().step_by(self.stride);
                         out.iter_mut().zip(picked).for_each(|(to, &from)| *to = from);
                     }
                 }
@@ -72,8 +89,7 @@ impl Padded {
 
 /// The columns of common widths with stride 1: rows are copied in registers, without calls.
 struct Gather<'a, const WIDTH: usize> {
-    padded: &'a Padded,
-    first: usize,
+    stripe: &'a Stripe,
     rows: usize,
     out: &'a mut [f32],
 }
@@ -83,12 +99,12 @@ impl<const WIDTH: usize> WithSimd for Gather<'_, WIDTH> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        let width = self.padded.width;
+        let width = self.stripe.width;
         let (out, _) = self.out.as_chunks_mut::<WIDTH>();
         let mut taps = out.chunks_exact_mut(self.rows);
-        for source in self.padded.values.chunks_exact(self.padded.area) {
+        for source in self.stripe.values.chunks_exact(self.stripe.area) {
             for (tap, out) in (0..TAPS * TAPS).zip(&mut taps) {
-                let start = (self.first + tap / TAPS) * width + tap % TAPS;
+                let start = tap / TAPS * width + tap % TAPS;
                 // The last row of the last tap ends where the channel does.
                 let rows = source[start..].chunks(width);
                 for (to, from) in out.iter_mut().zip(rows) {

@@ -1,19 +1,23 @@
-//! Convolutions of 1x1 and 3x3 taps, stride 1 and 2, with a margin of zeros.
+//! Convolutions of 3x3 taps, stride 1 and 2, with a margin of zeros.
 //!
-//! On the CPU a 3x3 convolution is the product of the weights and the patches' columns, tile by
-//! tile of output rows, written straight into the result, which starts as the bias or as bias and
-//! residual. A 1x1 convolution is one product.
+//! On the CPU a convolution is the product of the weights and the patches' columns: a tile of the
+//! result is some of the outputs at some rows of pixels, and the columns of a block of channels at
+//! a time exist. The result starts as the bias, or as bias and residual.
 
-use super::columns::Padded;
+use super::columns::{Patches, TAPS};
 use super::map::{Map, Plane, misfit};
-use super::matrix::{Layout, multiply};
+use super::matrix::{Layout, Tile, multiply, tiles};
+use super::pointwise::{piece, start};
 use super::scratch::Buffer;
+use super::work::Work;
 use crate::Result;
 use crate::error::mixed;
-use crate::weights::{Parameter, Weights};
+use crate::weights::{Parameter, Stored, Weights};
 
-/// Output pixels of a tile: its columns stay in the second-level cache for narrow maps.
-const TILE_PIXELS: usize = 1024;
+/// Most outputs of a tile, about as many pixels, and most channels whose columns exist at a time.
+const TILE_OUTPUTS: usize = 640;
+const TILE_PIXELS: usize = 512;
+const BLOCK: usize = 128;
 
 /// A convolution with its weights.
 pub(crate) struct Convolution {
@@ -21,49 +25,74 @@ pub(crate) struct Convolution {
     bias: Parameter,
     inputs: usize,
     outputs: usize,
-    taps: usize,
     stride: usize,
+    /// Zeros above and left of the map: 1, or 0 where they lie below and right of it alone.
+    margin: usize,
+}
+
+/// What a result is, besides the convolution.
+enum Plus<'a> {
+    Nothing,
+    Map(Map),
+    /// A value a channel.
+    Channels(&'a Map),
 }
 
 impl Convolution {
-    /// `name.weight` [outputs, inputs, taps, taps] and `name.bias`.
+    /// `name.weight` [outputs, inputs, 3, 3] and `name.bias`, with a margin of one zero around the
+    /// map: stride 2 halves its sides, rounding up.
     pub(crate) fn load(
         weights: &Weights<'_>,
         name: &str,
         (inputs, outputs): (usize, usize),
-        taps: usize,
         stride: usize,
     ) -> Result<Self> {
-        let shape = [outputs, inputs, taps, taps];
+        let shape = [outputs, inputs, TAPS, TAPS];
         let weight = weights.parameter(&format!("{name}.weight"), &shape)?;
         let bias = weights.parameter(&format!("{name}.bias"), &[outputs])?;
-        Ok(Self { weight, bias, inputs, outputs, taps, stride })
+        Ok(Self { weight, bias, inputs, outputs, stride, margin: 1 })
+    }
+
+    /// The same with stride 2 and zeros only below and right of the map, whose sides it halves,
+    /// rounding down.
+    pub(crate) fn load_lower_right(
+        weights: &Weights<'_>,
+        name: &str,
+        widths: (usize, usize),
+    ) -> Result<Self> {
+        Ok(Self { margin: 0, ..Self::load(weights, name, widths, 2)? })
     }
 
     /// The convolution of `x`, plus `residual` where given.
-    pub(crate) fn apply(&self, x: &Map, residual: Option<Map>) -> Result<Map> {
+    pub(crate) fn apply(&self, x: &Map, residual: Option<Map>, work: Work<'_>) -> Result<Map> {
+        self.run(x, residual.map_or(Plus::Nothing, Plus::Map), work)
+    }
+
+    /// The convolution of `x`, plus a value a channel: `shift` has one pixel, and as many rows as
+    /// `x` or one for all.
+    pub(crate) fn shifted(&self, x: &Map, shift: &Map, work: Work<'_>) -> Result<Map> {
+        self.run(x, Plus::Channels(shift), work)
+    }
+
+    fn run(&self, x: &Map, plus: Plus<'_>, work: Work<'_>) -> Result<Map> {
         match (x, &self.weight, &self.bias) {
             (Map::Host(x), Parameter::Host(weight), Parameter::Host(bias)) => {
-                let mut out = self.start(x, residual)?;
-                for (channel, bias) in
-                    out.values.chunks_exact_mut(x.out_area(self.stride)).zip(bias)
-                {
-                    channel.iter_mut().for_each(|value| *value += bias);
-                }
-                if self.taps == 1 {
-                    self.pointwise(x, weight, &mut out)?;
-                } else {
-                    self.tiled(x, weight, &mut out)?;
-                }
-                Ok(Map::Host(out))
+                self.on_host(x, weight, bias.values()?, plus, work).map(Map::Host)
             }
             (Map::Composed(x), Parameter::Composed(weight), Parameter::Composed(bias)) => {
+                work.go_on()?;
                 let run = || {
                     let bias = bias.reshape((1, self.outputs, 1, 1))?;
-                    let out = x.conv2d(weight, self.taps / 2, self.stride, 1, 1)?;
+                    let out = if self.margin == 0 {
+                        let padded = x.pad_with_zeros(2, 0, 1)?.pad_with_zeros(3, 0, 1)?;
+                        padded.conv2d(weight, 0, self.stride, 1, 1)?
+                    } else {
+                        x.conv2d(weight, 1, self.stride, 1, 1)?
+                    };
                     let out = out.broadcast_add(&bias)?;
-                    match &residual {
-                        Some(Map::Composed(residual)) => out + residual,
+                    match &plus {
+                        Plus::Map(Map::Composed(residual)) => out + residual,
+                        Plus::Channels(Map::Composed(shift)) => out.broadcast_add(shift),
                         _ => Ok(out),
                     }
                 };
@@ -73,62 +102,87 @@ impl Convolution {
         }
     }
 
-    /// The result before bias and product: the residual, or zeros.
-    fn start(&self, x: &Plane, residual: Option<Map>) -> Result<Plane> {
+    fn on_host(
+        &self,
+        x: &Plane,
+        weight: &Stored,
+        bias: &[f32],
+        plus: Plus<'_>,
+        work: Work<'_>,
+    ) -> Result<Plane> {
         if x.channels != self.inputs {
             return Err(misfit("a convolution", x.channels, self.inputs));
         }
-        let (height, width) = (x.height.div_ceil(self.stride), x.width.div_ceil(self.stride));
-        match residual {
-            Some(Map::Host(plane)) if plane.values.len() == self.outputs * height * width => {
-                Ok(plane)
+        let side = |side: usize| {
+            (side + 2 * self.margin + usize::from(self.margin == 0)).saturating_sub(TAPS)
+                / self.stride
+                + 1
+        };
+        let extents = [x.rows, self.outputs, side(x.height), side(x.width)];
+        let shift = match &plus {
+            Plus::Channels(shift) => Some(self.shift(shift, x.rows)?),
+            _ => None,
+        };
+        let (mut out, is_begun) = match plus {
+            Plus::Map(residual) => (residual.into_result(extents)?, true),
+            Plus::Nothing | Plus::Channels(_) => (Plane::stale(extents), false),
+        };
+        let (height, width) = (out.height, out.width);
+        let rows = (TILE_PIXELS / width).clamp(1, height);
+        let tile = [piece(self.outputs, TILE_OUTPUTS), rows * width];
+        tiles(work, &mut out.values, [self.outputs, height * width], tile, |mut tile| {
+            start(&mut tile.pane, &bias[tile.row..], is_begun);
+            if let Some(shift) = shift {
+                let row = if shift.rows == 1 { 0 } else { tile.part };
+                start(&mut tile.pane, &shift.row(row)[tile.row..], true);
             }
-            Some(Map::Host(plane)) => Err(misfit("a residual", plane.channels, self.outputs)),
-            Some(Map::Composed(_)) => Err(mixed()),
-            None => {
-                let values = Buffer::zeroed(self.outputs * height * width);
-                Ok(Plane { values, channels: self.outputs, height, width })
-            }
+            self.add(x, weight, &mut tile, width)
+        })?;
+        Ok(out)
+    }
+
+    /// What is added to the channels of `rows` rows.
+    fn shift<'a>(&self, shift: &'a Map, rows: usize) -> Result<&'a Plane> {
+        let Map::Host(shift) = shift else { return Err(mixed()) };
+        if shift.channels != self.outputs || shift.area() != 1 {
+            return Err(misfit("a shift", shift.channels, self.outputs));
         }
+        if shift.rows != 1 && shift.rows != rows {
+            return Err(misfit("a shift of rows", shift.rows, rows));
+        }
+        Ok(shift)
     }
 
-    fn pointwise(&self, x: &Plane, weight: &[f32], out: &mut Plane) -> Result<()> {
-        let area = x.area();
-        multiply(
-            (&mut out.values, Layout::rows(self.outputs, area)),
-            (weight, Layout::rows(self.outputs, self.inputs)),
-            (&x.values, Layout::rows(self.inputs, area)),
-            1.0,
-            true,
-        )
-    }
-
-    fn tiled(&self, x: &Plane, weight: &[f32], out: &mut Plane) -> Result<()> {
-        let depth = self.inputs * self.taps * self.taps;
-        let padded = Padded::new(x);
-        let rows = (TILE_PIXELS / out.width).clamp(1, out.height);
-        let mut columns = Buffer::stale(depth * rows * out.width);
-        let (area, width) = (out.area(), out.width);
-        for first in (0..out.height).step_by(rows) {
-            let rows = rows.min(out.height - first);
-            let tile = rows * width;
-            let columns = &mut columns[..depth * tile];
-            padded.columns(self.stride, first, rows, width, columns);
+    /// Adds the product of a tile of a result that is `width` wide.
+    fn add(&self, x: &Plane, weight: &Stored, tile: &mut Tile<'_>, width: usize) -> Result<()> {
+        let pixels = tile.pane.columns();
+        let patches = Patches {
+            stride: self.stride,
+            margin: self.margin,
+            first: tile.column / width,
+            rows: pixels / width,
+            width,
+        };
+        let outputs = tile.row..tile.row + tile.pane.rows();
+        let (block, taps) = (BLOCK.min(self.inputs), TAPS * TAPS);
+        let len = if weight.is_in_place() { 0 } else { outputs.len() * block * taps };
+        let (mut columns, mut scratch) = (Buffer::stale(block * taps * pixels), Buffer::stale(len));
+        for first in (0..self.inputs).step_by(block) {
+            let channels = first..(first + block).min(self.inputs);
+            let depth = channels.len() * taps;
+            let columns = &mut columns[..depth * pixels];
+            patches.columns(x, tile.part, channels, columns);
+            let range = first * taps..first * taps + depth;
+            let (weight, step) =
+                weight.block(outputs.clone(), range, self.inputs * taps, &mut scratch);
             multiply(
-                (&mut out.values[first * width..], Layout::rows(self.outputs, tile).spaced(area)),
-                (weight, Layout::rows(self.outputs, depth)),
-                (columns, Layout::rows(depth, tile)),
+                &mut tile.pane,
+                (weight, Layout::rows(outputs.len(), depth).spaced(step)),
+                (columns, Layout::rows(depth, pixels)),
                 1.0,
                 true,
             )?;
         }
         Ok(())
-    }
-}
-
-impl Plane {
-    /// Pixels of a channel after a convolution of `stride`.
-    fn out_area(&self, stride: usize) -> usize {
-        self.height.div_ceil(stride) * self.width.div_ceil(stride)
     }
 }

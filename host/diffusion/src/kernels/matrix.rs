@@ -1,10 +1,15 @@
-//! Matrix products on one thread, through the `gemm` crate, over checked slices.
+//! Matrix products on one thread, through the `gemm` crate, over checked slices, and the cutting of
+//! results into tiles.
 //!
 //! Strides make transposes free, and the accumulate flag lets bias and residual be part of the
 //! product. On one thread `gemm`'s result depends on shapes and strides alone.
 
+use std::marker::PhantomData;
+use std::slice;
+
 use amdm::error::{Code, Error};
 
+use super::work::Work;
 use crate::Result;
 
 /// How the values of a matrix lie in a slice.
@@ -49,34 +54,123 @@ impl Layout {
     }
 }
 
+/// Part of a matrix that a result is written to, borrowed exclusively.
+pub(super) struct Pane<'a> {
+    start: *mut f32,
+    rows: usize,
+    columns: usize,
+    /// Distance of one row to the next; the values of a row lie side by side.
+    step: usize,
+    values: PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Pane<'a> {
+    /// All of `values` as `rows` rows of `columns`.
+    pub(super) fn new(values: &'a mut [f32], rows: usize, columns: usize) -> Result<Self> {
+        if !Layout::rows(rows, columns).fits(values.len()) {
+            return Err(misfit(rows, columns, values.len()));
+        }
+        let start = values.as_mut_ptr();
+        Ok(Self { start, rows, columns, step: columns, values: PhantomData })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The rows, first to last.
+    pub(super) fn each_row(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let (start, columns, step) = (self.start, self.columns, self.step);
+        // SAFETY: every row lies inside what the pane borrows exclusively, rows are distinct, and
+        // the iterator borrows the pane.
+        (0..self.rows)
+            .map(move |row| unsafe { slice::from_raw_parts_mut(start.add(row * step), columns) })
+    }
+}
+
+/// One tile of a result.
+pub(super) struct Tile<'a> {
+    pub(super) pane: Pane<'a>,
+    /// Which matrix it is a part of, and the row and column of that where it begins.
+    pub(super) part: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+/// Cuts `values`, matrices of `rows` x `columns` one after the other, into tiles of at most `tile`
+/// rows and columns, and writes each by `write`.
+pub(super) fn tiles(
+    work: Work<'_>,
+    values: &mut [f32],
+    [rows, columns]: [usize; 2],
+    tile: [usize; 2],
+    write: impl Fn(Tile<'_>) -> Result<()> + Sync,
+) -> Result<()> {
+    let size = rows * columns;
+    if size == 0 || !values.len().is_multiple_of(size) || tile.contains(&0) {
+        return Err(misfit(rows, columns, values.len()));
+    }
+    let (down, across) = (rows.div_ceil(tile[0]), columns.div_ceil(tile[1]));
+    let count = values.len() / size * down * across;
+    let base = Base(values.as_mut_ptr());
+    work.each(count, |index| {
+        let (part, row) = (index / across / down, index / across % down * tile[0]);
+        let column = index % across * tile[1];
+        // SAFETY: the tile begins inside `values`, of which `part`, `row` and `column` are whole
+        // matrices, rows and columns.
+        let start = unsafe { base.get().add(part * size + row * columns + column) };
+        let pane = Pane {
+            start,
+            rows: tile[0].min(rows - row),
+            columns: tile[1].min(columns - column),
+            step: columns,
+            values: PhantomData,
+        };
+        write(Tile { pane, part, row, column })
+    })
+}
+
+/// Where the values begin that tiles divide among themselves.
+struct Base(*mut f32);
+
+impl Base {
+    fn get(&self) -> *mut f32 {
+        self.0
+    }
+}
+
+// SAFETY: threads reach through it for tiles alone, which do not overlap, while `tiles` borrows all
+// values exclusively.
+unsafe impl Sync for Base {}
+
 /// `out = scale * (a x b)`, plus what `out` holds where `accumulate` is set.
 pub(super) fn multiply(
-    out: (&mut [f32], Layout),
+    out: &mut Pane<'_>,
     a: (&[f32], Layout),
     b: (&[f32], Layout),
     scale: f32,
     accumulate: bool,
 ) -> Result<()> {
-    let (m, n, k) = (out.1.rows, out.1.columns, a.1.columns);
+    let (m, n, k) = (out.rows, out.columns, a.1.columns);
     let agree = a.1.rows == m && b.1.rows == k && b.1.columns == n;
-    // Rows and columns of the result must not overlap.
-    let disjoint =
-        out.1.row_step >= n * out.1.column_step || out.1.column_step >= m * out.1.row_step;
-    let fit = out.1.fits(out.0.len()) && a.1.fits(a.0.len()) && b.1.fits(b.0.len());
-    if !(agree && disjoint && fit) {
-        let message = format!("a product of {m} x {k} and {k} x {n} does not fit its buffers");
+    if !(agree && a.1.fits(a.0.len()) && b.1.fits(b.0.len())) {
+        let message = format!("a product of {m} x {k} and {k} x {n} does not fit its factors");
         return Err(Error::new(Code::Internal, message));
     }
-    // SAFETY: every index that m, n, k and the strides reach lies inside its slice (`fits`), the
-    // result's elements are distinct (`disjoint`), and `out` is borrowed exclusively.
+    // SAFETY: every index that m, n, k and the strides reach lies inside its slice (`fits`), and
+    // those of the result inside the pane, which borrows them exclusively.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.0.as_mut_ptr(),
-            step(out.1.column_step),
-            step(out.1.row_step),
+            out.start,
+            1,
+            step(out.step),
             accumulate,
             a.0.as_ptr(),
             step(a.1.column_step),
@@ -93,6 +187,11 @@ pub(super) fn multiply(
         );
     }
     Ok(())
+}
+
+fn misfit(rows: usize, columns: usize, found: usize) -> Error {
+    let message = format!("a result of {rows} x {columns} does not fit {found} values");
+    Error::new(Code::Internal, message)
 }
 
 /// Fits: strides of a slice's elements are below `isize::MAX`, or the axis has one entry.

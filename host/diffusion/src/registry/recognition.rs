@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use amdm::error::Error;
 
-use crate::families::{Family, describe};
-use crate::{Header, Result, error};
+use crate::families::Family;
+use crate::{Architecture, Header, Result, error};
 
 /// The key of a file's metadata that says what kind it is.
 const NOTE: &str = "amdm.family";
@@ -28,7 +28,7 @@ pub(super) fn kind<'f>(
         fitting.extend(family.recognise(header).into_iter().map(|kind| (&**family, kind)));
     }
     if fitting.is_empty() {
-        let found = describe(header);
+        let found = Architecture::of(header).name();
         let known: Vec<&str> = families.iter().map(|family| family.name()).collect();
         let known = known.join(" or ");
         let message = format!("found {found}, expected weights of the {known} family");

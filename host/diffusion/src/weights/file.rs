@@ -1,31 +1,57 @@
-//! A file of weights, in memory.
+//! A file of weights: mapped into memory, read into it, or part of the program.
+//!
+//! A mapped file costs address space; its pages come from the disk as they are read, and the system
+//! may drop them again. Whoever cuts a mapped file short while it is in use ends the process with a
+//! bus error when the missing pages are read: a library can do nothing about that without taking
+//! over its host's signal handlers. Replacing a file by renaming is harmless.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
+use memmap2::Mmap;
+
 use super::Header;
 
-/// A safetensors file, or one that lies in the program. Cloning copies a handle, never values.
+/// The bytes of a weight file. Cloning copies a handle, never values.
 #[derive(Clone)]
-pub struct WeightFile(Arc<Cow<'static, [u8]>>);
+pub struct WeightFile(Arc<Bytes>);
+
+enum Bytes {
+    Held(Cow<'static, [u8]>),
+    Mapped(Mmap),
+}
 
 impl WeightFile {
     /// A file of these bytes.
     pub fn new(bytes: impl Into<Cow<'static, [u8]>>) -> Self {
-        Self(Arc::new(bytes.into()))
+        Self(Arc::new(Bytes::Held(bytes.into())))
     }
 
     /// All bytes, as the format orders them.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        match &*self.0 {
+            Bytes::Held(bytes) => bytes,
+            Bytes::Mapped(map) => map.deref(),
+        }
     }
 
     /// Reads the header alone of the file at `path`.
     pub(crate) fn header(path: &Path) -> io::Result<Header> {
         Header::read(open(path)?)
+    }
+
+    /// Maps the file at `path` into memory, whatever its size.
+    pub(crate) fn map(path: &Path) -> io::Result<Self> {
+        let file = open(path)?;
+        // SAFETY: the map is only read. Others may write to the file meanwhile; every byte is
+        // checked or a number where any value is allowed, and none is kept as a reference whose
+        // validity depends on its value. What happens to a file that shrinks: see above.
+        let map = unsafe { Mmap::map(&file)? };
+        Ok(Self(Arc::new(Bytes::Mapped(map))))
     }
 
     /// Reads the file at `path`; none where it has more than `most` bytes, also where it has grown

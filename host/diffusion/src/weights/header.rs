@@ -10,12 +10,14 @@ use std::io::{self, Read};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// Bytes of a header that is looked at; the format's own bound is 100 MB.
-const BYTES_MAX: u64 = 16 << 20;
+pub(super) const BYTES_MAX: u64 = 16 << 20;
 /// Most tensors, and most notes, of one file. Networks have some thousands; with these bounds a
 /// header that only means harm takes a few times its own bytes.
-const ENTRIES_MAX: usize = 65_536;
+pub(super) const ENTRIES_MAX: usize = 65_536;
 /// Most extents of one tensor; those of networks have at most five.
-const EXTENTS_MAX: usize = 8;
+pub(super) const EXTENTS_MAX: usize = 8;
+/// Characters of a name that messages repeat.
+const QUOTED_MAX: usize = 160;
 /// The entry that holds the notes.
 const NOTES: &str = "__metadata__";
 
@@ -24,7 +26,7 @@ const NOTES: &str = "__metadata__";
 pub struct Header {
     notes: BTreeMap<String, String>,
     tensors: BTreeMap<String, TensorInfo>,
-    is_broken: bool,
+    fault: Option<String>,
 }
 
 /// What a header says about one tensor.
@@ -35,6 +37,10 @@ pub struct TensorInfo {
     /// Extents; none are a scalar's.
     #[serde(deserialize_with = "extents")]
     pub shape: Vec<usize>,
+    /// The first byte behind the header, and the first that is not the tensor's any more; none
+    /// where the header does not say.
+    #[serde(default)]
+    pub(crate) data_offsets: Option<[u64; 2]>,
 }
 
 impl Header {
@@ -51,24 +57,47 @@ impl Header {
         let mut length = [0; 8];
         file.read_exact(&mut length)?;
         let length = u64::from_le_bytes(length);
-        let mut text = String::new();
-        if length <= BYTES_MAX {
-            file.take(length).read_to_string(&mut text)?;
-        }
         let mut header = Self::default();
+        if length > BYTES_MAX {
+            header.fault =
+                Some(format!("a header of {length} bytes, expected at most {BYTES_MAX}"));
+            return Ok(header);
+        }
+        let mut text = String::new();
+        if file.take(length).read_to_string(&mut text)? < length as usize {
+            header.fault =
+                Some(format!("the header is cut: found {} of {length} bytes", text.len()));
+        }
         let mut json = serde_json::Deserializer::from_str(&text);
         let read = json.deserialize_map(Entries(&mut header)).and_then(|()| json.end());
-        header.is_broken = read.is_err();
+        if let (None, Err(error)) = (&header.fault, read) {
+            header.fault = Some(error.to_string());
+        }
         Ok(header)
+    }
+
+    /// The header of a file whose tensors were told by something else than a header of this format.
+    pub(crate) fn of(tensors: BTreeMap<String, TensorInfo>) -> Self {
+        Self { tensors, ..Self::default() }
     }
 
     /// Whether the header is none, so that no file with it can be loaded.
     pub fn is_broken(&self) -> bool {
-        self.is_broken
+        self.fault.is_some()
+    }
+
+    /// What is wrong with a broken header.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// All tensors, sorted by their names.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = (&str, &TensorInfo)> {
+        self.tensors.iter().map(|(name, info)| (name.as_str(), info))
     }
 
     /// Names of all tensors, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.tensors.keys().map(String::as_str)
     }
 
@@ -166,4 +195,22 @@ impl<'de> Visitor<'de> for Extents {
         }
         Ok(extents)
     }
+}
+
+/// Bytes of a value; none for dtypes that are not known here, or are less than a byte.
+pub(super) fn bytes_of(dtype: &str) -> Option<u64> {
+    match dtype {
+        "BOOL" | "U8" | "I8" | "F8_E4M3" | "F8_E5M2" | "F8_E8M0" => Some(1),
+        "U16" | "I16" | "F16" | "BF16" => Some(2),
+        "U32" | "I32" | "F32" => Some(4),
+        "U64" | "I64" | "F64" | "C64" => Some(8),
+        _ => None,
+    }
+}
+
+/// A name of a file's for a message: not all of a long one, and nothing that a terminal obeys.
+pub(super) fn quoted(name: &str) -> String {
+    let shown: String = name.chars().take(QUOTED_MAX).flat_map(char::escape_debug).collect();
+    let rest = if name.chars().nth(QUOTED_MAX).is_some() { "..." } else { "" };
+    format!("`{shown}{rest}`")
 }

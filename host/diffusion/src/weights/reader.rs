@@ -1,58 +1,134 @@
-//! Weights out of safetensors bytes, checked by name and shape, onto a device.
+//! Weights by the names that networks ask for, checked by shape, onto a device.
+
+use std::borrow::Cow;
 
 use amdm::error::Error;
-use half::{bf16, f16};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 
-use super::Parameter;
+use super::{Names, Parameter, Part, Stored, TensorFile, View, WeightFile};
 use crate::{Device, Result, error};
 
-/// A file of weights, and the device that they go to.
+/// The tensors of one part of a model, in one file or several, and the device that they go to.
 pub(crate) struct Weights<'a> {
-    file: SafeTensors<'a>,
+    files: Vec<TensorFile>,
+    /// How the files spell what a network asks for; none where they do as the network does.
+    names: Option<Names>,
     device: &'a Device,
 }
 
 impl<'a> Weights<'a> {
-    /// Reads the header of `bytes`.
-    pub(crate) fn parse(bytes: &'a [u8], device: &'a Device) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|e| Error::invalid(format!("weights are no safetensors: {e}")))?;
-        Ok(Self { file, device })
+    /// The tensors of `file`, by its own names.
+    ///
+    /// # Errors
+    /// Those of [`TensorFile::new`].
+    pub(crate) fn parse(file: &WeightFile, device: &'a Device) -> Result<Self> {
+        Ok(Self { files: vec![TensorFile::new(file.clone(), "")?], names: None, device })
+    }
+
+    /// The tensors of `part` in `files`, which together hold it, by the names of diffusers.
+    ///
+    /// # Errors
+    /// `invalid_input` where they do not hold it.
+    pub(crate) fn of(files: &[TensorFile], part: Part, device: &'a Device) -> Result<Self> {
+        let tensors = files.iter().flat_map(|file| file.header().names());
+        let Some(names) = Names::find(part, tensors) else {
+            let part = part.name();
+            return Err(Error::invalid(label(files, &format!("found no tensor of a {part}"))));
+        };
+        Ok(Self { files: files.to_vec(), names: Some(names), device })
+    }
+
+    /// Where the layers run.
+    pub(crate) fn device(&self) -> &'a Device {
+        self.device
+    }
+
+    /// What networks call the tensors that the files hold of the part, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let tensors = self.files.iter().flat_map(|file| file.header().names());
+        let mut names: Vec<String> = match &self.names {
+            Some(names) => tensors.filter_map(|name| names.canonical(name)).collect(),
+            None => tensors.map(str::to_owned).collect(),
+        };
+        names.sort_unstable();
+        names
+    }
+
+    /// The extents of the tensor called `name`, as they are stored: a 1x1 convolution may be there
+    /// as a matrix, and the other way round. None where there is no such tensor.
+    pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        let spelled = self.spelled(name);
+        let mut tensors = self.files.iter().filter_map(|file| file.header().tensor(&spelled));
+        tensors.next().map(|info| info.shape.clone())
     }
 
     /// The tensor called `name`, which must have `shape`, on the device.
+    ///
+    /// # Errors
+    /// Those of [`Weights::view`], and the device's own.
     pub(crate) fn parameter(&self, name: &str, shape: &[usize]) -> Result<Parameter> {
-        Parameter::new(self.device, shape, self.values(name, shape)?)
+        Parameter::of(self.device, &self.view(name, shape)?)
+    }
+
+    /// The tensor called `name`, which must have `shape`, in the host's memory.
+    ///
+    /// # Errors
+    /// Those of [`Weights::view`].
+    pub(crate) fn stored(&self, name: &str, shape: &[usize]) -> Result<Stored> {
+        Ok(Stored::new(&self.view(name, shape)?))
     }
 
     /// The values of the tensor called `name`, which must have `shape`.
+    ///
+    /// # Errors
+    /// Those of [`Weights::view`].
     pub(crate) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let view = self
-            .file
-            .tensor(name)
-            .map_err(|_| Error::invalid(format!("weights lack the tensor `{name}`")))?;
-        if view.shape() != shape {
-            let found = view.shape();
-            let message = format!("weight `{name}` has shape {found:?}, expected {shape:?}");
-            return Err(Error::invalid(message));
+        Ok(self.view(name, shape)?.to_vec())
+    }
+
+    /// The tensor called `name` where it lies, which must have `shape`. A 1x1 convolution and a
+    /// linear layer are taken for each other.
+    ///
+    /// # Errors
+    /// `invalid_input` where it is missing or has another shape, naming it as the file does;
+    /// `unsupported` for values that are no floating-point numbers.
+    pub(crate) fn view(&self, name: &str, shape: &[usize]) -> Result<View> {
+        let spelled = self.spelled(name);
+        for file in &self.files {
+            let Some(info) = file.header().tensor(&spelled) else { continue };
+            if without_ones(&info.shape) != without_ones(shape) {
+                let found = &info.shape;
+                let message = format!("weight `{spelled}` has shape {found:?}, expected {shape:?}");
+                return Err(Error::invalid(file.label(&message)));
+            }
+            let view = file.view(&spelled)?.and_then(|view| view.reshaped(shape));
+            return view.ok_or_else(|| error::lost(&spelled));
         }
-        expand(&view).ok_or_else(|| {
-            let found = view.dtype();
-            let message = format!("weight `{name}` is {found:?}, expected F32, F16 or BF16");
-            error::unsupported(message)
-        })
+        let message = format!("weights lack the tensor `{spelled}` of shape {shape:?}");
+        Err(Error::invalid(label(&self.files, &message)))
+    }
+
+    /// What the files call the tensor that networks call `name`.
+    fn spelled<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match &self.names {
+            Some(names) => names.spelled(name).into(),
+            None => name.into(),
+        }
     }
 }
 
-fn expand(view: &TensorView<'_>) -> Option<Vec<f32>> {
-    let (words, _) = view.data().as_chunks::<4>();
-    let (halves, _) = view.data().as_chunks::<2>();
-    match view.dtype() {
-        Dtype::F32 => Some(words.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()),
-        Dtype::F16 => Some(halves.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect()),
-        Dtype::BF16 => Some(halves.iter().map(|&b| bf16::from_le_bytes(b).to_f32()).collect()),
-        _ => None,
+/// `message` with the names of the files.
+fn label(files: &[TensorFile], message: &str) -> String {
+    match files {
+        [] => message.to_owned(),
+        [file] => file.label(message),
+        [first, .., last] => {
+            format!("weight files `{}` to `{}`: {message}", first.name(), last.name())
+        }
     }
+}
+
+/// The extents up to the last one above 1, but for the first.
+fn without_ones(shape: &[usize]) -> &[usize] {
+    let trailing = shape.iter().skip(1).rev().take_while(|&&extent| extent == 1).count();
+    &shape[..shape.len() - trailing]
 }

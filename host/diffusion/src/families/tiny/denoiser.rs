@@ -10,7 +10,7 @@ use super::network::Network;
 use super::{CHANNELS, EXTENT, FAMILY, Kind, LATENT_SHAPE, SIDE, schedule};
 use crate::{
     Cancel, Codec, Conditioning, Denoiser, Device, LatentInfo, ModelInfo, Prediction,
-    PredictionKind, Request, Result, Tensor, Tiling, error, pixels,
+    PredictionKind, Request, Result, Tensor, Tiling, WeightFile, error, pixels,
 };
 
 /// What the networks share: they may be aggregated with each other.
@@ -26,7 +26,12 @@ pub(super) struct Tiny {
 
 impl Tiny {
     /// A network of `kind` from weights with the family's tensor names.
-    pub(super) fn load(kind: Kind, name: &str, weights: &[u8], device: &Device) -> Result<Self> {
+    pub(super) fn load(
+        kind: Kind,
+        name: &str,
+        weights: &WeightFile,
+        device: &Device,
+    ) -> Result<Self> {
         let info = ModelInfo {
             name: name.into(),
             family: FAMILY.into(),

@@ -76,6 +76,6 @@ impl super::Family for Family {
             let expected = self.kinds().join(", ");
             Error::invalid(format!("found kind `{kind}`, expected one of {expected}"))
         })?;
-        Ok(Arc::new(Tiny::load(kind, name, weights.bytes(), device)?))
+        Ok(Arc::new(Tiny::load(kind, name, weights, device)?))
     }
 }

@@ -9,13 +9,13 @@ use amdm::math::Tensor as _;
 use candle_core::Tensor as CandleTensor;
 use rayon::prelude::*;
 
-use super::blocks::{EMBEDDING, Mixing, Residual};
+use super::blocks::{EMBEDDING, EPSILON, Mixing, Residual};
 use super::conditions::Condition;
 use super::{CHANNELS, SIDE};
 use crate::device::Backend;
-use crate::kernels::{Convolution, Film, Linear, Map, Norm, activate};
+use crate::kernels::{Convolution, Film, Linear, Map, Norm, Work, activate};
 use crate::weights::{Parameter, Weights};
-use crate::{Cancel, Device, Result, Tensor, error};
+use crate::{Cancel, Device, Result, Tensor, WeightFile, error};
 
 /// Widths at full and half resolution of the folded image.
 const WIDE: usize = 32;
@@ -54,11 +54,11 @@ pub(super) struct Pass<'a> {
 }
 
 impl Network {
-    /// The network of safetensors bytes with the family's names, on `device`.
-    pub(super) fn load(bytes: &[u8], device: &Device) -> Result<Self> {
-        let weights = &Weights::parse(bytes, device)?;
+    /// The network of a safetensors file with the family's names, on `device`.
+    pub(super) fn load(file: &WeightFile, device: &Device) -> Result<Self> {
+        let weights = &Weights::parse(file, device)?;
         let convolution =
-            |name: &str, widths, stride| Convolution::load(weights, name, widths, 3, stride);
+            |name: &str, widths, stride| Convolution::load(weights, name, widths, stride);
         let mut start = 0;
         let mut residual = |name: &str, widths| Residual::load(weights, name, widths, &mut start);
         Ok(Self {
@@ -67,7 +67,7 @@ impl Network {
             down: convolution("down", (WIDE, DEEP), 2)?,
             up: convolution("up", (DEEP, WIDE), 1)?,
             output: convolution("out", (WIDE, IMAGE), 1)?,
-            output_norm: Norm::load(weights, "on", WIDE, GROUPS)?,
+            output_norm: Norm::load(weights, "on", WIDE, GROUPS, EPSILON)?,
             residuals: [
                 residual("d0", (WIDE, WIDE))?,
                 residual("d1", (DEEP, DEEP))?,
@@ -129,8 +129,8 @@ impl Network {
         }
         let run = |(pass, latent, output): (&Pass<'_>, &[f32], &mut [f32])| -> Result<()> {
             let Parameter::Host(map) = &pass.map else { return Err(error::mixed()) };
-            let input = Map::from_parts(&[latent, map], SIDE, SIDE);
-            let result = self.forward(&input, &pass.film, cancel)?;
+            let input = Map::from_parts(&[latent, map.values()?], SIDE, SIDE);
+            let result = self.forward(&input, &pass.film, Work::alone(cancel))?;
             output.copy_from_slice(result.values()?);
             Ok(())
         };
@@ -152,26 +152,22 @@ impl Network {
             CandleTensor::cat(&[latent, &map], 1)
         };
         let input = Map::Composed(input().map_err(error::from_candle)?);
-        Tensor::composed(device, self.forward(&input, &pass.film, cancel)?.into_candle()?)
+        let result = self.forward(&input, &pass.film, Work::alone(cancel))?;
+        Tensor::composed(device, result.into_candle()?)
     }
 
     /// Image and map of objects, [4, 32, 32], to the noise in the image.
-    fn forward(&self, x: &Map, film: &Film, cancel: Cancel<'_>) -> Result<Map> {
-        let go_on = || if cancel() { Err(error::cancelled()) } else { Ok(()) };
+    fn forward(&self, x: &Map, film: &Film, work: Work<'_>) -> Result<Map> {
         let [d0, d1, m, u1, u0] = &self.residuals;
         let [a1, a2] = &self.mixings;
-        let wide = d0.apply(self.input.apply(&x.fold()?, None)?, film)?;
-        go_on()?;
-        let deep = a1.apply(d1.apply(self.down.apply(&wide, None)?, film)?)?;
-        go_on()?;
-        let x = a2.apply(m.apply(deep.share(), film)?)?;
-        go_on()?;
-        let x = u1.apply(x.join(&deep)?, film)?;
-        go_on()?;
-        let x = self.up.apply(&x.double()?, None)?;
-        let x = u0.apply(x.join(&wide)?, film)?;
-        go_on()?;
-        self.output.apply(&self.output_norm.silu(&x)?, None)?.unfold()
+        let wide = d0.apply(self.input.apply(&x.fold()?, None, work)?, film, work)?;
+        let deep = d1.apply(self.down.apply(&wide, None, work)?, film, work)?;
+        let deep = a1.apply(deep, work)?;
+        let x = a2.apply(m.apply(deep.share(), film, work)?, work)?;
+        let x = u1.apply(x.join(&deep)?, film, work)?;
+        let x = self.up.apply(&x.double(work)?, None, work)?;
+        let x = u0.apply(x.join(&wide)?, film, work)?;
+        self.output.apply(&self.output_norm.silu(&x, work)?, None, work)?.unfold()
     }
 }
 
