@@ -24,3 +24,8 @@ pub(crate) use tensor_file::TensorFile;
 pub(crate) use view::{StoredDtype, View};
 
 use header::{bytes_of, quoted};
+
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod memory;

@@ -2,7 +2,7 @@
 
 use amdm::error::{Code, Error};
 
-use crate::weights::{TensorFile, WeightFile};
+use crate::weights::{TensorFile, WeightFile, memory};
 
 /// A file that PyTorch wrote; `tests/fixtures/weights` says how.
 pub(in crate::weights) fn recorded(name: &str) -> Vec<u8> {
@@ -102,31 +102,49 @@ fn a_cut_archive_is_refused_at_every_length() {
     }
 }
 
-/// An archive as PyTorch writes it, with this pickle and one storage of 16 bytes.
-pub(in crate::weights) fn archive(pickle: &[u8]) -> Vec<u8> {
+/// An archive as PyTorch writes it, with this pickle and one storage of 16 bytes; a wide one has
+/// its numbers where those of archives of more than 4 GB are.
+pub(in crate::weights) fn archive(pickle: &[u8], is_wide: bool) -> Vec<u8> {
     let files: [(&str, &[u8]); 2] = [("x/data.pkl", pickle), ("x/data/0", &[0; 16])];
     let (mut bytes, mut index) = (Vec::new(), Vec::new());
+    let narrow = |number: usize| if is_wide { u32::MAX } else { number as u32 }.to_le_bytes();
+    let wide = |number: usize| (number as u64).to_le_bytes();
     for (name, content) in files {
-        let local = bytes.len() as u32;
-        let size = (content.len() as u32).to_le_bytes();
+        let (local, size) = (bytes.len(), content.len());
         let length = (name.len() as u16).to_le_bytes();
+        let extra =
+            [&b"\x07\0\x01\0-\x01\0\x18\0"[..], &wide(size), &wide(size), &wide(local)].concat();
+        let extra = if is_wide { &extra[..] } else { &[] };
         bytes.extend(b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0");
-        bytes.extend([&size[..], &size, &length, &[0; 2]].concat());
+        bytes.extend([&narrow(size)[..], &narrow(size), &length, &[0; 2]].concat());
         bytes.extend(name.as_bytes());
         bytes.extend(content);
         index.extend(b"PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\0\0\0\0\0\0");
-        index.extend([&size[..], &size, &length, &[0; 12], &local.to_le_bytes()].concat());
+        index.extend([&narrow(size)[..], &narrow(size), &length, &[extra.len() as u8, 0]].concat());
+        index.extend([&[0; 10][..], &narrow(local)].concat());
         index.extend(name.as_bytes());
+        index.extend(extra);
     }
-    let (start, size) = (bytes.len() as u32, index.len() as u32);
+    let (start, size) = (bytes.len(), index.len());
     bytes.extend(&index);
+    let end = bytes.len();
+    if is_wide {
+        bytes.extend([&b"PK\x06\x06"[..], &wide(44), &[0; 28], &wide(size), &wide(start)].concat());
+        bytes.extend([&b"PK\x06\x07\0\0\0\0"[..], &wide(end), &[1, 0, 0, 0]].concat());
+    }
     bytes.extend(b"PK\x05\x06\0\0\0\0\x02\0\x02\0");
-    bytes.extend([&size.to_le_bytes()[..], &start.to_le_bytes(), &[0; 2]].concat());
+    bytes.extend([&narrow(size)[..], &narrow(start), &[0; 2]].concat());
     bytes
 }
 
 fn read(pickle: &[u8]) -> Result<TensorFile, Error> {
-    TensorFile::new(WeightFile::new(archive(pickle)), "x")
+    let read = |is_wide| TensorFile::new(WeightFile::new(archive(pickle, is_wide)), "x");
+    let (narrow, wide) = (read(false), read(true));
+    assert_eq!(
+        narrow.as_ref().map(TensorFile::header).map_err(|error| &error.message),
+        wide.as_ref().map(TensorFile::header).map_err(|error| &error.message)
+    );
+    narrow
 }
 
 /// A pickle of one tensor, `w`, of float32 in the storage that [`archive`] has: where it begins,
@@ -218,7 +236,9 @@ fn odd_pickles_end_with_an_error_and_little_memory() {
     }
     for flood in [&b"N"[..], b"(", b"K\x012", b"K\x01q\x01r\x01\0\0\x01"] {
         let pickle = flood.repeat((2 << 20) / flood.len() + 1);
-        let error = read(&pickle).map(|_| ()).unwrap_err();
+        let (read, peak) = memory::peak(|| read(&pickle));
+        let error = read.map(|_| ()).unwrap_err();
+        assert!(peak < 256 << 20, "{peak} bytes");
         let expected = ["more than 1048576 values", "it is cut"];
         assert!(expected.iter().any(|part| error.message.contains(part)), "{error}");
     }

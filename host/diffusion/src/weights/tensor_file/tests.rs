@@ -3,7 +3,7 @@
 use amdm::error::{Code, Error};
 
 use super::TensorFile;
-use crate::weights::WeightFile;
+use crate::weights::{WeightFile, memory};
 
 /// A file with this header and `behind` bytes of values.
 fn file(header: &str, behind: usize) -> Vec<u8> {
@@ -129,13 +129,16 @@ fn headers_of_any_size_are_refused_before_memory_is_asked_for() {
     for length in [1_u64 << 60, u64::MAX, (16 << 20) + 1] {
         let bytes = [&length.to_le_bytes()[..], b"{}"].concat();
         let expected = format!("a header of {length} bytes, expected at most 16777216");
-        assert_refused(bytes, Code::InvalidInput, &[&expected]);
+        let ((), peak) = memory::peak(|| assert_refused(bytes, Code::InvalidInput, &[&expected]));
+        assert!(peak < 64 << 10, "{peak} bytes");
     }
     // As many empty tensors as a header may have bytes for: a billion would need 60 GB of it.
     let entries: Vec<String> =
         (0..70_000).map(|number| entry(&number.to_string(), "F32", "[0]", 0, 0)).collect();
     let bytes = file(&format!("{{{}}}", entries.join(",")), 0);
-    assert_refused(bytes, Code::InvalidInput, &["more entries than any network has"]);
+    let (length, expected) = (bytes.len(), ["more entries than any network has"]);
+    let ((), peak) = memory::peak(|| assert_refused(bytes, Code::InvalidInput, &expected));
+    assert!(peak < 8 * length, "{peak} bytes for {length}");
 }
 
 #[test]
