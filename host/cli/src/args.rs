@@ -182,6 +182,10 @@ pub struct RunArguments {
     /// settings
     #[arg(long, value_name = "FILE")]
     pub result: Option<PathBuf>,
+    /// Directory for the values of all nodes' outputs, which are all computed: a safetensors file
+    /// each, `NODE.SLOT.safetensors`
+    #[arg(long, value_name = "DIR", conflicts_with = "sweep")]
+    pub dump: Option<PathBuf>,
     /// Where packs and models are
     #[command(flatten)]
     pub sources: Sources,

@@ -38,6 +38,7 @@ pub fn invalid(
 }
 
 /// A graph that is ready, and what is wrong with the outputs that are left out of it (`--partial`).
+/// `outputs` are computed besides, by their node's id and their name.
 ///
 /// # Errors
 /// All that is wrong.
@@ -45,8 +46,9 @@ pub fn prepare(
     arguments: &RunArguments,
     document: graph::Document,
     graphs: &Graphs,
+    outputs: Vec<(String, String)>,
 ) -> Result<Prepared, Vec<GraphError>> {
-    let asked = Asked { partial: arguments.partial, ..Asked::default() };
+    let asked = Asked { partial: arguments.partial, outputs, ..Asked::default() };
     let prepared = graphs.prepare(document, &asked);
     prepared.map_err(|errors| faults::explained(errors, graphs.catalogue(), &arguments.graph))
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod convert;
+mod dump;
 mod execution;
 mod faults;
 mod files;

@@ -1,7 +1,8 @@
 //! `amdm run`: checks a graph, runs it, prints what it wrote.
 
-use amdm_runtime::{CacheState, Cancel, Event, Host, ResultCache, RunResult};
+use amdm_runtime::{CacheState, Cancel, Event, Host, Kept, ResultCache, RunResult};
 
+use super::dump;
 use super::execution::{announce, execute, invalid, is_for_people, options, prepare, warn};
 use super::faults::Problem;
 use super::files;
@@ -67,16 +68,24 @@ fn once(
 ) -> Result<(), Stop> {
     let Loaded { draft, inputs, graphs } = loaded;
     let warnings = draft.warnings;
-    let prepared = prepare(arguments, draft.document, &graphs)
+    let outputs = match &arguments.dump {
+        Some(_) => dump::outputs(&draft.document, graphs.catalogue()),
+        None => Vec::new(),
+    };
+    let prepared = prepare(arguments, draft.document, &graphs, dump::asked(&outputs))
         .map_err(|errors| invalid(arguments, &warnings, errors, "nothing ran"))?;
     announce(arguments, &prepared.left_out);
     for warning in warnings.iter().chain(&prepared.checked.warnings) {
         tracing::warn!("{warning}");
     }
-    let options = options(arguments, arguments.out.clone(), inputs);
+    let mut options = options(arguments, arguments.out.clone(), inputs);
+    options.kept = arguments.dump.is_some().then(Kept::new);
     let mut ended = execute(arguments, host, &prepared, &options, cancel);
     ended.warnings.splice(0..0, warnings.iter().map(ToString::to_string));
     ended.errors = prepared.left_out;
+    if let (Some(directory), Some(kept)) = (&arguments.dump, &options.kept) {
+        dump::write(directory, &outputs, kept)?;
+    }
     let document = Document::Run(Box::new(ended));
     result::write(arguments, &document).map_err(Stop::told)?;
     let Document::Run(ended) = document else { return Ok(()) };

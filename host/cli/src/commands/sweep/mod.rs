@@ -78,7 +78,7 @@ impl Work<'_> {
         for (sweep, (_, value)) in self.sweeps.iter().zip(run) {
             sweep.set(&mut document, value).map_err(|error| vec![error])?;
         }
-        execution::prepare(self.arguments, document, &self.loaded.graphs)
+        execution::prepare(self.arguments, document, &self.loaded.graphs, Vec::new())
     }
 
     /// Looks at all runs: what they are made with, and whether none leaves outputs out.
