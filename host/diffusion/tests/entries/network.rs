@@ -1,6 +1,6 @@
 //! The network of the recordings: a formula in place of weights.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use amdm::error::Error;
 use amdm::math::schedule::scaled_linear_cumulative;
@@ -17,6 +17,7 @@ pub type Row = (u32, u32, f64, f64);
 pub struct Analytic {
     info: ModelInfo,
     constants: Constants,
+    heeds_controls: bool,
     rows: Mutex<Vec<Row>>,
 }
 
@@ -38,7 +39,18 @@ impl Analytic {
             clip: None,
             conditioning_schema: String::new(),
         };
-        Self { info, constants, rows: Mutex::default() }
+        Self { info, constants, heeds_controls: true, rows: Mutex::default() }
+    }
+
+    /// One whose output means something else.
+    pub fn of_kind(self, prediction: PredictionKind) -> Self {
+        Self { info: ModelInfo { prediction, ..self.info }, ..self }
+    }
+
+    /// One without training steps, which heeds no controls.
+    pub fn bare(self) -> Self {
+        let info = ModelInfo { alphas_cumprod: Vec::new(), ..self.info };
+        Self { info, heeds_controls: false, ..self }
     }
 
     /// What it saw since the last call.
@@ -49,7 +61,8 @@ impl Analytic {
     fn pass(&self, latent: &Tensor, timestep: f64, condition: &Conditioning) -> Result<Tensor> {
         let Constants { l, a, b, c, d, g } = self.constants;
         let k = *condition.data::<f64>("recorded")?;
-        let strengths = condition.controls().iter().filter_map(Handle::data::<f64>);
+        let beside = condition.controls().iter().chain(condition.grounding());
+        let strengths = beside.filter_map(Handle::data::<f64>);
         let u: f64 = strengths.sum();
         let (shape, x) = (latent.extents().to_vec(), latent.to_f32()?);
         self.rows.lock().unwrap().push((shape[2], shape[3], k, u));
@@ -80,7 +93,7 @@ impl Denoiser for Analytic {
     }
 
     fn heeds_controls(&self) -> bool {
-        true
+        self.heeds_controls
     }
 
     fn predict(
@@ -99,10 +112,4 @@ impl Denoiser for Analytic {
         };
         requests.iter().map(answer).collect()
     }
-}
-
-/// As the evaluator wants it.
-pub fn shared(constants: Constants) -> (Arc<Analytic>, Arc<dyn Denoiser>) {
-    let network = Arc::new(Analytic::new(constants));
-    (Arc::clone(&network), network)
 }

@@ -1,15 +1,17 @@
 //! One latent through a sampler, with an evaluation of entries at each call.
 
+use std::sync::Arc;
+
 use amdm::error::Error;
 use amdm::math::schedule::{SigmaTable, scaled_linear_cumulative};
 use amdm::math::solver::sigma::inpaint::{Inpaint, resize_mask};
 use amdm::math::solver::sigma::{Answer, Supply, Walk, network};
 use amdm::math::{NoiseLevel, Sampler, Tensor as _};
 use amdm::rng::initial_noise;
-use amdm_diffusion::{Entry, Question, Tensor, ask};
+use amdm_diffusion::{Denoiser, Entry, Question, Tensor, ask};
 
 use super::data::{Case, Constants, Given, Tensors};
-use super::network::{Row, shared};
+use super::network::{Analytic, Row};
 
 /// What the codec of Stable Diffusion multiplies latents by.
 const SCALE: f64 = 0.18215;
@@ -52,7 +54,8 @@ pub fn run(
     table: &SigmaTable,
     sigmas: &[f64],
 ) -> Result<Run, Error> {
-    let (network, model) = shared(constants);
+    let network = Arc::new(Analytic::new(constants));
+    let model = Arc::clone(&network) as Arc<dyn Denoiser>;
     let side = |given: &[Given]| {
         given.iter().map(|given| given.entry(case, tensors)).collect::<Result<Vec<Entry>, _>>()
     };
