@@ -98,6 +98,10 @@ impl Case {
 pub struct Tensors(Vec<u8>);
 
 impl Tensors {
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     pub fn get(&self, name: &str) -> Values {
         let all = SafeTensors::deserialize(&self.0).unwrap();
         let found = all.tensor(name).unwrap();

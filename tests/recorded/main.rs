@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod cases;
+mod conditions;
 mod given;
 mod network;
+mod prompts;
 mod sampler;
 mod starts;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use amdm::error::Error;
+use amdm::math::schedule::scaled_linear_cumulative;
 use amdm_diffusion::{
     Cancel, Codec, Conditioning, Denoiser, LatentInfo, ModelInfo, Prediction, PredictionKind,
     Request, Result, Tensor, Tiling,
@@ -40,6 +41,18 @@ impl Analytic {
             conditioning_schema: r#"{"type":"number"}"#.into(),
         };
         let log_sigmas = sigmas.iter().map(|&sigma| f64::from(sigma).ln()).collect();
+        Arc::new(Self { info, constants, log_sigmas, asked: Mutex::default() })
+    }
+
+    /// A model of Stable Diffusion 1.x's latents and training steps.
+    pub fn stable_diffusion(name: &str, constants: Constants) -> Arc<Self> {
+        let alphas = scaled_linear_cumulative(1000, 0.00085, 0.012);
+        let sigmas = alphas.iter().map(|alpha| ((1.0 - alpha) / alpha).sqrt() as f32);
+        let plain =
+            Self::new(name, PredictionKind::Epsilon, &sigmas.collect::<Vec<_>>(), constants);
+        let latent = LatentInfo { pixels: 8, ..plain.info.latent.clone() };
+        let info = ModelInfo { latent, alphas_cumprod: alphas, ..plain.info.clone() };
+        let log_sigmas = plain.log_sigmas.clone();
         Arc::new(Self { info, constants, log_sigmas, asked: Mutex::default() })
     }
 

@@ -14,7 +14,7 @@ use crate::given::{Exchange, Given};
 use crate::network::Analytic;
 
 pub struct Scene {
-    host: Host,
+    pub host: Host,
     pub exchange: Exchange,
     models: Vec<(&'static str, Arc<Analytic>)>,
 }
@@ -22,12 +22,6 @@ pub struct Scene {
 impl Scene {
     /// A host with the recording's models, by their names there.
     fn new(network: &Network, tables: [Vec<f32>; 2]) -> Self {
-        let cache = CacheDir::At(Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs"));
-        let (results, device) = (ResultCache::off(), "cpu".to_owned());
-        let options = HostOptions { device, threads: 1, cache, results, ..Default::default() };
-        let host = Host::open(&options).unwrap();
-        let exchange = Exchange::default();
-        exchange.register(&host);
         let [plain, zero] = tables;
         let kinds = [
             ("eps", PredictionKind::Epsilon, &plain),
@@ -35,21 +29,39 @@ impl Scene {
             ("eps_zsnr", PredictionKind::Epsilon, &zero),
             ("v_zsnr", PredictionKind::Velocity, &zero),
         ];
-        let models = kinds.map(|(name, kind, table)| {
-            let model = Analytic::new(name, kind, table, network.constants);
-            host.models().register(name, Arc::clone(&model) as Arc<dyn Denoiser>, None).unwrap();
-            (name, model)
-        });
-        Self { host, exchange, models: models.into() }
+        let models = kinds
+            .map(|(name, kind, table)| (name, Analytic::new(name, kind, table, network.constants)));
+        Self::open(models.into())
     }
 
+    /// A host with these models.
+    pub fn open(models: Vec<(&'static str, Arc<Analytic>)>) -> Self {
+        let cache = CacheDir::At(Path::new(env!("CARGO_TARGET_TMPDIR")).join("packs"));
+        let (results, device) = (ResultCache::off(), "cpu".to_owned());
+        let options = HostOptions { device, threads: 1, cache, results, ..Default::default() };
+        let host = Host::open(&options).unwrap();
+        let exchange = Exchange::default();
+        exchange.register(&host);
+        for (name, model) in &models {
+            let model = Arc::clone(model) as Arc<dyn Denoiser>;
+            host.models().register(name, model, None).unwrap();
+        }
+        Self { host, exchange, models }
+    }
+
+    /// Runs a graph that ends in `Taken`.
     pub fn run(&self, graph: &Value) -> Result<Values, Failure> {
+        self.run_only(graph)?;
+        Ok(self.exchange.take())
+    }
+
+    pub fn run_only(&self, graph: &Value) -> Result<(), Failure> {
         let document = Document::parse(graph.to_string().as_bytes()).unwrap();
         let checked = self.host.check(&document, None).unwrap();
         let options = RunOptions { in_memory: true, ..RunOptions::default() };
         let sink = Arc::new(|_| {});
         self.host.run(&document, &checked, &options, &Cancel::new(), sink)?;
-        Ok(self.exchange.take())
+        Ok(())
     }
 }
 

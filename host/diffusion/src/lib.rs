@@ -30,9 +30,9 @@ pub use amdm::math::{NoiseLevel, PredictionKind};
 pub use device::Device;
 pub use families::{BuiltIn, Family, Place, Sizes};
 pub use model::{
-    Adapter, Cancel, Codec, Conditioning, Denoiser, Embedding, Encoding, Entry, LatentInfo,
-    ModelInfo, Prediction, Question, Request, TextEncoder, TextInfo, Tiling, ask, predict,
-    timesteps,
+    Adapter, Area, Cancel, Codec, Conditioning, Control, Denoiser, Embedding, Encoding, Entry,
+    Handle, LatentInfo, ModelInfo, Prediction, Question, Request, TextEncoder, TextInfo, Tiling,
+    ask, predict, timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};

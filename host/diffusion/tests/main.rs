@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod conditions;
+mod entries;
 mod family;
 mod headers;
 mod images;

@@ -21,7 +21,11 @@ impl Nodes for Standard {
         models: model_loader checkpoint_loader_simple;
         text: clip_text_encode clip_set_last_layer;
         codec: vae_decode vae_encode vae_decode_tiled vae_encode_tiled;
-        conditioning: bounding_box tiny_layout tiny_attributes tiny_style condition_json;
+        conditioning: bounding_box tiny_layout tiny_attributes tiny_style condition_json
+               conditioning_combine conditioning_concat conditioning_average
+               conditioning_zero_out conditioning_set_area conditioning_set_area_percentage
+               conditioning_set_area_strength conditioning_set_mask
+               conditioning_set_timestep_range;
         sampling: empty_latent lane sampler k_sampler k_sampler_advanced decode_latent encode_image latent_from_batch;
         image: image_from_batch load_image image_scale image_scale_by image_label text_image
                draw_boxes image_grid;

@@ -143,6 +143,12 @@ pub trait Denoiser: Send + Sync {
         true
     }
 
+    /// Whether it heeds [`Conditioning::controls`] and [`Conditioning::grounding`]; conditions with
+    /// any are refused for others.
+    fn heeds_controls(&self) -> bool {
+        false
+    }
+
     /// Whether equal questions always get equal answers. What depends on the answers of another one
     /// is never kept for later runs.
     fn is_deterministic(&self) -> bool {

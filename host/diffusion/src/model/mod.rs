@@ -16,6 +16,6 @@ pub use codec::{Codec, LatentInfo, Tiling};
 pub use conditioning::Conditioning;
 pub use denoiser::{Cancel, Denoiser, ModelInfo, Request};
 pub use dispatch::{predict, timesteps};
-pub use entries::{Entry, Question, ask};
+pub use entries::{Area, Control, Entry, Handle, Question, ask};
 pub use guidance::Prediction;
 pub use text::{Embedding, Encoding, TextEncoder, TextInfo};
