@@ -202,3 +202,22 @@ fn an_index_names_files_of_its_own_folder_and_what_they_hold() {
     let error = Checkpoint::open(&folder, "models", &folder).map(|_| ()).unwrap_err();
     assert_eq!(error.code, Code::NotFound);
 }
+
+#[test]
+fn a_part_is_read_ahead_with_progress_until_it_is_cancelled() {
+    let path = fixture().join("weights.safetensors");
+    let checkpoint = Checkpoint::open(&path, "weights.safetensors", &fixture()).unwrap();
+    let device = Device::cpu(1).unwrap();
+    let weights = checkpoint.weights(Part::Vae, &device).unwrap();
+    let mut told = Vec::new();
+    weights.fetch(&|| false, |read, total| told.push((read, total))).unwrap();
+    let values: usize = recorded("vae")
+        .keys()
+        .map(|name| weights.shape(name).unwrap().iter().product::<usize>())
+        .sum();
+    let total = 2 * values as u64;
+    assert_eq!((told[0], *told.last().unwrap()), ((0, total), (total, total)));
+    assert!(told.is_sorted());
+    let error = weights.fetch(&|| true, |_, _| ()).unwrap_err();
+    assert_eq!(error.code, Code::Cancelled);
+}
