@@ -4,7 +4,10 @@
 //! work at and which of them lie in the program. The families of this build are in [`all`]; an
 //! embedder's come through [`Models::with_family`](crate::Models::with_family).
 
+mod sd1;
 mod tiny;
+
+pub(crate) use self::sd1::{ClipText, Sequence, TextStates, Token};
 
 use std::sync::Arc;
 

@@ -58,6 +58,42 @@ impl Map {
         }
     }
 
+    /// A map of one row as that of `rows` equal ones; one of several stays as it is.
+    pub(crate) fn repeated(&self, rows: usize) -> Result<Self> {
+        match self {
+            Self::Host(x) if x.rows == 1 => {
+                let mut out = Plane::stale([rows, x.channels, x.height, x.width]);
+                let copies = out.values.chunks_exact_mut(x.values.len());
+                copies.for_each(|copy| copy.copy_from_slice(&x.values));
+                Ok(Self::Host(out))
+            }
+            Self::Composed(x) if x.dims().first() == Some(&1) => {
+                Self::composed(x.repeat((rows, 1, 1, 1)))
+            }
+            _ => Ok(self.share()),
+        }
+    }
+
+    /// The channels from `first` on, `count` of them.
+    pub(crate) fn channels(&self, first: usize, count: usize) -> Result<Self> {
+        match self {
+            Self::Host(x) => {
+                if x.channels < first + count {
+                    return Err(misfit("a part", x.channels, first + count));
+                }
+                let mut out = x.stale_like(count);
+                let (area, len) = (x.area(), count * x.area());
+                for (row, out) in out.values.chunks_exact_mut(len).enumerate() {
+                    out.copy_from_slice(&x.row(row)[first * area..][..len]);
+                }
+                Ok(Self::Host(out))
+            }
+            Self::Composed(x) => {
+                Self::composed(x.narrow(1, first, count).and_then(|x| x.contiguous()))
+            }
+        }
+    }
+
     /// `self + scale * other`, in place where it can be.
     pub(crate) fn plus(self, other: &Self, scale: f32) -> Result<Self> {
         match (self, other) {

@@ -9,3 +9,4 @@ pub(crate) mod sampler;
 
 mod latent;
 mod noise;
+mod steps;

@@ -1,14 +1,16 @@
 //! A network of the family as the rest sees it: conditions, codec and predictions.
 
+use std::sync::Arc;
+
 use amdm::error::Error;
 use amdm::math::Tensor as _;
 
 use super::conditions::{self, Condition};
 use super::network::Network;
-use super::{CHANNELS, EXTENT, Kind, LATENT_SHAPE, SIDE, schedule};
+use super::{CHANNELS, EXTENT, FAMILY, Kind, LATENT_SHAPE, SIDE, schedule};
 use crate::{
-    Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, PredictionKind, Request, Result,
-    Tensor, WeightFile, pixels,
+    Cancel, Codec, Conditioning, Denoiser, Device, LatentInfo, ModelInfo, Prediction,
+    PredictionKind, Request, Result, Tensor, Tiling, WeightFile, error, pixels,
 };
 
 /// What the networks share: they may be aggregated with each other.
@@ -32,9 +34,10 @@ impl Tiny {
     ) -> Result<Self> {
         let info = ModelInfo {
             name: name.into(),
+            family: FAMILY.into(),
             prediction: PredictionKind::Epsilon,
             latent_shape: LATENT_SHAPE.into(),
-            latent_space: LATENT_SPACE.into(),
+            latent: LatentInfo::plain(LATENT_SPACE),
             alphas_cumprod: schedule::alphas_cumprod(),
             final_alpha: 1.0,
             clip: Some(1.0),
@@ -60,6 +63,13 @@ impl Tiny {
                 self.info.name
             ))),
         }
+    }
+
+    /// Refuses tiles: an image has one size, and that is small.
+    fn untiled(&self, tiles: Option<Tiling>) -> Result<()> {
+        let name = &self.info.name;
+        let refused = |_| Err(error::unsupported(format!("model {name} works without tiles")));
+        tiles.map_or(Ok(()), refused)
     }
 
     fn check(&self, request: &Request<'_>) -> Result<()> {
@@ -101,25 +111,8 @@ impl Denoiser for Tiny {
         Ok(Conditioning::new(self.kind.name(), json, condition, bytes))
     }
 
-    fn encode(&self, picture: &Tensor) -> Result<Tensor> {
-        let [batch, height, width, channels] = pixels::extents(picture)?;
-        if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
-            return Err(Error::invalid(format!(
-                "found an image of {width} x {height} pixels with {channels} channels, model {} \
-                 expects {EXTENT} x {EXTENT} with {CHANNELS}",
-                self.info.name
-            )));
-        }
-        let planes = planes(&picture.to_f32()?);
-        Tensor::from_f32(&self.device, &[batch, CHANNELS, EXTENT, EXTENT], planes)?
-            .affine(2.0, -1.0)
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        let batch = self.batch(latent)?;
-        let unit = latent.affine(0.5, 0.5)?.clamp(0.0, 1.0)?;
-        let pixels = pixels(&unit.to_f32()?);
-        Tensor::from_f32(&self.device, &[batch, EXTENT, EXTENT, CHANNELS], pixels)
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Ok(self)
     }
 
     fn predict(
@@ -159,6 +152,39 @@ impl Denoiser for Tiny {
             predictions.push(Prediction::guide(conditional, unconditional, guidance, parts)?);
         }
         Ok(predictions)
+    }
+}
+
+impl Codec for Tiny {
+    fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    fn latent(&self) -> &LatentInfo {
+        &self.info.latent
+    }
+
+    fn encode(&self, picture: &Tensor, tiles: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        self.untiled(tiles)?;
+        let [batch, height, width, channels] = pixels::extents(picture)?;
+        if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
+            return Err(Error::invalid(format!(
+                "found an image of {width} x {height} pixels with {channels} channels, model {} \
+                 expects {EXTENT} x {EXTENT} with {CHANNELS}",
+                self.info.name
+            )));
+        }
+        let planes = planes(&picture.to_f32()?);
+        Tensor::from_f32(&self.device, &[batch, CHANNELS, EXTENT, EXTENT], planes)?
+            .affine(2.0, -1.0)
+    }
+
+    fn decode(&self, latent: &Tensor, tiles: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        self.untiled(tiles)?;
+        let batch = self.batch(latent)?;
+        let unit = latent.affine(0.5, 0.5)?.clamp(0.0, 1.0)?;
+        let pixels = pixels(&unit.to_f32()?);
+        Tensor::from_f32(&self.device, &[batch, EXTENT, EXTENT, CHANNELS], pixels)
     }
 }
 

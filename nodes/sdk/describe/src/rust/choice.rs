@@ -14,8 +14,9 @@ use crate::pack::Pack;
 use crate::tags::words;
 
 /// Interfaces whose enums the SDK's bindings define.
-const CONTRACT: [&str; 7] =
-    ["types", "tensors", "objects", "models", "images", "runtime", "sampling"];
+const CONTRACT: [&str; 9] = [
+    "types", "tensors", "objects", "codecs", "encoders", "models", "images", "runtime", "sampling",
+];
 
 /// The enums of a node's module: defined there, or brought in under their local name.
 pub(super) fn of_node(resolve: &Resolve, node: &Node) -> TokenStream {
