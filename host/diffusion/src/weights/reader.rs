@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use amdm::error::Error;
 
-use super::{Names, Parameter, Part, Stored, TensorFile, View, WeightFile};
+use super::{Architecture, Names, Parameter, Part, Stored, TensorFile, View, WeightFile};
 use crate::{Cancel, Device, Result, error};
 
 /// Bytes read between two looks at the cancel: some milliseconds of a disk.
@@ -37,8 +37,8 @@ impl<'a> Weights<'a> {
     pub(crate) fn of(files: &[TensorFile], part: Part, device: &'a Device) -> Result<Self> {
         let tensors = files.iter().flat_map(|file| file.header().names());
         let Some(names) = Names::find(part, tensors) else {
-            let part = part.name();
-            return Err(Error::invalid(label(files, &format!("found no tensor of a {part}"))));
+            let (found, part) = (Architecture::of_files(files).name(), part.name());
+            return Err(Error::invalid(label(files, &format!("found {found}, expected a {part}"))));
         };
         Ok(Self { files: files.to_vec(), names: Some(names), device })
     }

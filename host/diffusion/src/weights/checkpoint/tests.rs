@@ -100,8 +100,8 @@ fn a_single_file_gives_all_parts_by_the_names_of_diffusers() {
         "lack the tensor `model.diffusion_model.output_blocks.5.2.conv.extra` of shape [3]";
     assert!(error.message.contains(expected), "{error}");
     let error = checkpoint.weights(Part::Control, &device).map(|_| ()).unwrap_err();
-    let expected =
-        "checkpoint `weights.safetensors` holds UNet, VAE, text encoder, expected a ControlNet";
+    let expected = "weights `weights.safetensors`: found a Stable Diffusion 1 model with UNet, VAE, \
+                    text encoder, expected a ControlNet";
     assert_eq!(error.message, expected);
 }
 
@@ -220,4 +220,20 @@ fn a_part_is_read_ahead_with_progress_until_it_is_cancelled() {
     assert!(told.is_sorted());
     let error = weights.fetch(&|| true, |_, _| ()).unwrap_err();
     assert_eq!(error.code, Code::Cancelled);
+}
+
+#[test]
+fn a_file_of_something_else_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = [0_u8; 4];
+    let view = TensorView::new(Dtype::F32, vec![1], &values).unwrap();
+    let name = "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight";
+    let path = folder.path().join("style.safetensors");
+    fs::write(&path, safetensors::serialize([(name, view)], None).unwrap()).unwrap();
+    let checkpoint = Checkpoint::open(&path, "style.safetensors", folder.path()).unwrap();
+    assert_eq!((checkpoint.architecture(), checkpoint.parts().count()), (Architecture::Lora, 0));
+    let device = Device::cpu(1).unwrap();
+    let error = checkpoint.weights(Part::Unet, &device).map(|_| ()).unwrap_err();
+    let expected = "weights `style.safetensors`: found a LoRA, expected a UNet";
+    assert_eq!((error.code, &*error.message), (Code::InvalidInput, expected));
 }
