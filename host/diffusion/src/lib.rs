@@ -20,6 +20,7 @@ mod kernels;
 mod model;
 pub mod noise;
 pub mod pixels;
+mod planes;
 mod registry;
 mod tensor;
 pub mod text;
@@ -27,10 +28,11 @@ mod weights;
 
 pub use amdm::math::{NoiseLevel, PredictionKind};
 pub use device::Device;
-pub use families::{BuiltIn, Family, Sizes};
+pub use families::{BuiltIn, Family, Place, Sizes};
 pub use model::{
-    Adapter, Cancel, Codec, Conditioning, Denoiser, Embedding, Entry, LatentInfo, ModelInfo,
-    Prediction, Question, Request, TextEncoder, TextInfo, Tiling, ask, predict, timesteps,
+    Adapter, Cancel, Codec, Conditioning, Denoiser, Embedding, Encoding, Entry, LatentInfo,
+    ModelInfo, Prediction, Question, Request, TextEncoder, TextInfo, Tiling, ask, predict,
+    timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};

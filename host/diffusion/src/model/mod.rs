@@ -18,4 +18,4 @@ pub use denoiser::{Cancel, Denoiser, ModelInfo, Request};
 pub use dispatch::{predict, timesteps};
 pub use entries::{Entry, Question, ask};
 pub use guidance::Prediction;
-pub use text::{Embedding, TextEncoder, TextInfo};
+pub use text::{Embedding, Encoding, TextEncoder, TextInfo};

@@ -39,6 +39,15 @@ impl Embedding {
     }
 }
 
+/// What an encoder makes of a prompt.
+#[derive(Clone, Debug)]
+pub struct Encoding {
+    /// What networks attend to.
+    pub embedding: Embedding,
+    /// What of the prompt was left out, such as an embedding that is not there.
+    pub warnings: Vec<String>,
+}
+
 /// A text encoder.
 pub trait TextEncoder: Send + Sync {
     /// Facts about it.
@@ -56,5 +65,5 @@ pub trait TextEncoder: Send + Sync {
     /// # Errors
     /// `invalid_input` for a prompt it does not take, `limit_exceeded` for too long a one,
     /// `cancelled` once `cancel` says so.
-    fn encode(&self, prompt: &str, cancel: Cancel<'_>) -> Result<Embedding>;
+    fn encode(&self, prompt: &str, cancel: Cancel<'_>) -> Result<Encoding>;
 }

@@ -1,6 +1,4 @@
 //! What CLIP's text tower makes of a prompt: chunk by chunk, weighted against the empty prompt.
-// Nothing outside the tests encodes prompts yet.
-#![allow(dead_code)]
 
 use amdm::error::Error;
 use amdm::math::Tensor as _;

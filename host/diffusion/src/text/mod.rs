@@ -13,7 +13,6 @@ mod tokenizer;
 pub use chunks::{CHUNK, Chunk, Token, Word};
 pub use embedding::{Embedding, EmbeddingFolders, Embeddings};
 pub use encode::Encoded;
-#[allow(unused_imports)] // no family has a text encoder yet
 pub(crate) use encode::encode;
 pub use prompt::Prompt;
 pub use tokenizer::{END, START, Tokenizer};

@@ -67,8 +67,8 @@ pub(crate) static ENCODER: AmdmTextEncoderApi = AmdmTextEncoderApi {
         match c.access() {
             Some(access) => access.encode_text(&**encoder, prompt),
             None => {
-                let embedding = encoder.encode(prompt, &|| c.cancelled());
-                embedding.and_then(Object::from_embedding)
+                let encoding = encoder.encode(prompt, &|| c.cancelled());
+                encoding.and_then(|encoding| Object::from_embedding(encoding.embedding))
             }
         }
     }),

@@ -212,7 +212,7 @@ impl NodeKey {
                 };
                 return model.is_none_or(|model| model.is_deterministic()).then_some(());
             }
-            "models" => {
+            "models" | "checkpoints" => {
                 let read = Read::Model(name.to_owned());
                 match sources.models.source(name).ok()? {
                     ModelSource::BuiltIn(weights) => {

@@ -243,8 +243,10 @@ impl Access {
     pub fn encode_text(&self, encoder: &dyn TextEncoder, prompt: &str) -> Result<Object, Error> {
         self.job.cancel.check()?;
         short(prompt, "a prompt")?;
-        let embedding = encoder.encode(prompt, &|| self.job.cancel.is_set())?;
-        Object::from_embedding(embedding)
+        let encoding = encoder.encode(prompt, &|| self.job.cancel.is_set())?;
+        let warn = |warning: &String| self.log(Level::Warn, warning);
+        encoding.warnings.iter().for_each(warn);
+        Object::from_embedding(encoding.embedding)
     }
 
     /// The level at `timestep` of latents that are `signal * x0 + noise * epsilon`.

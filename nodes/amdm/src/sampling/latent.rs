@@ -67,18 +67,24 @@ fn by_channel(numbers: &[f64], samples: &Tensor) -> Result<Tensor, Error> {
     Tensor::from_f32(&shape, &values)
 }
 
+/// The tensor of a latent, which must be of the latent space `space`, or of none.
+pub(crate) fn of_space(latent: &Object, space: &str) -> Result<Tensor, Error> {
+    let found: Option<String> = latent.get_optional("latent-space")?;
+    match found.filter(|found| *found != space) {
+        Some(found) => {
+            Err(Error::invalid(format!("found a latent of space {found}, expected {space}")))
+        }
+        None => latent.get("samples"),
+    }
+}
+
 /// The tensor of a latent, which must be of the model's latent space; one that an embedder gave in
 /// memory names none and is taken at its word.
 pub(crate) fn samples(latent: &Object, model: &ModelInfo) -> Result<Tensor, Error> {
-    let space: Option<String> = latent.get_optional("latent-space")?;
-    if let Some(space) = space.filter(|space| *space != model.latent.space) {
-        let message = format!(
-            "found a latent of space {space}, expected {} for model {}",
-            model.latent.space, model.name
-        );
-        return Err(Error::invalid(message).at("latent"));
-    }
-    let samples: Tensor = latent.get("samples")?;
+    let samples = of_space(latent, &model.latent.space).map_err(|error| {
+        let message = format!("{} for model {}", error.message, model.name);
+        Error { message, ..error }.at("latent")
+    })?;
     let (found, expected) = (samples.shape(), model.latent_shape.len() + 1);
     if found.len() == expected {
         return Ok(samples);

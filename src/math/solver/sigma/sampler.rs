@@ -210,6 +210,11 @@ impl Sampler {
         }
     }
 
+    /// The sigma that a sampling through `sigmas` ends at.
+    pub fn ends_at(self, sigmas: &[f64]) -> f64 {
+        self.grid(sigmas).last().copied().unwrap_or(0.0)
+    }
+
     /// Network calls of a step, of a walk that was given `given` steps; none where they are not
     /// known before.
     pub(super) fn calls(self, step: &Step<'_>, given: usize) -> Option<u32> {

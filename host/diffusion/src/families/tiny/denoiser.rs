@@ -7,10 +7,10 @@ use amdm::math::Tensor as _;
 
 use super::conditions::{self, Condition};
 use super::network::Network;
-use super::{CHANNELS, EXTENT, FAMILY, Kind, LATENT_SHAPE, SIDE, schedule};
+use super::{CHANNELS, EXTENT, FAMILY, Kind, LATENT_SHAPE, schedule};
 use crate::{
     Cancel, Codec, Conditioning, Denoiser, Device, LatentInfo, ModelInfo, Prediction,
-    PredictionKind, Request, Result, Tensor, Tiling, WeightFile, error, pixels,
+    PredictionKind, Request, Result, Tensor, Tiling, WeightFile, error, pixels, planes,
 };
 
 /// What the networks share: they may be aggregated with each other.
@@ -166,7 +166,7 @@ impl Codec for Tiny {
 
     fn encode(&self, picture: &Tensor, tiles: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
         self.untiled(tiles)?;
-        let [batch, height, width, channels] = pixels::extents(picture)?;
+        let [_, height, width, channels] = pixels::extents(picture)?;
         if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
             return Err(Error::invalid(format!(
                 "found an image of {width} x {height} pixels with {channels} channels, model {} \
@@ -174,38 +174,13 @@ impl Codec for Tiny {
                 self.info.name
             )));
         }
-        let planes = planes(&picture.to_f32()?);
-        Tensor::from_f32(&self.device, &[batch, CHANNELS, EXTENT, EXTENT], planes)?
-            .affine(2.0, -1.0)
+        planes::of(picture)?.affine(2.0, -1.0)
     }
 
     fn decode(&self, latent: &Tensor, tiles: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
         self.untiled(tiles)?;
-        let batch = self.batch(latent)?;
+        self.batch(latent)?;
         let unit = latent.affine(0.5, 0.5)?.clamp(0.0, 1.0)?;
-        let pixels = pixels(&unit.to_f32()?);
-        Tensor::from_f32(&self.device, &[batch, EXTENT, EXTENT, CHANNELS], pixels)
+        planes::to_image(&unit)
     }
-}
-
-/// [pixels, channels] of every image to [channels, pixels].
-fn planes(pixels: &[f32]) -> Vec<f32> {
-    let image = SIDE * SIDE * CHANNELS as usize;
-    let plane = |image: &[f32], channel| -> Vec<f32> {
-        image.iter().skip(channel).step_by(CHANNELS as usize).copied().collect()
-    };
-    let images = pixels.chunks_exact(image);
-    images.flat_map(|image| (0..CHANNELS as usize).flat_map(move |c| plane(image, c))).collect()
-}
-
-/// [channels, pixels] of every image to [pixels, channels].
-fn pixels(planes: &[f32]) -> Vec<f32> {
-    let plane = SIDE * SIDE;
-    let images = planes.chunks_exact(plane * CHANNELS as usize);
-    images
-        .flat_map(|image| {
-            let at = move |pixel: usize, channel: usize| image[channel * plane + pixel];
-            (0..plane).flat_map(move |p| (0..CHANNELS as usize).map(move |c| at(p, c)))
-        })
-        .collect()
 }

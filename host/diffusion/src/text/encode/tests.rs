@@ -82,7 +82,7 @@ fn a_prompt_is_what_the_tower_makes_of_its_tokens() {
         let sequence = Sequence { tokens, end: 3 };
         for (last_layer, layers) in [(-1, 2), (-2, 1), (-3, 2), (-24, 2), (0, 2), (5, 2)] {
             let found = encoded(tower, "a fox", Some(last_layer));
-            let states = tower.states(&[sequence.clone()], layers, &|| false).unwrap();
+            let states = tower.states(std::slice::from_ref(&sequence), layers, &|| false).unwrap();
             assert_eq!(found.tokens.extents(), [1, 77, 8]);
             assert_eq!(found.tokens.to_f32().unwrap(), states.hidden.to_f32().unwrap());
             assert_eq!(found.pooled.to_f32().unwrap(), states.pooled.to_f32().unwrap());
