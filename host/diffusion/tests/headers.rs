@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use amdm::error::Code;
-use amdm_diffusion::{Device, Header, Models};
+use amdm_diffusion::{Architecture, Device, Header, Models, WeightFile};
 
 /// What is read of a file with this header.
 fn read(header: &str) -> Header {
@@ -94,4 +94,20 @@ fn a_file_with_a_broken_header_is_not_listed_and_says_why() {
         let error = models.load(&format!("{name}.safetensors"), options).map(|_| ()).unwrap_err();
         assert!(error.code == code && error.message.contains(expected), "{name}: {error}");
     }
+}
+
+#[test]
+fn a_checked_header_is_that_of_any_format() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures");
+    let read = |name: &str| fs::read(format!("{folder}/{name}")).unwrap();
+    let header = Header::of(&WeightFile::new(read("weights/checkpoint.ckpt"))).unwrap();
+    assert_eq!(header.tensor("slice").unwrap().shape, [2, 6]);
+    assert_eq!(header.tensor("bf16").unwrap().dtype, "BF16");
+    let bytes = read("sd15_ldm_single_file/weights.safetensors");
+    let header = Header::of(&WeightFile::new(bytes.clone())).unwrap();
+    assert_eq!(header, Header::read(&bytes[..]).unwrap());
+    assert_eq!(Architecture::of(&header), Architecture::StableDiffusion1);
+    let cut = WeightFile::new(bytes[..bytes.len() - 1].to_vec());
+    let error = Header::of(&cut).unwrap_err();
+    assert!(error.code == Code::InvalidInput && error.message.contains("is cut"), "{error}");
 }

@@ -191,7 +191,7 @@ impl Architecture {
             _ => {
                 let tensors = files.iter().flat_map(|file| file.header().tensors());
                 let owned = tensors.map(|(name, info)| (name.to_owned(), info.clone()));
-                Self::of(&Header::of(owned.collect()))
+                Self::of(&Header::from_tensors(owned.collect()))
             }
         }
     }

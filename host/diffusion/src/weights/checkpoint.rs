@@ -62,12 +62,6 @@ impl Checkpoint {
         Ok(Self { name: name.to_owned(), sources, parts, scheduler })
     }
 
-    /// The checkpoint of an opened file.
-    pub(crate) fn file(file: TensorFile) -> Self {
-        let name = file.name().to_owned();
-        Self::of(&name, vec![Found { files: vec![file], configuration: None }], None)
-    }
-
     fn of(name: &str, sources: Vec<Found>, scheduler: Option<Value>) -> Self {
         let mut parts = BTreeMap::new();
         for (place, found) in sources.iter().enumerate() {
@@ -109,10 +103,12 @@ impl Checkpoint {
     /// `invalid_input` where it is missing.
     pub(crate) fn weights<'d>(&self, part: Part, device: &'d Device) -> Result<Weights<'d>> {
         let Some(found) = self.found(part) else {
+            let (found, held) = (self.architecture().name(), self.parts().map(Part::name));
+            let held: Vec<&str> = held.collect();
+            let with = if held.is_empty() { "" } else { " with " };
+            let found = format!("{found}{with}{}", held.join(", "));
             let (name, part) = (&self.name, part.name());
-            let held: Vec<&str> = self.parts().map(Part::name).collect();
-            let held = if held.is_empty() { "no part of a model".into() } else { held.join(", ") };
-            let message = format!("checkpoint `{name}` holds {held}, expected a {part}");
+            let message = format!("weights `{name}`: found {found}, expected a {part}");
             return Err(Error::invalid(message));
         };
         Weights::of(&found.files, part, device)

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
+use std::io::ErrorKind::InvalidData;
 use std::io::{self, Read};
 use std::ops::Deref;
 use std::path::Path;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 use memmap2::Mmap;
 
 use super::Header;
+
+/// What the first bytes of a zip archive are.
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
 /// The bytes of a weight file. Cloning copies a handle, never values.
 #[derive(Clone)]
@@ -39,9 +43,15 @@ impl WeightFile {
         }
     }
 
-    /// Reads the header alone of the file at `path`.
+    /// Reads what the file at `path` holds, without its values. The bytes behind the header of a
+    /// safetensors file are not looked at.
     pub(crate) fn header(path: &Path) -> io::Result<Header> {
-        Header::read(open(path)?)
+        let mut start = Vec::new();
+        open(path)?.take(ZIP.len() as u64).read_to_end(&mut start)?;
+        if start != ZIP {
+            return Header::read(open(path)?);
+        }
+        Header::of(&Self::map(path)?).map_err(|error| io::Error::new(InvalidData, error.message))
     }
 
     /// Maps the file at `path` into memory, whatever its size.

@@ -1,4 +1,4 @@
-//! What a safetensors file says before its values: names, shapes, and notes.
+//! What a weight file says before its values: names, shapes, and notes.
 //!
 //! Enough to tell which network a file is of, without a look at its values. Nobody vouches for such
 //! a file: a header is read entry by entry, and what it may make this program hold is bounded.
@@ -8,6 +8,8 @@ use std::fmt;
 use std::io::{self, Read};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::{TensorFile, WeightFile};
 
 /// Bytes of a header that is looked at; the format's own bound is 100 MB.
 pub(super) const BYTES_MAX: u64 = 16 << 20;
@@ -76,8 +78,18 @@ impl Header {
         Ok(header)
     }
 
-    /// The header of a file whose tensors were told by something else than a header of this format.
-    pub(crate) fn of(tensors: BTreeMap<String, TensorInfo>) -> Self {
+    /// What `file` holds: safetensors, or a zip pickle of PyTorch, which is read as data. What it
+    /// says of its tensors has been checked against its bytes.
+    ///
+    /// # Errors
+    /// `invalid_input` for a file that breaks its format or is shorter than it says, naming the
+    /// tensor at fault; `unsupported` for another format and for pickles with code in them.
+    pub fn of(file: &WeightFile) -> crate::Result<Self> {
+        Ok(TensorFile::new(file.clone(), "")?.header().clone())
+    }
+
+    /// The header of a file whose tensors were told by something else than a header.
+    pub(super) fn from_tensors(tensors: BTreeMap<String, TensorInfo>) -> Self {
         Self { tensors, ..Self::default() }
     }
 

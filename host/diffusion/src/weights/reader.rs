@@ -1,11 +1,17 @@
 //! Weights by the names that networks ask for, checked by shape, onto a device.
 
 use std::borrow::Cow;
+use std::hint::black_box;
 
 use amdm::error::Error;
 
-use super::{Names, Parameter, Part, Stored, TensorFile, View, WeightFile};
-use crate::{Device, Result, error};
+use super::{Architecture, Names, Parameter, Part, Stored, TensorFile, View, WeightFile};
+use crate::{Cancel, Device, Result, error};
+
+/// Bytes read between two looks at the cancel: some milliseconds of a disk.
+const FETCHED_BYTES: usize = 4 << 20;
+/// The smallest pages that machines have.
+const PAGE_BYTES: usize = 4 << 10;
 
 /// The tensors of one part of a model, in one file or several, and the device that they go to.
 pub(crate) struct Weights<'a> {
@@ -31,8 +37,8 @@ impl<'a> Weights<'a> {
     pub(crate) fn of(files: &[TensorFile], part: Part, device: &'a Device) -> Result<Self> {
         let tensors = files.iter().flat_map(|file| file.header().names());
         let Some(names) = Names::find(part, tensors) else {
-            let part = part.name();
-            return Err(Error::invalid(label(files, &format!("found no tensor of a {part}"))));
+            let (found, part) = (Architecture::of_files(files).name(), part.name());
+            return Err(Error::invalid(label(files, &format!("found {found}, expected a {part}"))));
         };
         Ok(Self { files: files.to_vec(), names: Some(names), device })
     }
@@ -105,6 +111,38 @@ impl<'a> Weights<'a> {
         }
         let message = format!("weights lack the tensor `{spelled}` of shape {shape:?}");
         Err(Error::invalid(label(&self.files, &message)))
+    }
+
+    /// Reads all bytes of the part from the disk, so that the first call of a network need not wait
+    /// for them. `progress` hears how many bytes have been read, and of how many.
+    ///
+    /// # Errors
+    /// `cancelled` where `cancel` says so, which is asked every few megabytes.
+    pub(crate) fn fetch(
+        &self,
+        cancel: Cancel<'_>,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<()> {
+        let mut ranges = Vec::new();
+        for file in &self.files {
+            let is_ours = |name: &&str| match &self.names {
+                Some(names) => names.canonical(name).is_some(),
+                None => true,
+            };
+            ranges.extend(file.header().names().filter(is_ours).map(|name| file.stored(name)));
+        }
+        let total = ranges.iter().map(|bytes| bytes.len() as u64).sum();
+        let mut read = 0;
+        progress(0, total);
+        for chunk in ranges.into_iter().flat_map(|bytes| bytes.chunks(FETCHED_BYTES)) {
+            if cancel() {
+                return Err(error::cancelled());
+            }
+            black_box(chunk.iter().step_by(PAGE_BYTES).fold(0_u8, |sum, byte| sum ^ byte));
+            read += chunk.len() as u64;
+            progress(read, total);
+        }
+        Ok(())
     }
 
     /// What the files call the tensor that networks call `name`.

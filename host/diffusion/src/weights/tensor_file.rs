@@ -10,11 +10,10 @@ use std::sync::Arc;
 
 use amdm::error::{Code, Error};
 
+use super::file::ZIP;
 use super::{Header, StoredDtype, TensorInfo, View, WeightFile, bytes_of, pickle, quoted};
 use crate::{Result, error};
 
-/// What the first bytes of a zip archive are.
-const ZIP: &[u8] = b"PK\x03\x04";
 /// Starts of files that are often found under a weight file's name.
 const IMPOSTORS: [(&[u8], &str); 4] = [
     (b"version https://git-lfs", "a pointer of Git LFS, the file itself was not fetched"),
@@ -106,6 +105,18 @@ impl TensorFile {
             }
         };
         view.ok_or_else(|| error::lost(name)).map(Some)
+    }
+
+    /// The bytes of the tensor called `name`, if its values follow each other; none where there is
+    /// no such tensor.
+    pub(crate) fn stored(&self, name: &str) -> &[u8] {
+        let Inner { file, header, places, .. } = &*self.0;
+        let (Some(info), Some(place)) = (header.tensor(name), places.get(name)) else {
+            return &[];
+        };
+        let size = bytes_of(&info.dtype).unwrap_or(1) as usize;
+        let count = info.shape.iter().product::<usize>();
+        file.bytes().get(place.start..place.start + count * size).unwrap_or_default()
     }
 
     /// `message` with the name of the file.

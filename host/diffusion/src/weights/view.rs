@@ -1,12 +1,8 @@
 //! A tensor where it lies in a file: values stay as they are stored until somebody expands them.
 
-use half::f16;
-use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
+use pulp::{Simd, WithSimd};
 
 use super::WeightFile;
-
-/// Values expanded at once where a file does not align them.
-const BLOCK: usize = 256;
 
 /// What values are stored as, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +101,7 @@ impl View {
                     *out = f32::from_le_bytes(word);
                 }
             }
-            StoredDtype::F16 => expand_f16(bytes, out),
+            StoredDtype::F16 => pulp::Arch::new().dispatch(Halves { bytes, out }),
             StoredDtype::BF16 => {
                 let (halves, _) = bytes.as_chunks::<2>();
                 for (out, &half) in out.iter_mut().zip(halves) {
@@ -123,21 +119,36 @@ impl View {
     }
 }
 
-/// Expands as many halves as `out` has places.
-fn expand_f16(bytes: &[u8], out: &mut [f32]) {
-    if cfg!(target_endian = "little")
-        && let Ok(bits) = bytemuck::try_cast_slice::<u8, u16>(bytes)
-    {
-        return bits.reinterpret_cast::<f16>().convert_to_f32_slice(out);
-    }
-    let (halves, _) = bytes.as_chunks::<2>();
-    for (out, halves) in out.chunks_mut(BLOCK).zip(halves.chunks(BLOCK)) {
-        let mut block = [f16::ZERO; BLOCK];
-        for (place, &half) in block.iter_mut().zip(halves) {
-            *place = f16::from_le_bytes(half);
+/// Expands halves, as many as `out` has places.
+struct Halves<'a> {
+    bytes: &'a [u8],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Halves<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (halves, _) = self.bytes.as_chunks::<2>();
+        for (out, &half) in self.out.iter_mut().zip(halves) {
+            *out = from_half(u16::from_le_bytes(half));
         }
-        block[..out.len()].convert_to_f32_slice(out);
     }
+}
+
+/// The value of a half, exactly, without a branch and without subnormal float32, which a program may
+/// have switched off: those of halves are whole numbers of 2^-24.
+#[inline(always)]
+fn from_half(half: u16) -> f32 {
+    let half = u32::from(half);
+    let rest = half & 0x7fff;
+    let normal = (rest << 13) + (112 << 23);
+    let small = (rest as f32 * f32::from_bits((127 - 24) << 23)).to_bits();
+    let value = if rest < 0x400 { small } else { normal };
+    // The largest exponent, of infinities and of what is no number, stays the largest.
+    let largest = if rest >= 0x7c00 { 0xff << 23 } else { 0 };
+    f32::from_bits(value | largest | (half & 0x8000) << 16)
 }
 
 #[cfg(test)]
@@ -161,6 +172,17 @@ mod tests {
             }
         }
         (values, View::new(&WeightFile::new(bytes), offset, dtype, &[count]).unwrap())
+    }
+
+    #[test]
+    fn every_half_is_expanded_exactly() {
+        let bytes: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_le_bytes).collect();
+        let view = View::new(&WeightFile::new(bytes), 0, StoredDtype::F16, &[1 << 16]).unwrap();
+        for (bits, found) in (0..=u16::MAX).zip(view.to_vec()) {
+            let expected = f16::from_bits(bits).to_f32();
+            let same = found.to_bits() == expected.to_bits();
+            assert!(same || found.is_nan() && expected.is_nan(), "{bits:#06x}: {found}");
+        }
     }
 
     #[test]

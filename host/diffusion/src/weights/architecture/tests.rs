@@ -10,7 +10,7 @@ fn header(tensors: &[(&str, &[usize])]) -> Header {
         let info = TensorInfo { dtype: "F16".into(), shape: shape.into(), data_offsets: None };
         (name.to_owned(), info)
     };
-    Header::of(tensors.iter().map(entry).collect::<BTreeMap<_, _>>())
+    Header::from_tensors(tensors.iter().map(entry).collect::<BTreeMap<_, _>>())
 }
 
 /// A UNet of the original code: input channels, features of the text, and other tensors.

@@ -100,8 +100,8 @@ fn a_single_file_gives_all_parts_by_the_names_of_diffusers() {
         "lack the tensor `model.diffusion_model.output_blocks.5.2.conv.extra` of shape [3]";
     assert!(error.message.contains(expected), "{error}");
     let error = checkpoint.weights(Part::Control, &device).map(|_| ()).unwrap_err();
-    let expected =
-        "checkpoint `weights.safetensors` holds UNet, VAE, text encoder, expected a ControlNet";
+    let expected = "weights `weights.safetensors`: found a Stable Diffusion 1 model with UNet, VAE, \
+                    text encoder, expected a ControlNet";
     assert_eq!(error.message, expected);
 }
 
@@ -201,4 +201,39 @@ fn an_index_names_files_of_its_own_folder_and_what_they_hold() {
     fs::remove_file(&index).unwrap();
     let error = Checkpoint::open(&folder, "models", &folder).map(|_| ()).unwrap_err();
     assert_eq!(error.code, Code::NotFound);
+}
+
+#[test]
+fn a_part_is_read_ahead_with_progress_until_it_is_cancelled() {
+    let path = fixture().join("weights.safetensors");
+    let checkpoint = Checkpoint::open(&path, "weights.safetensors", &fixture()).unwrap();
+    let device = Device::cpu(1).unwrap();
+    let weights = checkpoint.weights(Part::Vae, &device).unwrap();
+    let mut told = Vec::new();
+    weights.fetch(&|| false, |read, total| told.push((read, total))).unwrap();
+    let values: usize = recorded("vae")
+        .keys()
+        .map(|name| weights.shape(name).unwrap().iter().product::<usize>())
+        .sum();
+    let total = 2 * values as u64;
+    assert_eq!((told[0], *told.last().unwrap()), ((0, total), (total, total)));
+    assert!(told.is_sorted());
+    let error = weights.fetch(&|| true, |_, _| ()).unwrap_err();
+    assert_eq!(error.code, Code::Cancelled);
+}
+
+#[test]
+fn a_file_of_something_else_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = [0_u8; 4];
+    let view = TensorView::new(Dtype::F32, vec![1], &values).unwrap();
+    let name = "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight";
+    let path = folder.path().join("style.safetensors");
+    fs::write(&path, safetensors::serialize([(name, view)], None).unwrap()).unwrap();
+    let checkpoint = Checkpoint::open(&path, "style.safetensors", folder.path()).unwrap();
+    assert_eq!((checkpoint.architecture(), checkpoint.parts().count()), (Architecture::Lora, 0));
+    let device = Device::cpu(1).unwrap();
+    let error = checkpoint.weights(Part::Unet, &device).map(|_| ()).unwrap_err();
+    let expected = "weights `style.safetensors`: found a LoRA, expected a UNet";
+    assert_eq!((error.code, &*error.message), (Code::InvalidInput, expected));
 }

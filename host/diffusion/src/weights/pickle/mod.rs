@@ -51,7 +51,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Header, BTreeMap<String, Place>)> {
         infos.insert(name.clone(), info);
         places.insert(name, place);
     }
-    Ok((Header::of(infos), places))
+    Ok((Header::from_tensors(infos), places))
 }
 
 #[cfg(test)]

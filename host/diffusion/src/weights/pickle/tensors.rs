@@ -205,7 +205,8 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
         shape: Vec<usize>,
         strides: Vec<usize>,
     ) -> Result<(TensorInfo, Place)> {
-        let (dtype, key) = self.storage(storage).ok_or_else(|| wrong("has no storage"))?;
+        let (dtype, key) =
+            self.storage(storage).ok_or_else(|| wrong("has no storage of a known kind"))?;
         if shape.len() > EXTENTS_MAX || shape.len() != strides.len() {
             return Err(wrong(&format!("has shape {shape:?} and strides {strides:?}")));
         }
