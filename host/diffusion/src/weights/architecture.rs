@@ -334,8 +334,7 @@ fn vae(header: &Header) -> Option<A> {
 }
 
 fn text(header: &Header) -> Option<A> {
-    let width =
-        extent(header, Part::Text, "text_model.embeddings.token_embedding.weight", 1);
+    let width = extent(header, Part::Text, "text_model.embeddings.token_embedding.weight", 1);
     match width {
         Some(1280) => Some(A::ClipG),
         Some(1024) => Some(A::ClipH),

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod file;
+mod halves;
 mod header;
 mod names;
 mod parameter;

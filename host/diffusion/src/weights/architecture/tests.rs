@@ -76,7 +76,10 @@ fn other_networks_are_named() {
         (A::Chroma, &["double_blocks.0.x", "distilled_guidance_layer.norms.0.scale"]),
         (A::HunyuanVideo, &["double_blocks.0.x", "txt_in.individual_token_refiner.x"]),
         (A::StableDiffusion3, &["joint_blocks.0.context_block.attn.qkv.weight"]),
-        (A::StableDiffusion3, &["pos_embed.proj.bias", "transformer_blocks.0.attn.add_q_proj.bias"]),
+        (
+            A::StableDiffusion3,
+            &["pos_embed.proj.bias", "transformer_blocks.0.attn.add_q_proj.bias"],
+        ),
         (A::QwenImage, &["txt_norm.weight", "transformer_blocks.0.attn.add_q_proj.bias"]),
         (A::ZImage, &["cap_embedder.0.weight", "noise_refiner.0.attention.qkv.weight"]),
         (A::Wan, &["head.modulation", "blocks.0.cross_attn.k.weight"]),
@@ -93,20 +96,20 @@ fn other_networks_are_named() {
     ] {
         for prefix in ["", "model.diffusion_model."] {
             let names: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
-            let tensors: Vec<(&str, &[usize])> = names.iter().map(|name| (&name[..], &[64][..])).collect();
+            let tensors: Vec<(&str, &[usize])> =
+                names.iter().map(|name| (&name[..], &[64][..])).collect();
             assert_is(expected, &tensors);
         }
     }
-    assert_is(
-        A::Lumina2,
-        &[("cap_embedder.1.weight", &[2304, 2304]), ("noise_refiner.0.x", &[1])],
-    );
+    assert_is(A::Lumina2, &[("cap_embedder.1.weight", &[2304, 2304]), ("noise_refiner.0.x", &[1])]);
 }
 
 #[test]
 fn parts_alone_are_told_apart() {
-    let vae: &[(&str, &[usize])] =
-        &[("decoder.up.0.block.0.norm1.weight", &[128]), ("decoder.conv_in.weight", &[512, 4, 3, 3])];
+    let vae: &[(&str, &[usize])] = &[
+        ("decoder.up.0.block.0.norm1.weight", &[128]),
+        ("decoder.conv_in.weight", &[512, 4, 3, 3]),
+    ];
     assert_is(A::Vae, vae);
     assert_eq!(A::of(&header(vae)), A::Vae);
     assert!(Part::Vae.is_in(&header(vae)) && !Part::Unet.is_in(&header(vae)));
@@ -131,7 +134,10 @@ fn parts_alone_are_told_apart() {
     assert_is(A::T5, &[("encoder.block.0.layer.0.SelfAttention.q.weight", &[1])]);
     assert_is(
         A::LanguageModel,
-        &[("model.layers.0.self_attn.q_proj.weight", &[1]), ("model.layers.0.mlp.gate_proj.weight", &[1])],
+        &[
+            ("model.layers.0.self_attn.q_proj.weight", &[1]),
+            ("model.layers.0.mlp.gate_proj.weight", &[1]),
+        ],
     );
 }
 
@@ -164,7 +170,10 @@ fn adapters_are_told_apart_from_what_they_are_for() {
     );
     let fuser = "input_blocks.1.1.transformer_blocks.0.fuser.linear.weight";
     assert_is(A::Gligen, &[(fuser, &[320, 768]), ("position_net.linears.0.weight", &[512, 832])]);
-    assert_is(A::InteractDiffusion, &[("position_net.interaction_embedding.emb.weight", &[30, 768])]);
+    assert_is(
+        A::InteractDiffusion,
+        &[("position_net.interaction_embedding.emb.weight", &[30, 768])],
+    );
     assert_is(A::IpAdapter, &[("ip_adapter.1.to_k_ip.weight", &[320, 768])]);
     assert_is(A::T2iAdapter, &[("adapter.body.0.block1.weight", &[320, 320, 3, 3])]);
     assert_is(A::Embedding, &[("emb_params", &[3, 768])]);
