@@ -39,3 +39,14 @@ pub const NODE_TENSOR_BYTES: usize = 4 << 30;
 pub const RUN_TENSOR_BYTES: usize = 16 << 30;
 /// Linear memory of all guest instances of a run: the longest chain of operators fits.
 pub const RUN_GUEST_MEMORY_BYTES: usize = 1 << 30;
+/// Bytes of a prompt: a thousand times what people write.
+pub const PROMPT_BYTES: usize = 128 << 10;
+/// Brackets inside one another in a prompt: people nest three or four, ComfyUI fails at about 950.
+pub const PROMPT_DEPTH: usize = 500;
+/// Chunks of 77 tokens in a prompt: each is a pass of the text encoder, and the network attends to
+/// all of them in every step.
+pub const PROMPT_CHUNKS: usize = 256;
+/// Rows of one textual inversion: one takes a token each, and chunks hold 75.
+pub const EMBEDDING_ROWS: usize = 10_000;
+/// Values of one of its rows: the widest encoders that people have take some thousands.
+pub const EMBEDDING_WIDTH: usize = 16_384;

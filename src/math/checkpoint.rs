@@ -9,13 +9,18 @@ use alloc::vec::Vec;
 
 use super::Tensor;
 use super::solver::Past;
+use super::solver::sigma::Memory;
 
 /// Version of the numbers' order.
-const VERSION: f64 = 1.0;
+const VERSION: f64 = 2.0;
 /// Numbers before the lanes': version, step, target, how many lanes.
 const HEAD: usize = 4;
-/// Numbers a lane: weight, guidance, refine, wanted, draws, whether there is a history, its lambda.
-const LANE: usize = 7;
+/// Numbers a lane: weight, guidance, refine, wanted, draws, whether there is a history, its lambda,
+/// how many tensors a sampler remembers.
+const LANE: usize = 8;
+
+/// Most noise tensors that a sampler draws in a step.
+const DRAWS: u32 = 4;
 
 /// A sampling between two steps.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub struct LaneCheckpoint<T> {
     pub latent: T,
     /// What its solver remembers.
     pub past: Option<Past<T>>,
+    /// What its sampler remembers, where it has one of ComfyUI's.
+    pub memory: Memory<T>,
 }
 
 impl<T: Tensor> Checkpoint<T> {
@@ -56,9 +63,12 @@ impl<T: Tensor> Checkpoint<T> {
             let (wanted, past) = (f64::from(u8::from(lane.wanted)), lane.past.as_ref());
             let (has, lambda) = past.map_or((0.0, 0.0), |past| (1.0, past.lambda));
             let (weight, guidance, refine) = (lane.weight, lane.guidance, lane.refine);
-            numbers.extend([weight, guidance, refine, wanted, lane.draws.into(), has, lambda]);
+            let kept = lane.memory.tensors.len() as f64;
+            numbers.extend([weight, guidance, refine, wanted, lane.draws.into()]);
+            numbers.extend([has, lambda, kept]);
             tensors.push(lane.latent.share());
             tensors.extend(past.map(|past| past.denoised.share()));
+            tensors.extend(lane.memory.share().tensors);
         }
         (numbers, tensors)
     }
@@ -90,11 +100,16 @@ impl<T: Tensor> Checkpoint<T> {
                     guidance: lane[1],
                     refine: lane[2],
                     wanted: lane[3] != 0.0,
-                    draws: whole(lane[4]).filter(|&draws| draws <= steps + 1)?,
+                    draws: whole(lane[4]).filter(|&draws| draws <= DRAWS * (steps + 1))?,
                     latent: tensors.next()?,
                     past: match lane[5] {
                         0.0 => None,
                         _ => Some(Past { denoised: tensors.next()?, lambda: lane[6] }),
+                    },
+                    memory: Memory {
+                        tensors: (0..whole(lane[7])?)
+                            .map(|_| tensors.next())
+                            .collect::<Option<_>>()?,
                     },
                 })
             })

@@ -42,7 +42,7 @@ pub struct ManifoldRefine<T> {
     radius: f64,
     shell: f64,
     clamp: bool,
-    alphas_cumprod: Vec<f32>,
+    alphas_cumprod: Vec<f64>,
     before: Option<Before<T>>,
 }
 
@@ -181,11 +181,11 @@ impl<C: StepContext> Operator<C> for ManifoldRefine<C::Tensor> {
 pub fn official_mean<T: Tensor>(
     input: &T,
     epsilon: &T,
-    alphas_cumprod: &[f32],
+    alphas_cumprod: &[f64],
     timestep: f64,
 ) -> Result<T, Error> {
     let at = libm::rint(timestep) as usize;
-    let table = |at: usize| alphas_cumprod.get(at).copied().map(f64::from);
+    let table = |at: usize| alphas_cumprod.get(at).copied();
     let bar = table(at).ok_or_else(|| {
         Error::invalid("a timestep beyond the cumulative alphas, expected one inside").at("mean")
     })?;

@@ -37,7 +37,7 @@ pub(super) fn check(sigmas: &[f64], flow: bool) -> Result<(), Error> {
 }
 
 /// The level of a sigma on a process with these cumulative alphas; none for a flow.
-pub(super) fn level(alphas_cumprod: &[f32], sigma: f64) -> NoiseLevel {
+pub(super) fn level(alphas_cumprod: &[f64], sigma: f64) -> NoiseLevel {
     if alphas_cumprod.is_empty() {
         return NoiseLevel::flow(sigma);
     }
@@ -46,7 +46,7 @@ pub(super) fn level(alphas_cumprod: &[f32], sigma: f64) -> NoiseLevel {
 }
 
 /// Whether nothing of a clean latent is left at this sigma.
-pub(super) fn is_full(alphas_cumprod: &[f32], sigma: f64) -> bool {
+pub(super) fn is_full(alphas_cumprod: &[f64], sigma: f64) -> bool {
     let largest = match alphas_cumprod.last() {
         Some(&alpha) => of(alpha),
         None => 1.0,
@@ -55,14 +55,13 @@ pub(super) fn is_full(alphas_cumprod: &[f32], sigma: f64) -> bool {
 }
 
 /// The sigma of a cumulative alpha; infinite without signal.
-fn of(alpha: f32) -> f64 {
-    let alpha = f64::from(alpha);
+fn of(alpha: f64) -> f64 {
     libm::sqrt((1.0 - alpha) / alpha)
 }
 
 /// The timestep at which the table has `sigma`: the inverse of
 /// [`schedule::level`](super::schedule::level). Sigmas beyond its ends have those of its ends.
-fn timestep(alphas_cumprod: &[f32], sigma: f64) -> f64 {
+fn timestep(alphas_cumprod: &[f64], sigma: f64) -> f64 {
     let last = alphas_cumprod.len() - 1;
     let above = alphas_cumprod.partition_point(|&alpha| of(alpha) <= sigma);
     if above == 0 || above > last {
@@ -80,7 +79,7 @@ fn timestep(alphas_cumprod: &[f32], sigma: f64) -> f64 {
         return below + (sigma - low) / (high - low);
     }
     // Beside a step without signal the cumulative alpha is what is interpolated.
-    let (low, alpha) = (f64::from(alphas_cumprod[above - 1]), 1.0 / (1.0 + sigma * sigma));
+    let (low, alpha) = (alphas_cumprod[above - 1], 1.0 / (1.0 + sigma * sigma));
     below + (low - alpha) / low
 }
 

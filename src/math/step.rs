@@ -116,7 +116,7 @@ pub trait StepContext {
     /// Where the step leads.
     fn next(&self) -> NoiseLevel;
     /// Cumulative alphas of the training steps; empty for flow models.
-    fn alphas_cumprod(&self) -> Vec<f32>;
+    fn alphas_cumprod(&self) -> Vec<f64>;
     /// Whether the lane's network runs in this step.
     fn active(&self, lane: u32) -> bool;
     /// Switching a lane off saves its passes in this step.

@@ -35,7 +35,7 @@ impl Backend for Native<'_> {
     type Tensor = Tensor;
     type Context = Context;
 
-    fn context(&mut self, lanes: u32, steps: u32, alphas: &[f32]) -> Result<Context, Error> {
+    fn context(&mut self, lanes: u32, steps: u32, alphas: &[f64]) -> Result<Context, Error> {
         Ok(RefCell::new(StepState::new(lanes, steps, alphas.to_vec())?))
     }
 

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use amdm::math::Tensor as _;
 use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, ModelInfo, Prediction, PredictionKind, Request, Result, Tensor,
+    Cancel, Codec, Conditioning, Denoiser, LatentInfo, ModelInfo, Prediction, PredictionKind,
+    Request, Result, Tensor, Tiling,
 };
 
 /// One question, bit for bit.
@@ -26,15 +27,16 @@ pub struct Network {
 
 impl Network {
     /// Lane 0 tells noise and clips, lane 1 tells noise, lane 2 a velocity.
-    pub fn new(number: u32, alphas_cumprod: Vec<f32>) -> Arc<Self> {
+    pub fn new(number: u32, alphas_cumprod: Vec<f64>) -> Arc<Self> {
         let info = ModelInfo {
             name: format!("network-{number}"),
             prediction: match number {
                 2 => PredictionKind::Velocity,
                 _ => PredictionKind::Epsilon,
             },
+            family: "test".into(),
             latent_shape: LATENT.to_vec(),
-            latent_space: "test".into(),
+            latent: LatentInfo::plain("test"),
             alphas_cumprod,
             final_alpha: 1.0,
             clip: (number == 0).then_some(1.0),
@@ -81,13 +83,8 @@ impl Denoiser for Network {
         Ok(Conditioning::new("test", json, (), 0))
     }
 
-    fn encode(&self, image: &Tensor) -> Result<Tensor> {
-        image.reshape(&[image.extents()[0], LATENT[0], LATENT[1], LATENT[2]])
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        self.note(Asked::Decode { latent: bits(latent) });
-        latent.reshape(&[latent.extents()[0], LATENT[1], LATENT[2], LATENT[0]])
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Ok(self)
     }
 
     fn predict(
@@ -108,5 +105,24 @@ impl Denoiser for Network {
             self.answer(request, parts)
         };
         requests.iter().map(answer).collect()
+    }
+}
+
+impl Codec for Network {
+    fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    fn latent(&self) -> &LatentInfo {
+        &self.info.latent
+    }
+
+    fn encode(&self, image: &Tensor, _: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        image.reshape(&[image.extents()[0], LATENT[0], LATENT[1], LATENT[2]])
+    }
+
+    fn decode(&self, latent: &Tensor, _: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        self.note(Asked::Decode { latent: bits(latent) });
+        latent.reshape(&[latent.extents()[0], LATENT[1], LATENT[2], LATENT[0]])
     }
 }

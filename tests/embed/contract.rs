@@ -7,14 +7,18 @@ use std::path::Path;
 
 use amdm::math::Tensor as _;
 use amdm_diffusion::noise::Generator;
-use amdm_diffusion::{Denoiser, Tensor};
+use amdm_diffusion::{Codec, Denoiser, Tensor, TextEncoder};
 use amdm_runtime::{Access, NodeCall, Object, StepView};
 use wit_parser::{Resolve, SourceMap, WorldItem};
 
 use crate::header::committed;
 
 /// Functions that neither face has, or all of a resource.
-const LEFT_OUT: [(&str, &str); 7] = [
+const LEFT_OUT: [(&str, &str); 11] = [
+    ("codecs.codec.from-object", "the value of the wire is what codecs are asked by"),
+    ("codecs.codec.to-object", "the same"),
+    ("encoders.text-encoder.from-object", "the same"),
+    ("encoders.text-encoder.to-object", "the same"),
     ("sampling.policy", "a sampler asks a chain of operators, and samplers are in packs"),
     ("sampling.step-context.constructor", "a sampler makes it"),
     ("sampling.step-context.begin", "a sampler begins its step"),
@@ -25,7 +29,9 @@ const LEFT_OUT: [(&str, &str); 7] = [
 ];
 
 /// Which table has what an interface or a resource has.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 10] = [
+    ("codecs.codec", "AmdmCodecApi"),
+    ("encoders.text-encoder", "AmdmTextEncoderApi"),
     ("tensors.tensor", "AmdmTensorApi"),
     ("tensors.generator", "AmdmGeneratorApi"),
     ("objects.object", "AmdmObjectApi"),
@@ -37,7 +43,10 @@ const TABLES: [(&str, &str); 8] = [
 ];
 
 /// Functions that have another name in C.
-const NAMES_IN_C: [(&str, &str); 5] = [
+const NAMES_IN_C: [(&str, &str); 8] = [
+    ("codecs.codec.name", "info"),
+    ("codecs.codec.latent", "info"),
+    ("objects.object.field-names", "field_name"),
     ("tensors.tensor.shape", "info"),
     ("tensors.tensor.dtype", "info"),
     ("tensors.generator.constructor", "create"),
@@ -49,7 +58,10 @@ const NAMES_IN_C: [(&str, &str); 5] = [
 fn importable() -> Vec<String> {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let mut sources = SourceMap::new();
-    let files = ["types", "tensors", "objects", "models", "images", "runtime", "sampling", "world"];
+    let files = [
+        "types", "tensors", "objects", "codecs", "encoders", "models", "images", "runtime",
+        "sampling", "world",
+    ];
     for file in files {
         sources.push_file(&wit.join(file).with_extension("wit")).unwrap();
     }
@@ -129,11 +141,15 @@ fn in_rust() -> BTreeSet<String> {
             read_f32 = Tensor::to_f32;
         "tensors.generator", Generator: constructor = Generator::new, normal;
         "objects.object", Object:
-            create = Object::fields, kind, field, items, append, share = Object::clone;
-        "models", Access: predict, predict_at = Access::level;
+            create = Object::fields, from_items, kind, field, field_names, items, append, with_fields,
+            share = Object::clone;
+        "codecs.codec", dyn Codec: name, latent, encode = Access::encode, decode = Access::decode;
+        "encoders.text-encoder", dyn TextEncoder: info, with_last_layer, encode = Access::encode_text;
+        "models", Access: predict;
         "models.model", dyn Denoiser:
             load = Access::load_model, from_object = Object::model, to_object = Object::from_model,
-            info, timesteps, with_adapter, condition, list_names = Access::list_names, encode, decode;
+            info, timesteps, with_adapter, condition, list_names = Access::list_names, codec,
+            text_encoder;
         "images", Access:
             load = Access::load_image, save = Access::save_image, resize, text = Access::draw_text;
         "runtime.call", NodeCall:

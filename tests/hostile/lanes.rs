@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use amdm_diffusion::{
-    Cancel as Asked, Conditioning, Denoiser, Device, ModelInfo, Prediction, Request, Result, Tensor,
+    Cancel as Asked, Codec, Conditioning, Denoiser, Device, ModelInfo, Prediction, Request, Result,
+    Tensor,
 };
 use amdm_runtime::{Cancel, Host, RunOptions};
 use serde_json::json;
@@ -31,12 +32,8 @@ impl Denoiser for Fake {
         self.inner.condition(json, parts)
     }
 
-    fn encode(&self, image: &Tensor) -> Result<Tensor> {
-        self.inner.encode(image)
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        self.inner.decode(latent)
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Arc::clone(&self.inner).codec()
     }
 
     fn predict(&self, asked: &[Request<'_>], _: bool, _: Asked<'_>) -> Result<Vec<Prediction>> {
@@ -52,7 +49,7 @@ fn host(space: &str, panics: bool) -> Host {
     let inner = host.models().load("tiny-style", "").unwrap();
     let mut info = inner.info().clone();
     info.name = "fake".into();
-    info.latent_space = space.into();
+    info.latent.space = space.into();
     host.models().register("fake", Arc::new(Fake { inner, info, panics }), None).unwrap();
     host
 }

@@ -39,14 +39,13 @@ fn every_tensor<F: Real>() {
     fixture.assert_covered(&[("eb", "an input that no recorded result uses")]);
 }
 
-fn tables(fixture: &Fixture) -> Vec<f32> {
+fn tables(fixture: &Fixture) -> Vec<f64> {
     let betas = schedule::scaled_linear_betas(1000, 0.00085, 0.012);
     let bars = schedule::alphas_cumprod(&betas);
-    for (name, found) in
-        [("betas", &betas), ("alphas", &schedule::alphas(&betas)), ("alphas_cumprod", &bars)]
-    {
+    for (name, found) in [("betas", &betas), ("alphas", &schedule::alphas(&betas))] {
         assert!(equals(found, fixture.values(name)), "{name} to the last bit");
     }
+    assert!(equals(&bars, fixture.values("alphas_cumprod")), "cumulative ones to the last bit");
     bars
 }
 
@@ -58,13 +57,13 @@ fn spacings(fixture: &Fixture) {
     }
 }
 
-fn level(bars: &[f32], timestep: usize) -> NoiseLevel {
-    NoiseLevel::variance_preserving(timestep as f64, f64::from(bars[timestep]))
+fn level(bars: &[f64], timestep: usize) -> NoiseLevel {
+    NoiseLevel::variance_preserving(timestep as f64, bars[timestep])
 }
 
 /// Step `index` of the published loop through the operator: what it makes of `mixed`.
 fn refined<F: Real>(
-    bars: &[f32],
+    bars: &[f64],
     (before, now): (usize, usize),
     (input, epsilon): (&Dense<F>, &Dense<F>),
     mixed: &Dense<F>,
@@ -89,7 +88,7 @@ fn refined<F: Real>(
     context.latent(0).unwrap()
 }
 
-fn means_and_moves<F: Real>(fixture: &Fixture, bars: &[f32]) {
+fn means_and_moves<F: Real>(fixture: &Fixture, bars: &[f64]) {
     let tensor = |name: &str| fixture.tensor::<F>(name);
     let (input, epsilon) = (tensor("prev"), tensor("ea"));
     let (xa, xb) = (tensor("xa"), tensor("xb"));
@@ -100,9 +99,9 @@ fn means_and_moves<F: Real>(fixture: &Fixture, bars: &[f32]) {
         let number = |name: &str| case[name].as_f64().unwrap();
         let (n, i, now, before) = (whole("n"), whole("i"), whole("t"), whole("mu_timestep"));
         let name = format!("n{n}_i{i}");
-        let bar = f64::from(bars[before]);
+        let bar = bars[before];
         assert_within(&name, &[bar], &[number("alpha_cumprod")], 1e-9);
-        let alpha = bar / f64::from(bars[before - 1]);
+        let alpha = bar / bars[before - 1];
         assert_within(&name, &[alpha], &[number("alpha")], 1e-6);
         if !case["sigma_eta1"].is_null() {
             let sigma = posterior(level(bars, now), level(bars, now - 1000 / n)).sigma;
@@ -171,7 +170,7 @@ fn slerps<F: Real>(fixture: &Fixture) {
 }
 
 /// The published norm is over the whole batch.
-fn batch<F: Real>(fixture: &Fixture, bars: &[f32]) {
+fn batch<F: Real>(fixture: &Fixture, bars: &[f64]) {
     let tensor = |name: &str| fixture.tensor::<F>(name);
     let (input, epsilon) = (tensor("batch_prev"), tensor("batch_eps"));
     let mixed = tensor("batch_mixed");

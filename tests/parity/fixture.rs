@@ -107,8 +107,8 @@ pub fn largest(values: &[f64]) -> f64 {
 }
 
 /// Whether a float32 table is the recorded one to the last bit.
-pub fn equals(found: &[f32], expected: &[f64]) -> bool {
-    found.iter().map(|&value| f64::from(value)).eq(expected.iter().copied())
+pub fn equals<V: Copy + Into<f64>>(found: &[V], expected: &[f64]) -> bool {
+    found.iter().map(|&value| value.into()).eq(expected.iter().copied())
 }
 
 /// The largest absolute difference; infinite where one is not a number.

@@ -10,6 +10,8 @@
 )]
 
 mod amdm_math;
+mod comfy_samplers;
+mod comfy_sigmas;
 mod cost;
 mod dense;
 mod edges;

@@ -62,7 +62,7 @@ impl<F: Real> Backend for Native<'_, F> {
         &mut self,
         lanes: u32,
         steps: u32,
-        alphas_cumprod: &[f32],
+        alphas_cumprod: &[f64],
     ) -> Result<Self::Context, Error> {
         Ok(RefCell::new(StepState::new(lanes, steps, alphas_cumprod.to_vec())?))
     }

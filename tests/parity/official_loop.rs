@@ -67,7 +67,7 @@ fn one_run<F: Real>(fixture: &Fixture, name: &str, run: &Value) {
     let (starts, means, offsets) = (tensors("init"), tensors("m"), tensors("c"));
     let network = |request: &Request<'_, F>, parts: bool| {
         let (lane, at) = (request.lane as usize, request.level.timestep);
-        let bar = f64::from(bars[at as usize]);
+        let bar = bars[at as usize];
         let noise = (1.0 - bar).sqrt();
         let (conditional, unconditional) = if name.starts_with("lin") {
             let free = request.latent.affine(0.1, 0.01 * at / 1000.0).unwrap();
@@ -88,7 +88,7 @@ fn one_run<F: Real>(fixture: &Fixture, name: &str, run: &Value) {
     if fixture.has(&recorded_timesteps) {
         assert_eq!(timesteps, fixture.values(&recorded_timesteps));
     }
-    let schedule = Schedule::new(bars.clone(), &timesteps, f64::from(bars[0])).unwrap();
+    let schedule = Schedule::new(bars.clone(), &timesteps, bars[0]).unwrap();
     let (solver, wanted) = (Solver::Ddim, vec![true; count]);
     let settings =
         Settings { solver, eta: 0.0, denoise: 1.0, start: Start::Noise, target: 0, wanted };

@@ -12,7 +12,7 @@ use amdm::math::{
 use crate::dense::Dense;
 use crate::native::{Context, Native, Normal, Request, plain};
 
-fn context(weights: &[f64], bars: &[f32]) -> Context<f64> {
+fn context(weights: &[f64], bars: &[f64]) -> Context<f64> {
     let lanes = weights.len() as u32;
     let context = RefCell::new(StepState::new(lanes, 10, bars.to_vec()).unwrap());
     for (lane, weight) in (0..).zip(weights) {

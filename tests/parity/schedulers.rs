@@ -121,7 +121,7 @@ fn schedule(fixture: &Fixture, scheduler: Scheduler, steps: u32) -> Schedule {
     let found =
         scheduler.spacing.timesteps(scheduler.solver, steps, 1000, |_| Ok(Vec::new())).unwrap();
     assert_eq!(found, recorded, "{run} timesteps");
-    let last = if scheduler.ends_clean { 1.0 } else { f64::from(bars[0]) };
+    let last = if scheduler.ends_clean { 1.0 } else { bars[0] };
     Schedule::new(bars, &found, last).unwrap()
 }
 

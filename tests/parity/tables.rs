@@ -8,7 +8,7 @@ use amdm::math::{NoiseLevel, Solver};
 
 use crate::fixture::{Fixture, assert_within, equals};
 
-fn bars() -> Vec<f32> {
+fn bars() -> Vec<f64> {
     alphas_cumprod(&scaled_linear_betas(1000, 0.00085, 0.012))
 }
 

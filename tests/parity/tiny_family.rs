@@ -164,8 +164,8 @@ fn sample(fixture: &Fixture, device: &Device, name: &str, row: usize) -> Tensor 
     let timesteps = model.timesteps(10).unwrap();
     let mut x = fixture.row(device, "init_noise", row);
     for (index, &timestep) in timesteps.iter().enumerate() {
-        let now = f64::from(alphas[timestep as usize]);
-        let next = timesteps.get(index + 1).map_or(1.0, |&t| f64::from(alphas[t as usize]));
+        let now = alphas[timestep as usize];
+        let next = timesteps.get(index + 1).map_or(1.0, |&t| alphas[t as usize]);
         let epsilon = ask(&model, &x, timestep, &condition, 2.0, false).guided;
         let (signal, noise) = (now.sqrt(), (1.0 - now).sqrt());
         let clean =
@@ -201,7 +201,8 @@ fn schedule_equals_the_recorded_one() {
     let (fixture, device) = (Fixture::open(), device());
     let model = load(&device, "layout");
     let expected = fixture.floats("alphas_cumprod");
-    for (found, expected) in model.info().alphas_cumprod.iter().zip(&expected) {
+    let expected = expected.iter().map(|&expected| f64::from(expected));
+    for (found, expected) in model.info().alphas_cumprod.iter().zip(expected) {
         assert!((found / expected - 1.0).abs() < 1e-5, "{found}, recorded {expected}");
     }
     let timesteps: Vec<usize> = model.timesteps(10).unwrap().iter().map(|&t| t as usize).collect();

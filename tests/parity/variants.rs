@@ -73,7 +73,7 @@ fn seen<F: Real>(
 
 fn table(timestep: usize) -> NoiseLevel {
     let bars = alphas_cumprod(&scaled_linear_betas(1000, 0.00085, 0.012));
-    NoiseLevel::variance_preserving(timestep as f64, f64::from(bars[timestep]))
+    NoiseLevel::variance_preserving(timestep as f64, bars[timestep])
 }
 
 fn processes<F: Real>(case: &Case<'_>) {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use amdm::error::Error;
 use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, ModelInfo, Prediction, PredictionKind, Request, Result, Tensor,
+    Cancel, Codec, Conditioning, Denoiser, LatentInfo, ModelInfo, Prediction, PredictionKind,
+    Request, Result, Tensor, Tiling,
 };
 
 use crate::cases::Constants;
@@ -26,12 +27,13 @@ impl Analytic {
         sigmas: &[f32],
         constants: Constants,
     ) -> Arc<Self> {
-        let alpha = |&sigma: &f32| (1.0 / (1.0 + f64::from(sigma).powi(2))) as f32;
+        let alpha = |&sigma: &f32| 1.0 / (1.0 + f64::from(sigma).powi(2));
         let info = ModelInfo {
             name: name.into(),
             prediction,
+            family: "recorded".into(),
             latent_shape: vec![4, 8, 8],
-            latent_space: "recorded".into(),
+            latent: LatentInfo::plain("recorded"),
             alphas_cumprod: sigmas.iter().map(alpha).collect(),
             final_alpha: 1.0,
             clip: None,
@@ -83,12 +85,8 @@ impl Denoiser for Analytic {
         Ok(Conditioning::new("recorded", json, k, 0))
     }
 
-    fn encode(&self, image: &Tensor) -> Result<Tensor> {
-        Ok(image.clone())
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        Ok(latent.clone())
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Ok(self)
     }
 
     fn predict(
@@ -108,5 +106,23 @@ impl Denoiser for Analytic {
             Prediction::guide(pass(request.positive)?, unconditional, request.guidance, parts)
         };
         asked.iter().map(answer).collect()
+    }
+}
+
+impl Codec for Analytic {
+    fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    fn latent(&self) -> &LatentInfo {
+        &self.info.latent
+    }
+
+    fn encode(&self, image: &Tensor, _: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        Ok(image.clone())
+    }
+
+    fn decode(&self, latent: &Tensor, _: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        Ok(latent.clone())
     }
 }

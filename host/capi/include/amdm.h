@@ -624,8 +624,8 @@ typedef struct {
 typedef struct {
     // Bytes of this table; functions are only ever added at its end.
     size_t struct_size;
-    // An object of named fields, which are given away. `kind` is the wire's type; `MODEL`,
-    // `CONDITIONING` and `STEP_POLICY` are made by the host alone.
+    // An object of named fields, which are given away. `kind` is the wire's type; `MODEL`, `CLIP`,
+    // `VAE` and `STEP_POLICY` are made by the host alone.
     AmdmStatus (*create)(AmdmContext *ctx,
                          const char *kind,
                          const AmdmNamedValue *fields,
@@ -651,6 +651,22 @@ typedef struct {
     // The `user_data` of an object of `amdm_graph_set_object`; the object is not ended while the
     // callback has it. `AMDM_STATUS_EMPTY`, and NULL in `out`, of any other object.
     AmdmStatus (*user_data)(AmdmContext *ctx, const AmdmObject *object, void **out);
+    // A list kind from its members, each of that kind or a list of it, in order.
+    AmdmStatus (*from_items)(AmdmContext *ctx,
+                             const char *kind,
+                             const AmdmObject *const *items,
+                             size_t count,
+                             AmdmObject **out);
+    // The name of a field by its place, from 0, in the order in which fields were given.
+    // `AMDM_STATUS_EMPTY` beyond the last.
+    AmdmStatus (*field_name)(AmdmContext *ctx, const AmdmObject *object, size_t index, AmdmStr *out);
+    // A copy in which these fields, which are given away, are replaced or added, or, with
+    // `AMDM_VALUE_NONE`, removed; all else is shared. Of a list: the list of such copies.
+    AmdmStatus (*with_fields)(AmdmContext *ctx,
+                              const AmdmObject *object,
+                              const AmdmNamedValue *fields,
+                              size_t count,
+                              AmdmObject **out);
 } AmdmObjectApi;
 
 // One lane's question at one step. As lists of it are arrays, it does not grow within a major
@@ -664,8 +680,8 @@ typedef struct {
     AmdmTensor *latent;
     // In training steps, fractions allowed; in [0, 1] for flow models.
     double timestep;
-    // The condition of every row: what the model's `condition` gave, or an object of
-    // `amdm_graph_set_object`.
+    // The condition of every row: what the model's `condition` gave, an object of
+    // `amdm_graph_set_object`, or what a text encoder made of a prompt.
     AmdmObject *positive;
     // What guidance leads away from; NULL means the model's own unconditional.
     AmdmObject *negative;
@@ -697,9 +713,9 @@ typedef struct {
     AmdmStatus (*from_object)(AmdmContext *ctx, const AmdmObject *object, AmdmModel **out);
     // The value of wire `MODEL` with this network.
     AmdmStatus (*to_object)(AmdmContext *ctx, const AmdmModel *model, AmdmObject **out);
-    // Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`,
-    // `alphas_cumprod`, `final_alpha`, `clip`, `conditioning_schema`, as
-    // `AmdmModelVtable.info_json` has them.
+    // Facts about it as JSON: `name`, `family`, `prediction`, `latent_shape`, `latent_space`,
+    // `latent_pixels`, `latent_scale`, `latent_shift`, `alphas_cumprod`, `final_alpha`, `clip`,
+    // `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
     AmdmStatus (*info)(AmdmContext *ctx, const AmdmModel *model, AmdmStr *out);
     // The timesteps that it recommends, first to last: `steps` of them.
     AmdmStatus (*timesteps)(AmdmContext *ctx, const AmdmModel *model, uint32_t steps, double *out);
@@ -718,12 +734,12 @@ typedef struct {
                             const AmdmTensor *const *tensors,
                             size_t count,
                             AmdmObject **out);
-    // Image [batch, height, width, channels] in [0, 1] to latent.
+    // Image [batch, height, width, channels] in [0, 1] to latent, through the model's codec.
     AmdmStatus (*encode)(AmdmContext *ctx,
                          const AmdmModel *model,
                          const AmdmTensor *image,
                          AmdmTensor **out);
-    // Latent to image [batch, height, width, channels] in [0, 1].
+    // Latent to image [batch, height, width, channels] in [0, 1], through the model's codec.
     AmdmStatus (*decode)(AmdmContext *ctx,
                          const AmdmModel *model,
                          const AmdmTensor *latent,
@@ -756,6 +772,12 @@ typedef struct {
     // Inside a model's `predict`: where the latent of request `index`, from 0, is on the forward
     // process. Its sigma is `noise / signal`.
     AmdmStatus (*request_level)(AmdmContext *ctx, size_t index, AmdmNoiseLevel *out);
+    // A value of wire `VAE`: what turns its latents into images and back.
+    // `AMDM_STATUS_NOT_FOUND` where its file holds none.
+    AmdmStatus (*codec)(AmdmContext *ctx, const AmdmModel *model, AmdmObject **out);
+    // A value of wire `CLIP`: what turns prompts into its conditions. `AMDM_STATUS_NOT_FOUND` where
+    // its file holds none.
+    AmdmStatus (*text_encoder)(AmdmContext *ctx, const AmdmModel *model, AmdmObject **out);
 } AmdmModelApi;
 
 // Pictures, by name inside the run's directories.
@@ -807,6 +829,51 @@ typedef struct {
     AmdmStatus (*release)(AmdmContext *ctx, AmdmGenerator *generator);
 } AmdmGeneratorApi;
 
+// Images to latents and back: values of wire `VAE`.
+typedef struct {
+    // Bytes of this table; functions are only ever added at its end.
+    size_t struct_size;
+    // Facts about it as JSON: `name`, `latent_space`, `latent_pixels`, `latent_scale` and
+    // `latent_shift`, as `AmdmModelVtable.info_json` has them.
+    AmdmStatus (*info)(AmdmContext *ctx, const AmdmObject *codec, AmdmStr *out);
+    // Image [batch, height, width, channels] in [0, 1] to latent. With a `tile` above 0 parts of
+    // so many pixels, which share `overlap`, one after the other.
+    AmdmStatus (*encode)(AmdmContext *ctx,
+                         const AmdmObject *codec,
+                         const AmdmTensor *image,
+                         uint32_t tile,
+                         uint32_t overlap,
+                         AmdmTensor **out);
+    // Latent to image [batch, height, width, channels] in [0, 1]. `tile` and `overlap` as for
+    // `encode`, in pixels of the image.
+    AmdmStatus (*decode)(AmdmContext *ctx,
+                         const AmdmObject *codec,
+                         const AmdmTensor *latent,
+                         uint32_t tile,
+                         uint32_t overlap,
+                         AmdmTensor **out);
+} AmdmCodecApi;
+
+// Prompts to what networks attend to: values of wire `CLIP`.
+typedef struct {
+    // Bytes of this table; functions are only ever added at its end.
+    size_t struct_size;
+    // Facts about it as JSON: `name`, `family`, `width` of a token's row, and `layers`.
+    AmdmStatus (*info)(AmdmContext *ctx, const AmdmObject *encoder, AmdmStr *out);
+    // The same encoder that stops at a layer: -1 the last, -2 the one before it, and so on; one
+    // that is not there stands for the last.
+    AmdmStatus (*with_last_layer)(AmdmContext *ctx,
+                                  const AmdmObject *encoder,
+                                  int32_t layer,
+                                  AmdmObject **out);
+    // A value of wire `CONDITIONING` with one entry from a prompt with weights and
+    // `embedding:name`.
+    AmdmStatus (*encode)(AmdmContext *ctx,
+                         const AmdmObject *encoder,
+                         const char *prompt,
+                         AmdmObject **out);
+} AmdmTextEncoderApi;
+
 // All tables.
 typedef struct {
     // `sizeof(AmdmNodeApi)`.
@@ -825,6 +892,10 @@ typedef struct {
     const AmdmImageApi *image;
     // Noise.
     const AmdmGeneratorApi *generator;
+    // Images to latents and back.
+    const AmdmCodecApi *codec;
+    // Prompts to conditions.
+    const AmdmTextEncoderApi *encoder;
 } AmdmNodeApi;
 
 // Steps [start, end).
@@ -912,6 +983,10 @@ typedef AmdmStatus (*AmdmModelCodec)(void *user_data,
 //   `latent_space`: models are aggregated only where it is equal;
 //   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 // and where they differ from the values in brackets:
+//   `family` (""): models of one family take the same text encoders;
+//   `latent_pixels` (1): pixels of an image's side for each value of a latent's side;
+//   `latent_scale` (1) and `latent_shift` (0): requests see `(latent - shift) * scale` of what
+//   wires carry, `decode` takes and `encode` gives; a number, or one for each channel;
 //   `final_alpha` (1), in (0, 1]: what comes after the last step;
 //   `clip` (null), above 0: predicted samples are held within [-clip, clip];
 //   `conditioning_schema` ({}): JSON Schema of what `condition` takes;

@@ -3,9 +3,11 @@
 //! * [`Device`]: where tensors live, with threads of its own; nothing here uses a global pool.
 //! * [`Tensor`]: immutable values on a device, with the operations of [`amdm::math::Tensor`].
 //! * [`noise`]: generators whose streams equal those of torch's CPU generator.
-//! * [`Denoiser`], [`predict`]: networks and their guided predictions, a whole step in one call.
+//! * [`Denoiser`], [`ask`]: networks and their guided predictions, a whole step in one call.
+//! * [`Codec`], [`TextEncoder`]: images to latents and back, prompts to conditions.
 //! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
 //! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
+//! * [`text`]: prompts as tokens, and what text encoders make of them.
 //! * [`pixels`]: images resized, and converted to 8-bit rows.
 //!
 //! A row's result depends neither on its neighbours in the batch nor on the number of threads: on
@@ -18,15 +20,19 @@ mod kernels;
 mod model;
 pub mod noise;
 pub mod pixels;
+mod planes;
 mod registry;
 mod tensor;
+pub mod text;
 mod weights;
 
 pub use amdm::math::{NoiseLevel, PredictionKind};
 pub use device::Device;
-pub use families::{BuiltIn, Family, Sizes};
+pub use families::{BuiltIn, Family, Place, Sizes};
 pub use model::{
-    Adapter, Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, predict, timesteps,
+    Adapter, Cancel, Codec, Conditioning, Denoiser, Embedding, Encoding, Entry, LatentInfo,
+    ModelInfo, Prediction, Question, Request, TextEncoder, TextInfo, Tiling, ask, predict,
+    timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
 pub use tensor::{Dtype, Tensor};

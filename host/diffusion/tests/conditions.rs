@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amdm::error::Code;
-use amdm_diffusion::{Denoiser, Device, Models, Request, Tensor, predict};
+use amdm_diffusion::{Denoiser, Device, Models, Request, Tensor, Tiling, predict};
 
 fn load(name: &str) -> Arc<dyn Denoiser> {
     Models::new(&Device::cpu(1).unwrap()).load(name, "").unwrap()
@@ -101,16 +101,20 @@ fn requests_that_do_not_fit_are_errors() {
 #[test]
 fn pictures_go_in_and_come_out() {
     let device = Device::cpu(1).unwrap();
-    let model = load("tiny-layout");
+    let model = load("tiny-layout").codec().unwrap();
+    let never = || false;
     let pixels: Vec<f32> = (0..3072_u16).map(|i| f32::from(i) / 3071.0).collect();
     let image = Tensor::from_f32(&device, &[1, 32, 32, 3], pixels.clone()).unwrap();
-    let latent = model.encode(&image).unwrap();
+    let latent = model.encode(&image, None, &never).unwrap();
     assert_eq!(latent.extents(), [1, 3, 32, 32]);
     // The second channel of the first pixel is the first value of the second plane.
     assert!((latent.to_f32().unwrap()[1024] - (pixels[1] * 2.0 - 1.0)).abs() < 1e-6);
-    let back = model.decode(&latent).unwrap().to_f32().unwrap();
+    let back = model.decode(&latent, None, &never).unwrap().to_f32().unwrap();
     assert!(back.iter().zip(&pixels).all(|(a, b)| (a - b).abs() < 1e-6));
     let wide = Tensor::from_f32(&device, &[1, 32, 64, 3], vec![0.0; 6144]).unwrap();
-    let error = model.encode(&wide).unwrap_err();
+    let error = model.encode(&wide, None, &never).unwrap_err();
     assert!(error.message.contains("found an image of 64 x 32 pixels"), "{error}");
+    let tiles = Some(Tiling { size: 16, overlap: 4 });
+    let error = model.decode(&latent, tiles, &never).unwrap_err();
+    assert_eq!(error.message, "model tiny-layout works without tiles");
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use amdm::error::{Code, Error};
 use amdm::math::Tensor as _;
 use amdm_diffusion::{
-    Adapter, BuiltIn, Cancel, Conditioning, Denoiser, Device, Family, Header, ModelInfo,
-    ModelSource, Models, Prediction, PredictionKind, Request, Result, Sizes, Tensor, TensorInfo,
-    WeightFile, predict,
+    Adapter, BuiltIn, Cancel, Codec, Conditioning, Denoiser, Device, Family, Header, LatentInfo,
+    ModelInfo, ModelSource, Models, Prediction, PredictionKind, Request, Result, Sizes, Tensor,
+    TensorInfo, Tiling, WeightFile, predict,
 };
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -67,8 +67,9 @@ impl Family for Gain {
         let info = ModelInfo {
             name: name.into(),
             prediction: PredictionKind::Flow,
+            family: "gain".into(),
             latent_shape: vec![CHANNELS, 2, 2],
-            latent_space: "gain".into(),
+            latent: LatentInfo::plain("gain"),
             alphas_cumprod: Vec::new(),
             final_alpha: 1.0,
             clip: None,
@@ -106,12 +107,8 @@ impl Denoiser for Network {
         Ok(Conditioning::new("gain", json, number, 0))
     }
 
-    fn encode(&self, image: &Tensor) -> Result<Tensor> {
-        Ok(image.clone())
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        Ok(latent.clone())
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Ok(self)
     }
 
     fn predict(
@@ -321,4 +318,22 @@ fn a_family_cannot_take_the_names_of_others() {
     let models = Models::none(&Device::cpu(1).unwrap());
     let models = models.with_family(Arc::new(Named(&["a"], &["a"]))).unwrap();
     assert_eq!(models.names("models"), ["a"]);
+}
+
+impl Codec for Network {
+    fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    fn latent(&self) -> &LatentInfo {
+        &self.info.latent
+    }
+
+    fn encode(&self, image: &Tensor, _: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        Ok(image.clone())
+    }
+
+    fn decode(&self, latent: &Tensor, _: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        Ok(latent.clone())
+    }
 }

@@ -7,3 +7,4 @@ mod headers;
 mod images;
 mod models;
 mod tensors;
+mod text;

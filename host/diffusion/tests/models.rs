@@ -44,8 +44,8 @@ fn a_model_is_loaded_once() {
     let first = models.load("tiny-style", "").unwrap();
     assert!(Arc::ptr_eq(&first, &models.load("tiny-style", "{}").unwrap()));
     assert_eq!(
-        first.info().latent_space,
-        models.load("tiny-layout", "").unwrap().info().latent_space
+        first.info().latent.space,
+        models.load("tiny-layout", "").unwrap().info().latent.space
     );
     assert_eq!(models.names("models"), ["tiny-attributes", "tiny-layout", "tiny-style"]);
     assert!(models.names("adapters").is_empty());

@@ -30,7 +30,7 @@ pub(crate) fn condition(conditioning: &Conditioning) -> Option<Object> {
 
 /// The embedder's pointer, of an object that a graph was given.
 pub(crate) fn user_data(object: &Object) -> Option<*mut c_void> {
-    let condition = object.conditioning().ok().and_then(Conditioning::find::<Lent>);
+    let condition = object.condition().and_then(Conditioning::find::<Lent>);
     let user = object.data::<User>().or_else(|| condition.map(|lent| &*lent.0));
     user.map(|user| user.data)
 }

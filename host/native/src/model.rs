@@ -7,7 +7,8 @@ use amdm::error::{Code, Error};
 use amdm::math::Solver;
 use amdm::math::schedule::Spacing;
 use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, ModelInfo, Models, NoiseLevel, Prediction, Request, Tensor,
+    Cancel, Codec, Conditioning, Denoiser, LatentInfo, ModelInfo, Models, NoiseLevel, Prediction,
+    Request, Tensor, Tiling,
 };
 use amdm_runtime::{Object, Turn, Value};
 use serde_json::Value as Json;
@@ -32,6 +33,10 @@ use crate::tensor::AmdmTensor;
 ///   `latent_space`: models are aggregated only where it is equal;
 ///   `alphas_cumprod`: numbers in (0, 1], falling, one for each training step; none for `flow`;
 /// and where they differ from the values in brackets:
+///   `family` (""): models of one family take the same text encoders;
+///   `latent_pixels` (1): pixels of an image's side for each value of a latent's side;
+///   `latent_scale` (1) and `latent_shift` (0): requests see `(latent - shift) * scale` of what
+///   wires carry, `decode` takes and `encode` gives; a number, or one for each channel;
 ///   `final_alpha` (1), in (0, 1]: what comes after the last step;
 ///   `clip` (null), above 0: predicted samples are held within [-clip, clip];
 ///   `conditioning_schema` ({}): JSON Schema of what `condition` takes;
@@ -211,13 +216,25 @@ impl OwnModel {
         asked.map_err(|error| self.named(error))
     }
 
-    fn codec(&self, codec: AmdmModelCodec, what: &str, input: &Tensor) -> Result<Tensor, Error> {
+    /// Calls `codec` of the vtable.
+    fn convert(
+        &self,
+        codec: AmdmModelCodec,
+        what: &str,
+        input: &Tensor,
+        tiles: Option<Tiling>,
+        cancel: Cancel<'_>,
+    ) -> Result<Tensor, Error> {
+        if tiles.is_some() {
+            let message = format!("model {} cannot {what} by tiles", self.info.name);
+            return Err(Error::new(Code::Unsupported, message));
+        }
         let Some(codec) = codec else {
             let message = format!("model {} cannot {what}", self.info.name);
             return Err(Error::new(Code::Unsupported, message));
         };
         let (input, batch) = (input.clone(), input.extents().first().copied());
-        let given = self.ask(None, move |data, context, ctx| {
+        let given = self.ask(Some(cancel), move |data, context, ctx| {
             let input = match context.lend_tensor(input) {
                 Ok(input) => input,
                 Err(fail) => return (fail.status, Err(fail)),
@@ -281,12 +298,8 @@ impl Denoiser for OwnModel {
         Ok(Conditioning::new(self.info.name.clone(), json, object, bytes))
     }
 
-    fn encode(&self, image: &Tensor) -> amdm_diffusion::Result<Tensor> {
-        self.codec(self.own.vtable.encode, ENCODE, image)
-    }
-
-    fn decode(&self, latent: &Tensor) -> amdm_diffusion::Result<Tensor> {
-        self.codec(self.own.vtable.decode, DECODE, latent)
+    fn codec(self: Arc<Self>) -> amdm_diffusion::Result<Arc<dyn Codec>> {
+        Ok(self)
     }
 
     fn predict(
@@ -342,6 +355,34 @@ impl Denoiser for OwnModel {
 
     fn is_deterministic(&self) -> bool {
         self.deterministic
+    }
+}
+
+impl Codec for OwnModel {
+    fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    fn latent(&self) -> &LatentInfo {
+        &self.info.latent
+    }
+
+    fn encode(
+        &self,
+        image: &Tensor,
+        tiles: Option<Tiling>,
+        cancel: Cancel<'_>,
+    ) -> amdm_diffusion::Result<Tensor> {
+        self.convert(self.own.vtable.encode, ENCODE, image, tiles, cancel)
+    }
+
+    fn decode(
+        &self,
+        latent: &Tensor,
+        tiles: Option<Tiling>,
+        cancel: Cancel<'_>,
+    ) -> amdm_diffusion::Result<Tensor> {
+        self.convert(self.own.vtable.decode, DECODE, latent, tiles, cancel)
     }
 }
 

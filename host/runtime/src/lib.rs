@@ -55,7 +55,7 @@ mod worker;
 
 pub use cache::{CacheState, ResultCache};
 pub use cancel::Cancel;
-pub use core::{Access, Kept, NodeCall, Place, PreviewSink, Running, StepView};
+pub use core::{Access, Kept, NodeCall, Place, PreviewSink, Running, StepView, entries};
 pub use failure::{Failure, FailureCode, NodeRef};
 pub use given::Given;
 pub use host::{Host, HostOptions};

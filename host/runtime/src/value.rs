@@ -1,7 +1,8 @@
 //! What travels on wires while a graph runs: plain values, tensors, and immutable objects.
 //!
-//! Objects of the kinds `MODEL`, `CONDITIONING` and `STEP_POLICY` hold host data that a guest can
-//! pass on but not forge: `object.create` makes field objects only.
+//! Objects of the kinds `MODEL`, `CLIP`, `VAE` and `STEP_POLICY`, and entries of `CONDITIONING` that
+//! a model made of JSON, hold host data that a guest can pass on but not forge: `object.create`
+//! makes field objects only.
 
 use std::any::Any;
 use std::fmt;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use amdm::catalogue::Descriptor;
 use amdm::error::{Code, Error};
-use amdm_diffusion::{Conditioning, Denoiser, Tensor};
+use amdm_diffusion::{Codec, Conditioning, Denoiser, Embedding, Tensor, TextEncoder};
 
 use crate::budget::Storage;
 use crate::failure::NodeRef;
@@ -124,7 +125,10 @@ enum Content {
     Fields(Vec<(String, Value)>),
     List(Vec<Object>),
     Model(Arc<dyn Denoiser>),
-    Conditioning(Conditioning),
+    Codec(Arc<dyn Codec>),
+    TextEncoder(Arc<dyn TextEncoder>),
+    /// What a model made of JSON, and fields beside it.
+    Condition(Conditioning, Vec<(String, Value)>),
     Policy(Vec<Arc<OperatorSpec>>),
     /// An embedder's own.
     Opaque(Arc<dyn Any + Send + Sync>),
@@ -133,6 +137,10 @@ enum Content {
 impl Object {
     /// Kind of the wire that carries models.
     pub const MODEL: &str = "MODEL";
+    /// Kind of the wire that carries text encoders.
+    pub const CLIP: &str = "CLIP";
+    /// Kind of the wire that carries codecs.
+    pub const VAE: &str = "VAE";
     /// Kind of the wire that carries what a model is asked for.
     pub const CONDITIONING: &str = "CONDITIONING";
     /// Kind of the wire that carries step operators.
@@ -171,12 +179,20 @@ impl Object {
     /// `denied` for a kind that only the host makes, `limit_exceeded` for too much inside.
     pub fn fields(kind: &str, fields: Vec<(String, Value)>) -> Result<Self, Error> {
         free(kind)?;
+        Self::with(kind, fields, Content::Fields)
+    }
+
+    fn with(
+        kind: &str,
+        fields: Vec<(String, Value)>,
+        content: impl FnOnce(Vec<(String, Value)>) -> Content,
+    ) -> Result<Self, Error> {
         let inside = fields.iter().map(|(_, value)| match value {
             Value::Object(object) => Some(object.clone()),
             _ => None,
         });
         let inside = inside.collect::<Vec<_>>();
-        Self::around(kind, Content::Fields(fields), inside.iter().map(Option::as_ref))
+        Self::around(kind, content(fields), inside.iter().map(Option::as_ref))
     }
 
     /// A `MODEL`.
@@ -184,9 +200,29 @@ impl Object {
         Self::new(Self::MODEL, Content::Model(model))
     }
 
-    /// A `CONDITIONING`.
+    /// A `VAE`.
+    pub fn from_codec(codec: Arc<dyn Codec>) -> Self {
+        Self::new(Self::VAE, Content::Codec(codec))
+    }
+
+    /// A `CLIP`.
+    pub fn from_text_encoder(encoder: Arc<dyn TextEncoder>) -> Self {
+        Self::new(Self::CLIP, Content::TextEncoder(encoder))
+    }
+
+    /// A `CONDITIONING` of one entry: what a model made of JSON.
     pub fn from_conditioning(conditioning: Conditioning) -> Self {
-        Self::new(Self::CONDITIONING, Content::Conditioning(conditioning))
+        Self::new(Self::CONDITIONING, Content::Condition(conditioning, Vec::new()))
+    }
+
+    /// A `CONDITIONING` of one entry: what a text encoder made of a prompt.
+    ///
+    /// # Errors
+    /// None with a tensor or two; as [`Object::fields`].
+    pub fn from_embedding(embedding: Embedding) -> Result<Self, Error> {
+        let mut fields = vec![("embedding".to_owned(), Value::Tensor(embedding.rows))];
+        fields.extend(embedding.pooled.map(|pooled| ("pooled".to_owned(), Value::Tensor(pooled))));
+        Self::fields(Self::CONDITIONING, fields)
     }
 
     /// A `STEP_POLICY`: operators in the order in which they act.
@@ -227,10 +263,56 @@ impl Object {
     /// A field by name; `None` where the object has no such field.
     pub fn field(&self, name: &str) -> Option<Value> {
         match &self.0.content {
-            Content::Fields(fields) => {
+            Content::Fields(fields) | Content::Condition(_, fields) => {
                 fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
             }
             _ => None,
+        }
+    }
+
+    /// Names of all fields, in the order in which they were given; none of a list.
+    pub fn field_names(&self) -> Vec<String> {
+        match &self.0.content {
+            Content::Fields(fields) | Content::Condition(_, fields) => {
+                fields.iter().map(|(name, _)| name.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A copy in which these fields are replaced or added, or, with none, removed; all else is
+    /// shared. Of a list: the list of such copies.
+    ///
+    /// # Errors
+    /// `invalid_input` for what has no fields, `limit_exceeded` for too much inside.
+    pub fn with_fields(&self, changes: &[(String, Option<Value>)]) -> Result<Self, Error> {
+        let changed = |fields: &[(String, Value)]| {
+            let mut fields = fields.to_vec();
+            for (name, value) in changes {
+                let at = fields.iter().position(|(key, _)| key == name);
+                match (at, value) {
+                    (Some(at), Some(value)) => fields[at].1 = value.clone(),
+                    (Some(at), None) => drop(fields.remove(at)),
+                    (None, Some(value)) => fields.push((name.clone(), value.clone())),
+                    (None, None) => {}
+                }
+            }
+            fields
+        };
+        match &self.0.content {
+            Content::Fields(fields) => Self::with(self.kind(), changed(fields), Content::Fields),
+            Content::Condition(made, fields) => {
+                let content = |fields| Content::Condition(made.clone(), fields);
+                Self::with(self.kind(), changed(fields), content)
+            }
+            Content::List(items) => {
+                let items = items.iter().map(|item| item.with_fields(changes));
+                Self::list(self.kind(), items.collect::<Result<_, Error>>()?)
+            }
+            _ => {
+                let found = self.kind();
+                Err(Error::invalid(format!("found an object of kind {found}, which has no fields")))
+            }
         }
     }
 
@@ -240,7 +322,9 @@ impl Object {
             Content::Fields(fields) => Some(Parts::Fields(fields)),
             Content::List(items) => Some(Parts::List(items)),
             Content::Model(_)
-            | Content::Conditioning(_)
+            | Content::Codec(_)
+            | Content::TextEncoder(_)
+            | Content::Condition(..)
             | Content::Policy(_)
             | Content::Opaque(_) => None,
         }
@@ -265,6 +349,16 @@ impl Object {
             Content::List(items) => items.clone(),
             _ => vec![self.clone()],
         }
+    }
+
+    /// A list of the members of `lists`, in order, all of kind `kind`.
+    ///
+    /// # Errors
+    /// `denied` for a kind that only the host makes, `invalid_input` where a kind differs,
+    /// `limit_exceeded` for too long a list.
+    pub fn from_items(kind: &str, lists: &[Self]) -> Result<Self, Error> {
+        free(kind)?;
+        Self::list(kind, lists.iter().flat_map(Self::items).collect())
     }
 
     /// A new list with one more member.
@@ -294,25 +388,24 @@ impl Object {
     /// The same, added to a list; models are shared by all runs, so they are not its own.
     fn storages(&self, into: &mut Vec<Storage>) {
         let own = match &self.0.content {
-            Content::Fields(fields) => {
-                fields.iter().for_each(|(_, value)| value.storages(into));
-                let names = fields.iter().map(|(name, _)| name.len()).sum::<usize>();
-                names + size_of_val(fields.as_slice())
+            Content::Fields(fields) => of_fields(fields, into),
+            Content::Condition(made, fields) => {
+                into.push(made.storage());
+                of_fields(fields, into)
             }
             Content::List(items) => {
                 items.iter().for_each(|item| item.storages(into));
                 size_of_val(items.as_slice())
-            }
-            Content::Conditioning(conditioning) => {
-                into.push(conditioning.storage());
-                0
             }
             Content::Policy(operators) => {
                 let inputs = operators.iter().flat_map(|operator| &operator.inputs);
                 inputs.for_each(|(_, value)| value.storages(into));
                 size_of_val(operators.as_slice())
             }
-            Content::Model(_) | Content::Opaque(_) => 0,
+            Content::Model(_)
+            | Content::Codec(_)
+            | Content::TextEncoder(_)
+            | Content::Opaque(_) => 0,
         };
         into.push((Arc::as_ptr(&self.0).addr(), own + self.0.kind.len() + size_of::<Inner>()));
     }
@@ -328,14 +421,33 @@ impl Object {
         }
     }
 
-    /// The conditioning inside.
+    /// The codec inside.
     ///
     /// # Errors
     /// `invalid_input` where it holds none.
-    pub fn conditioning(&self) -> Result<&Conditioning, Error> {
+    pub fn codec(&self) -> Result<&Arc<dyn Codec>, Error> {
         match &self.0.content {
-            Content::Conditioning(conditioning) => Ok(conditioning),
-            _ => Err(self.unlike(Self::CONDITIONING)),
+            Content::Codec(codec) => Ok(codec),
+            _ => Err(self.unlike(Self::VAE)),
+        }
+    }
+
+    /// The text encoder inside.
+    ///
+    /// # Errors
+    /// `invalid_input` where it holds none.
+    pub fn text_encoder(&self) -> Result<&Arc<dyn TextEncoder>, Error> {
+        match &self.0.content {
+            Content::TextEncoder(encoder) => Ok(encoder),
+            _ => Err(self.unlike(Self::CLIP)),
+        }
+    }
+
+    /// What a model made of JSON, of an entry of `CONDITIONING`.
+    pub fn condition(&self) -> Option<&Conditioning> {
+        match &self.0.content {
+            Content::Condition(made, _) => Some(made),
+            _ => None,
         }
     }
 
@@ -350,14 +462,21 @@ impl Object {
         }
     }
 
-    fn unlike(&self, expected: &str) -> Error {
+    pub(crate) fn unlike(&self, expected: &str) -> Error {
         Error::invalid(format!("found an object of kind {}, expected {expected}", self.kind()))
     }
 }
 
+/// The storages of fields, added to a list, and the bytes of the fields themselves.
+fn of_fields(fields: &[(String, Value)], into: &mut Vec<Storage>) -> usize {
+    fields.iter().for_each(|(_, value)| value.storages(into));
+    let names = fields.iter().map(|(name, _)| name.len()).sum::<usize>();
+    names + size_of_val(fields)
+}
+
 /// Fails for a kind that only the host makes.
 fn free(kind: &str) -> Result<(), Error> {
-    if [Object::MODEL, Object::CONDITIONING, Object::STEP_POLICY].contains(&kind) {
+    if [Object::MODEL, Object::CLIP, Object::VAE, Object::STEP_POLICY].contains(&kind) {
         let message = format!("found the kind {kind}, which only the host makes");
         return Err(Error::new(Code::Denied, message));
     }
@@ -384,5 +503,71 @@ pub struct OperatorSpec {
 impl fmt::Debug for OperatorSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OperatorSpec({})", self.node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    fn said(object: &Object) -> Vec<(String, String)> {
+        let value = |name: &String| match object.field(name) {
+            Some(Value::Text(text)) => text.to_string(),
+            _ => panic!("no text"),
+        };
+        object.field_names().iter().map(|name| (name.clone(), value(name))).collect()
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
+    }
+
+    #[test]
+    fn fields_are_replaced_added_and_removed_in_a_copy() {
+        let fields = vec![("a".into(), text("1")), ("b".into(), text("2"))];
+        let object = Object::fields("ACME_THING", fields).unwrap();
+        let changes =
+            [("a".into(), None), ("b".into(), Some(text("3"))), ("c".into(), Some(text("4")))];
+        let changed = object.with_fields(&changes).unwrap();
+        assert_eq!(said(&changed), pairs(&[("b", "3"), ("c", "4")]));
+        assert_eq!(said(&object), pairs(&[("a", "1"), ("b", "2")]), "the first one is as it was");
+        let both = object.append(&object).unwrap().with_fields(&changes).unwrap();
+        let members = both.items();
+        assert_eq!(members.len(), 2);
+        assert!(members.iter().all(|member| said(member) == said(&changed)));
+    }
+
+    #[test]
+    fn what_a_model_made_stays_with_an_entry_whose_fields_change() {
+        let made = Object::from_conditioning(Conditioning::new("test", "{}", 7_u32, 0));
+        let changed = made.with_fields(&[("strength".into(), Some(Value::Float(0.5)))]).unwrap();
+        assert_eq!(changed.field_names(), ["strength"]);
+        assert_eq!(changed.condition().and_then(Conditioning::find::<u32>), Some(&7));
+        assert!(!changed.is_plain(), "only its model can make it again");
+        let bytes = |of: &Object| of.held().iter().map(|(_, bytes)| bytes).sum::<usize>();
+        assert!(bytes(&changed) > bytes(&made), "its fields count");
+    }
+
+    #[test]
+    fn lists_are_made_of_members_and_of_lists() {
+        let one = Object::fields("THINGS", vec![("a".into(), text("1"))]).unwrap();
+        let two = one.append(&one).unwrap();
+        assert_eq!(Object::from_items("THINGS", &[two, one.clone()]).unwrap().items().len(), 3);
+        assert!(Object::from_items("THINGS", &[]).unwrap().items().is_empty());
+        let error = Object::from_items("OTHERS", &[one]).unwrap_err();
+        assert_eq!(error.message, "found THINGS for a list of OTHERS");
+        for kind in ["MODEL", "CLIP", "VAE", "STEP_POLICY"] {
+            assert_eq!(Object::from_items(kind, &[]).unwrap_err().code, Code::Denied, "{kind}");
+            assert_eq!(Object::fields(kind, Vec::new()).unwrap_err().code, Code::Denied, "{kind}");
+        }
+        let model = Object::from_conditioning(Conditioning::new("test", "{}", (), 0));
+        assert!(model.with_fields(&[]).is_ok());
+        let policy = Object::from_operators(Vec::new());
+        let error = policy.with_fields(&[]).unwrap_err();
+        assert_eq!(error.message, "found an object of kind STEP_POLICY, which has no fields");
     }
 }

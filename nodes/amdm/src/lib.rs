@@ -8,11 +8,13 @@
 
 extern crate alloc;
 
+mod codec;
 mod conditioning;
 mod image;
 mod models;
 mod operators;
 mod sampling;
+mod text;
 mod values;
 
 mod batch;

@@ -18,9 +18,11 @@ macro_rules! nodes {
 
 impl Nodes for Standard {
     nodes! {
-        models: model_loader;
+        models: model_loader checkpoint_loader_simple;
+        text: clip_text_encode clip_set_last_layer;
+        codec: vae_decode vae_encode vae_decode_tiled vae_encode_tiled;
         conditioning: bounding_box tiny_layout tiny_attributes tiny_style condition_json;
-        sampling: empty_latent lane sampler decode_latent encode_image latent_from_batch;
+        sampling: empty_latent lane sampler k_sampler k_sampler_advanced decode_latent encode_image latent_from_batch;
         image: image_from_batch load_image image_scale image_scale_by image_label text_image
                draw_boxes image_grid;
     }

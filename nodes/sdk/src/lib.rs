@@ -70,11 +70,15 @@ mod object;
 mod operator;
 
 pub use amdm_sdk_macro::pack;
-pub use bindings::amdm::node::{images, models, objects, sampling, tensors, types};
-pub use models::{Model, ModelInfo, Prediction, PredictionKind, Request, predict, predict_at};
+pub use bindings::amdm::node::{
+    codecs, encoders, images, models, objects, sampling, tensors, types,
+};
+pub use codecs::{Codec, LatentInfo, Tiling};
+pub use encoders::{TextEncoder, TextInfo};
+pub use models::{Model, ModelInfo, NoiseLevel, Prediction, PredictionKind, Request, predict};
 pub use objects::{Object, Value};
 pub use operator::Operator;
-pub use sampling::{NoiseLevel, Part, Phase, Policy, StepContext};
+pub use sampling::{Part, Phase, Policy, StepContext};
 pub use tensors::{Generator, Tensor};
 pub use types::{Dtype, Error, ErrorCode, LogLevel};
 

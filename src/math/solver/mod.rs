@@ -4,18 +4,22 @@
 //! k-diffusion's sigma space is the same up to scale: sigma = s / a, and its latent is x / a, which
 //! is `x * sqrt(1 + sigma^2)` on a variance-preserving process. So networks get x as it is, lanes
 //! see one process whatever the solver, and merging is scale-equivariant anyway. Sources: DDIM
-//! (2010.02502), k-diffusion's Euler samplers, DPM-Solver++ 2M (2211.01095, algorithm 2).
+//! (2010.02502), k-diffusion's Euler samplers, DPM-Solver++ 2M (2211.01095, algorithm 2). [`sigma`]
+//! has ComfyUI's samplers.
 
 mod multistep;
+pub mod sigma;
 mod single;
 
 use alloc::vec::Vec;
 
 pub use self::multistep::Past;
+use self::sigma::Sampler;
 use super::{NoiseLevel, Part, StepContext, Tensor, process};
 use crate::error::Error;
 
-/// The solvers on offer; the same cases as `solver` in `wit/standard-sampling.wit`.
+/// The solvers on offer; the same cases as `solver` in `wit/standard-sampling.wit`, and
+/// those of ComfyUI's KSampler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Solver {
     /// DDIM with eta: 0 deterministic, 1 the posterior's deviation.
@@ -26,6 +30,8 @@ pub enum Solver {
     EulerAncestral,
     /// DPM-Solver++ with two steps, midpoint form, first order at the last step.
     Dpmpp2m,
+    /// One of ComfyUI's samplers, in sigma space; for variance-preserving models.
+    Named(Sampler),
 }
 
 impl Solver {
@@ -33,7 +39,7 @@ impl Solver {
     pub fn eta(self, eta: f64) -> f64 {
         match self {
             Self::Ddim | Self::EulerAncestral => eta,
-            Self::Euler | Self::Dpmpp2m => 0.0,
+            Self::Euler | Self::Dpmpp2m | Self::Named(_) => 0.0,
         }
     }
 
@@ -42,7 +48,7 @@ impl Solver {
     pub fn final_alpha(self, model: f64) -> f64 {
         match self {
             Self::Ddim => model,
-            Self::Euler | Self::EulerAncestral | Self::Dpmpp2m => 1.0,
+            Self::Euler | Self::EulerAncestral | Self::Dpmpp2m | Self::Named(_) => 1.0,
         }
     }
 
@@ -50,14 +56,14 @@ impl Solver {
     pub fn is_multistep(self) -> bool {
         match self {
             Self::Dpmpp2m => true,
-            Self::Ddim | Self::Euler | Self::EulerAncestral => false,
+            Self::Ddim | Self::Euler | Self::EulerAncestral | Self::Named(_) => false,
         }
     }
 
     /// Whether evenly spaced timesteps stay fractions for it; others round them.
     pub fn takes_fractions(self) -> bool {
         match self {
-            Self::Euler | Self::EulerAncestral => true,
+            Self::Euler | Self::EulerAncestral | Self::Named(_) => true,
             Self::Ddim | Self::Dpmpp2m => false,
         }
     }

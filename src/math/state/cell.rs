@@ -132,7 +132,7 @@ impl<T: Tensor> StepContext for RefCell<StepState<T>> {
     fn trace(&self, name: &str, lane: Option<u32>, value: f64) {
         self.borrow_mut().trace(name, lane, value);
     }
-    fn alphas_cumprod(&self) -> Vec<f32> {
+    fn alphas_cumprod(&self) -> Vec<f64> {
         self.borrow().alphas_cumprod().to_vec()
     }
 }

@@ -95,7 +95,7 @@ pub struct StepState<T: Tensor> {
     stochastic: bool,
     now: NoiseLevel,
     next: NoiseLevel,
-    alphas_cumprod: Vec<f32>,
+    alphas_cumprod: Vec<f64>,
     lanes: Vec<Lane<T>>,
     slots: Vec<(String, T)>,
     traces: Vec<Trace>,
@@ -105,7 +105,7 @@ pub struct StepState<T: Tensor> {
 impl<T: Tensor> StepState<T> {
     /// A run of `steps` over `lanes`, 1 to [`LANES`]: weights, guidance and refine 1, all active,
     /// none wanted, target 0, deterministic, no latents.
-    pub fn new(lanes: u32, steps: u32, alphas_cumprod: Vec<f32>) -> Result<Self, Error> {
+    pub fn new(lanes: u32, steps: u32, alphas_cumprod: Vec<f64>) -> Result<Self, Error> {
         if lanes == 0 || lanes > LANES {
             return Err(Error::invalid(format!("{lanes} lanes, expected 1 to {LANES}")).at("lanes"));
         }
@@ -226,7 +226,7 @@ impl<T: Tensor> StepState<T> {
     }
 
     /// Cumulative alphas of the training steps.
-    pub fn alphas_cumprod(&self) -> &[f32] {
+    pub fn alphas_cumprod(&self) -> &[f64] {
         &self.alphas_cumprod
     }
 

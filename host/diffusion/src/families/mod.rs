@@ -7,9 +7,14 @@
 mod sd1;
 mod tiny;
 
+pub(crate) use self::sd1::{ClipText, Sequence, TextStates, Token};
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Denoiser, Device, Header, Result, WeightFile};
+use amdm::error::{Code, Error};
+
+use crate::{Denoiser, Device, Header, Result, WeightFile, error};
 
 /// Networks of one architecture. Implement it to bring weight files of your own to
 /// [`Models`](crate::Models).
@@ -53,6 +58,39 @@ pub trait Family: Send + Sync {
         weights: &WeightFile,
         device: &Device,
     ) -> Result<Arc<dyn Denoiser>>;
+
+    /// The same of the file at `place`, which is read whole unless implemented.
+    ///
+    /// # Errors
+    /// Those of [`Family::load`]; `unsupported` for more than [`Family::file_bytes_max`] bytes,
+    /// `input_output` where reading fails.
+    fn open(
+        &self,
+        kind: &str,
+        name: &str,
+        place: &Place<'_>,
+        device: &Device,
+    ) -> Result<Arc<dyn Denoiser>> {
+        let most = self.file_bytes_max();
+        let weights = WeightFile::read(place.path, most).map_err(|error| {
+            let message = format!("model file `{name}` cannot be read: {error}");
+            Error::new(Code::InputOutput, message)
+        })?;
+        let large = || format!("model file `{name}`: larger than {most} bytes");
+        let weights = weights.ok_or_else(|| error::unsupported(large()))?;
+        self.load(kind, name, &weights, device)
+    }
+}
+
+/// Where a weight file lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The file, or a folder of files.
+    pub path: &'a Path,
+    /// The model directory that it was found below.
+    pub root: &'a Path,
+    /// All model directories, for files that belong to it.
+    pub directories: &'a [PathBuf],
 }
 
 /// The sizes that a network works at.
@@ -81,5 +119,5 @@ pub struct BuiltIn {
 
 /// The families of this build.
 pub(crate) fn all() -> Vec<Arc<dyn Family>> {
-    vec![Arc::new(tiny::Family)]
+    vec![Arc::new(tiny::Family), Arc::new(sd1::Family)]
 }

@@ -1,4 +1,4 @@
-//! What a denoising network is to the rest: its facts, conditions, codec and predictions.
+//! What a denoising network is to the rest: its facts, conditions and predictions.
 //!
 //! The same contract as interface `models` in `wit/models.wit`. Networks are loaded once,
 //! immutable, and shared by every lane and run, so everything here takes `&self` and may be called
@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
+use amdm::error::{Code, Error};
 use amdm::math::{NoiseLevel, PredictionKind, schedule};
 
-use super::{Adapter, Conditioning, Prediction};
+use super::{Adapter, Codec, Conditioning, LatentInfo, Prediction, TextEncoder};
 use crate::{Result, Tensor, error};
 
 /// Answers whether the run is being stopped; asked between a network's blocks, from any thread.
@@ -19,20 +20,22 @@ pub type Cancel<'a> = &'a (dyn Fn() -> bool + Sync);
 pub struct ModelInfo {
     /// The name that it was loaded by.
     pub name: String,
+    /// `tiny`, `sd1` and so on: text encoders and conditions fit by it.
+    pub family: String,
     /// What its output means.
     pub prediction: PredictionKind,
     /// One latent without the batch, at the native size: [channels, height, width] of pictures, other
     /// extents of sound or films.
     pub latent_shape: Vec<u32>,
-    /// Models may be aggregated only where this is equal: same latents, same forward process.
-    pub latent_space: String,
+    /// Models may be aggregated only where its space is equal: same latents, same forward process.
+    pub latent: LatentInfo,
     /// Cumulative alphas of the training steps; empty for [`PredictionKind::Flow`].
-    pub alphas_cumprod: Vec<f32>,
+    pub alphas_cumprod: Vec<f64>,
     /// Cumulative alpha that the last step goes to.
     pub final_alpha: f64,
     /// The clean latent is clamped to [-clip, clip] at every step, and epsilon recomputed from it.
     pub clip: Option<f64>,
-    /// JSON Schema of what [`Denoiser::condition`] takes.
+    /// JSON Schema of what [`Denoiser::condition`] takes; empty for models that take prompts.
     pub conditioning_schema: String,
 }
 
@@ -48,7 +51,8 @@ impl ModelInfo {
 pub struct Request<'a> {
     /// Who answers.
     pub model: &'a Arc<dyn Denoiser>,
-    /// The batch and the extents of one latent, such as [batch, channels, height, width].
+    /// The batch and the extents of one latent, such as [batch, channels, height, width], scaled as
+    /// the network sees it.
     pub latent: &'a Tensor,
     /// Where the latent is on the forward process. Its timestep is in training steps, fractions
     /// allowed; in [0, 1] for flow models. [`ModelInfo::level`] gives that of a timestep.
@@ -91,17 +95,30 @@ pub trait Denoiser: Send + Sync {
     /// `invalid_input` naming what was found and what was expected.
     fn condition(&self, json: &str, parts: &[(&str, &Tensor)]) -> Result<Conditioning>;
 
-    /// Image [batch, height, width, channels] in [0, 1] to latent.
+    /// What turns its latents into images and back.
     ///
     /// # Errors
-    /// `invalid_input` for sizes the model does not take.
-    fn encode(&self, image: &Tensor) -> Result<Tensor>;
+    /// `not_found` where its file holds none, as unless implemented.
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Err(lacks(self.info(), "codec"))
+    }
 
-    /// Latent to image [batch, height, width, channels] in [0, 1].
+    /// What turns prompts into its conditions.
     ///
     /// # Errors
-    /// `invalid_input` for a latent that is not the model's.
-    fn decode(&self, latent: &Tensor) -> Result<Tensor>;
+    /// `not_found` where its file holds none, as unless implemented.
+    fn text_encoder(self: Arc<Self>) -> Result<Arc<dyn TextEncoder>> {
+        Err(lacks(self.info(), "text encoder"))
+    }
+
+    /// An image of an unfinished latent, as wires carry it, for people to look at while they wait;
+    /// need not be exact. What the codec makes of it, unless implemented.
+    ///
+    /// # Errors
+    /// Those of [`Codec::decode`].
+    fn preview(self: Arc<Self>, latent: &Tensor, cancel: Cancel<'_>) -> Result<Tensor> {
+        self.codec()?.decode(latent, None, cancel)
+    }
 
     /// Answers requests to this model, in order. [`crate::predict`] calls it with all of a step.
     ///
@@ -140,4 +157,9 @@ pub trait Denoiser: Send + Sync {
         let (model, name) = (&self.info().name, adapter.name);
         Err(error::unsupported(format!("model {model} takes no adapters, found `{name}`")))
     }
+}
+
+/// A model without such a part.
+fn lacks(info: &ModelInfo, part: &str) -> Error {
+    Error::new(Code::NotFound, format!("model {} has no {part}", info.name))
 }

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use amdm::error::{Code, Error};
 
 use super::{listing, recognition};
-use crate::families::Family;
+use crate::families::{Family, Place};
 use crate::weights::{Header, WeightFile};
 use crate::{Denoiser, Device, Result, error};
 
@@ -41,21 +41,38 @@ pub(super) fn stamp(path: &Path) -> Stamp {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-/// The file called `name` in the first directory that has it.
-pub(super) fn find(directories: &[PathBuf], name: &str) -> Result<Option<PathBuf>> {
-    let inside = !name.contains(['\\', '\0'])
-        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+/// A file in the model directories.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// Resolved.
+    pub path: PathBuf,
+    /// The model directory that it is below, resolved.
+    pub root: PathBuf,
+}
+
+/// Folders of a model directory that may be left out of the names of networks: ComfyUI's.
+pub(super) const NETWORK_FOLDERS: [&str; 3] = ["checkpoints", "diffusion_models", "unet"];
+
+/// The file called `name` in the first directory that has it, or that has it in one of `folders`.
+/// Both kinds of slashes part folders.
+pub(super) fn find(directories: &[PathBuf], folders: &[&str], name: &str) -> Result<Option<Found>> {
+    let plain = name.replace('\\', "/");
+    let inside = !plain.contains('\0')
+        && Path::new(&plain).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
         return Err(denied(name));
     }
     for directory in directories {
         let Ok(root) = directory.canonicalize() else { continue };
-        let Ok(path) = root.join(name).canonicalize() else { continue };
-        if !path.starts_with(&root) {
-            return Err(denied(name));
-        }
-        if path.is_file() {
-            return Ok(Some(path));
+        let below = folders.iter().map(|folder| root.join(folder).join(&plain));
+        for path in std::iter::once(root.join(&plain)).chain(below) {
+            let Ok(path) = path.canonicalize() else { continue };
+            if !path.starts_with(&root) {
+                return Err(denied(name));
+            }
+            if path.is_file() {
+                return Ok(Some(Found { path, root }));
+            }
         }
     }
     Ok(None)
@@ -70,11 +87,12 @@ fn denied(name: &str) -> Error {
 /// cannot.
 pub(super) fn load(
     families: &[Arc<dyn Family>],
-    path: &Path,
+    place: &Place<'_>,
     name: &str,
     asked: Option<&str>,
     device: &Device,
 ) -> Result<Arc<dyn Denoiser>> {
+    let path = place.path;
     let unsupported = |reason: &str| error::unsupported(format!("model file `{name}`: {reason}"));
     match extension(path).as_str() {
         SAFETENSORS => {}
@@ -88,10 +106,7 @@ pub(super) fn load(
     };
     let header = WeightFile::header(path).map_err(read_error)?;
     let (family, kind) = recognition::kind(families, &header, name, asked)?;
-    let most = family.file_bytes_max();
-    let weights = WeightFile::read(path, most).map_err(read_error)?;
-    let weights = weights.ok_or_else(|| unsupported(&format!("larger than {most} bytes")))?;
-    family.load(kind, name, &weights, device)
+    family.open(kind, name, place, device)
 }
 
 /// Weight files below all directories with what they hold, and the same to remember. The header of

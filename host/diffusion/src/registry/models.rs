@@ -1,15 +1,16 @@
 //! What a name means: a network of the embedder's, a built-in one, or a weight file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amdm::error::{Code, Error};
+use amdm::math::{Sampler, Scheduler};
 
 use super::closest::closest;
-use super::directory::{self, Content, Judged, Stamp, stamp};
-use crate::families::{self, BuiltIn, Family, Sizes};
+use super::directory::{self, Content, Found, Judged, Stamp, stamp};
+use crate::families::{self, BuiltIn, Family, Place, Sizes};
 use crate::weights::WeightFile;
 use crate::{Adapter, Denoiser, Device, Result};
 
@@ -138,17 +139,17 @@ impl Models {
         let key = (name.to_owned(), options.family.clone().unwrap_or_default());
         let slot = Arc::clone(lock(&self.loaded).entry(key.clone()).or_default());
         let mut model = lock(&slot);
-        let path = match self.is_reserved(name) {
+        let found = match self.is_reserved(name) {
             true => None,
-            false => directory::find(&self.directories, name)?,
+            false => self.find(name)?,
         };
-        let stamp = path.as_deref().and_then(stamp);
+        let stamp = found.as_ref().and_then(|found| stamp(&found.path));
         if let Some((known, model)) = &*model
             && *known == stamp
         {
             return Ok(Arc::clone(model));
         }
-        match self.read(name, path.as_deref(), &options) {
+        match self.read(name, found.as_ref(), &options) {
             Ok(fresh) => Ok(Arc::clone(&model.insert((stamp, fresh)).1)),
             Err(error) => {
                 lock(&self.loaded).remove(&key);
@@ -157,7 +158,7 @@ impl Models {
         }
     }
 
-    fn read(&self, name: &str, path: Option<&Path>, options: &Options) -> Result<Shared> {
+    fn read(&self, name: &str, found: Option<&Found>, options: &Options) -> Result<Shared> {
         if let Some((family, built_in)) = self.built_in(name) {
             if let Some(found) = options.family.as_ref().filter(|kind| *kind != built_in.kind) {
                 let kind = built_in.kind;
@@ -168,10 +169,15 @@ impl Models {
             return family.load(built_in.kind, name, &weights, &self.device);
         }
         let asked = options.family.as_deref();
-        match path {
-            Some(path) => directory::load(&self.families, path, name, asked, &self.device),
-            None => Err(self.unknown(name)),
-        }
+        let Some(found) = found else { return Err(self.unknown(name)) };
+        let (path, root) = (&found.path, &found.root);
+        let place = Place { path, root, directories: &self.directories };
+        directory::load(&self.families, &place, name, asked, &self.device)
+    }
+
+    /// The network's file called `name`, below the directories or their folders for networks.
+    fn find(&self, name: &str) -> Result<Option<Found>> {
+        directory::find(&self.directories, &directory::NETWORK_FOLDERS, name)
     }
 
     /// Where [`Models::load`] would find the network called `name`.
@@ -186,8 +192,8 @@ impl Models {
         if let Some((_, built_in)) = self.built_in(name) {
             return Ok(ModelSource::BuiltIn(built_in.weights));
         }
-        match directory::find(&self.directories, name)? {
-            Some(path) => Ok(ModelSource::File(path)),
+        match self.find(name)? {
+            Some(found) => Ok(ModelSource::File(found.path)),
             None => Err(self.unknown(name)),
         }
     }
@@ -212,15 +218,20 @@ impl Models {
     /// # Errors
     /// `denied` for a name that leads out of the directories.
     pub fn file(&self, name: &str) -> Result<Option<PathBuf>> {
-        directory::find(&self.directories, name)
+        Ok(directory::find(&self.directories, &[], name)?.map(|found| found.path))
     }
 
     /// Names for `kind`. Of `models` those that [`Models::load`] takes, sorted; files are among
-    /// them where this build can load them. Of `adapters` the other weight files below the model
-    /// directories, sorted. Of `families` what the option `family` may say. None of other kinds.
+    /// them where this build can load them. Of `checkpoints` those of the files, without the folder
+    /// `checkpoints`; none of folders for other kinds of files. Of `adapters` the other weight files below the model
+    /// directories, sorted. Of `families` what the option `family` may say. Of `samplers` and
+    /// `schedulers` those of ComfyUI's KSampler, in its order. None of other kinds.
     pub fn names(&self, kind: &str) -> Vec<String> {
         match kind {
             "models" => self.model_names(),
+            "checkpoints" => self.checkpoints(),
+            "samplers" => Sampler::ALL.iter().map(|name| name.as_str().to_owned()).collect(),
+            "schedulers" => Scheduler::ALL.iter().map(|name| name.as_str().to_owned()).collect(),
             "adapters" => sorted(self.files(Content::Other)),
             "families" => {
                 let kinds = self.families.iter().flat_map(|family| family.kinds());
@@ -236,6 +247,16 @@ impl Models {
         names.extend(lock(&self.registered).keys().cloned());
         names.extend(self.files(Content::Network));
         sorted(names)
+    }
+
+    fn checkpoints(&self) -> Vec<String> {
+        let [checkpoints, others @ ..] = directory::NETWORK_FOLDERS;
+        let below = |name: &str, folder: &str| {
+            Some(name.strip_prefix(folder)?.strip_prefix('/')?.to_owned())
+        };
+        let files = self.files(Content::Network).into_iter();
+        let files = files.filter(|name| others.iter().all(|folder| below(name, folder).is_none()));
+        sorted(files.map(|name| below(&name, checkpoints).unwrap_or(name)).collect())
     }
 
     /// Files below the model directories that hold `content`.
@@ -263,7 +284,7 @@ impl Models {
         let mut registered = lock(&self.registered);
         let is_taken = self.is_reserved(name)
             || registered.contains_key(name)
-            || matches!(directory::find(&self.directories, name), Ok(Some(_)));
+            || matches!(self.find(name), Ok(Some(_)));
         if name.is_empty() || is_taken {
             return Err(taken("model name", name));
         }

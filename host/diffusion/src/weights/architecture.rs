@@ -3,7 +3,7 @@
 //! What this build cannot run is recognised as well, so that messages can name it. Adapters come
 //! first, as their names repeat those of the networks that they are for.
 
-use super::{Header, Names, Part};
+use super::{Header, Names, Part, TensorFile};
 
 /// A kind of weight file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +184,18 @@ const EMBEDDING_TENSORS: usize = 4;
 const EMBEDDING_WIDTHS: [usize; 3] = [768, 1024, 1280];
 
 impl Architecture {
+    /// What files are that together hold one network.
+    pub(crate) fn of_files(files: &[TensorFile]) -> Self {
+        match files {
+            [file] => Self::of(file.header()),
+            _ => {
+                let tensors = files.iter().flat_map(|file| file.header().tensors());
+                let owned = tensors.map(|(name, info)| (name.to_owned(), info.clone()));
+                Self::of(&Header::of(owned.collect()))
+            }
+        }
+    }
+
     /// What a file with this header is.
     pub fn of(header: &Header) -> Self {
         let mut seen = [[false; 3]; MARKS.len()];
@@ -269,6 +281,11 @@ impl Part {
     /// Whether a file with this header holds the part.
     pub(crate) fn is_in(self, header: &Header) -> bool {
         Names::find(self, header.names()).is_some()
+    }
+
+    /// Whether these files together hold the part.
+    pub(crate) fn is_among(self, files: &[TensorFile]) -> bool {
+        Names::find(self, files.iter().flat_map(|file| file.header().names())).is_some()
     }
 }
 

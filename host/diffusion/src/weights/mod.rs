@@ -1,8 +1,9 @@
 //! Weights: files of them, what their headers say, and the values of layers on a device.
 
 mod architecture;
+mod checkpoint;
 mod file;
-mod halves;
+mod folder;
 mod header;
 mod names;
 mod parameter;
@@ -12,6 +13,7 @@ mod tensor_file;
 mod view;
 
 pub use architecture::Architecture;
+pub(crate) use checkpoint::Checkpoint;
 pub use file::WeightFile;
 pub use header::{Header, TensorInfo};
 pub(crate) use names::Names;
@@ -22,3 +24,8 @@ pub(crate) use tensor_file::TensorFile;
 pub(crate) use view::{StoredDtype, View};
 
 use header::{bytes_of, quoted};
+
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod memory;

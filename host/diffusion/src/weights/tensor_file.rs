@@ -240,3 +240,6 @@ fn gather(bytes: &[u8], start: usize, size: usize, shape: &[usize], strides: &[u
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,12 @@
 //! A tensor where it lies in a file: values stay as they are stored until somebody expands them.
 
+use half::f16;
+use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
+
 use super::WeightFile;
-use super::halves::{from_bf16, from_f16};
+
+/// Values expanded at once where a file does not align them.
+const BLOCK: usize = 256;
 
 /// What values are stored as, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +105,13 @@ impl View {
                     *out = f32::from_le_bytes(word);
                 }
             }
-            StoredDtype::F16 => from_f16(bytes, out),
-            StoredDtype::BF16 => from_bf16(bytes, out),
+            StoredDtype::F16 => expand_f16(bytes, out),
+            StoredDtype::BF16 => {
+                let (halves, _) = bytes.as_chunks::<2>();
+                for (out, &half) in out.iter_mut().zip(halves) {
+                    *out = f32::from_bits(u32::from(u16::from_le_bytes(half)) << 16);
+                }
+            }
         }
     }
 
@@ -110,6 +120,23 @@ impl View {
         let mut values = vec![0.0; self.count()];
         self.expand_into(0, &mut values);
         values
+    }
+}
+
+/// Expands as many halves as `out` has places.
+fn expand_f16(bytes: &[u8], out: &mut [f32]) {
+    if cfg!(target_endian = "little")
+        && let Ok(bits) = bytemuck::try_cast_slice::<u8, u16>(bytes)
+    {
+        return bits.reinterpret_cast::<f16>().convert_to_f32_slice(out);
+    }
+    let (halves, _) = bytes.as_chunks::<2>();
+    for (out, halves) in out.chunks_mut(BLOCK).zip(halves.chunks(BLOCK)) {
+        let mut block = [f16::ZERO; BLOCK];
+        for (place, &half) in block.iter_mut().zip(halves) {
+            *place = f16::from_le_bytes(half);
+        }
+        block[..out.len()].convert_to_f32_slice(out);
     }
 }
 

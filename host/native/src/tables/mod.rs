@@ -7,6 +7,8 @@
 mod function;
 
 mod call;
+mod codec;
+mod encoder;
 mod generator;
 mod image;
 mod model;
@@ -18,6 +20,8 @@ use amdm::math::{Part, Phase};
 use amdm_diffusion::Tensor;
 
 pub use self::call::AmdmCallApi;
+pub use self::codec::AmdmCodecApi;
+pub use self::encoder::AmdmTextEncoderApi;
 pub use self::generator::AmdmGeneratorApi;
 pub use self::image::AmdmImageApi;
 pub use self::model::AmdmModelApi;
@@ -49,6 +53,10 @@ pub struct AmdmNodeApi {
     pub image: *const AmdmImageApi,
     /// Noise.
     pub generator: *const AmdmGeneratorApi,
+    /// Images to latents and back.
+    pub codec: *const AmdmCodecApi,
+    /// Prompts to conditions.
+    pub encoder: *const AmdmTextEncoderApi,
 }
 
 // SAFETY: the pointers lead to statics.
@@ -66,6 +74,8 @@ pub(crate) static NODE_API: AmdmNodeApi = AmdmNodeApi {
     model: &raw const model::MODEL,
     image: &raw const image::IMAGE,
     generator: &raw const generator::GENERATOR,
+    codec: &raw const codec::CODEC,
+    encoder: &raw const encoder::ENCODER,
 };
 
 /// Before the networks run.
@@ -118,8 +128,8 @@ pub struct AmdmRequest {
     pub latent: *mut AmdmTensor,
     /// In training steps, fractions allowed; in [0, 1] for flow models.
     pub timestep: f64,
-    /// The condition of every row: what the model's `condition` gave, or an object of
-    /// `amdm_graph_set_object`.
+    /// The condition of every row: what the model's `condition` gave, an object of
+    /// `amdm_graph_set_object`, or what a text encoder made of a prompt.
     pub positive: *mut AmdmObject,
     /// What guidance leads away from; NULL means the model's own unconditional.
     pub negative: *mut AmdmObject,

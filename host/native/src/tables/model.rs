@@ -1,12 +1,13 @@
 //! Interface `models` of the contract.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use amdm::error::Error;
-use amdm_diffusion::{NoiseLevel, Request, Tensor};
-use amdm_runtime::{Access, Object};
+use amdm_diffusion::{NoiseLevel, Question, Tensor};
+use amdm_runtime::{Access, Object, entries};
 
-use super::{AmdmNoiseLevel, AmdmPrediction, AmdmRequest, fill, level, object, tensors};
+use super::{AmdmNoiseLevel, AmdmPrediction, AmdmRequest, codec, fill, level, object, tensors};
 use crate::context::{AmdmContext, AmdmModel, AmdmObject, Context, Model};
 use crate::facts::info_json;
 use crate::handle::HANDLES;
@@ -39,9 +40,9 @@ pub struct AmdmModelApi {
         model: *const AmdmModel,
         out: *mut *mut AmdmObject,
     ) -> AmdmStatus,
-    /// Facts about it as JSON: `name`, `prediction`, `latent_shape`, `latent_space`,
-    /// `alphas_cumprod`, `final_alpha`, `clip`, `conditioning_schema`, as
-    /// `AmdmModelVtable.info_json` has them.
+    /// Facts about it as JSON: `name`, `family`, `prediction`, `latent_shape`, `latent_space`,
+    /// `latent_pixels`, `latent_scale`, `latent_shift`, `alphas_cumprod`, `final_alpha`, `clip`,
+    /// `conditioning_schema`, as `AmdmModelVtable.info_json` has them.
     pub info: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         model: *const AmdmModel,
@@ -73,14 +74,14 @@ pub struct AmdmModelApi {
         count: usize,
         out: *mut *mut AmdmObject,
     ) -> AmdmStatus,
-    /// Image [batch, height, width, channels] in [0, 1] to latent.
+    /// Image [batch, height, width, channels] in [0, 1] to latent, through the model's codec.
     pub encode: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         model: *const AmdmModel,
         image: *const AmdmTensor,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
-    /// Latent to image [batch, height, width, channels] in [0, 1].
+    /// Latent to image [batch, height, width, channels] in [0, 1], through the model's codec.
     pub decode: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         model: *const AmdmModel,
@@ -126,6 +127,20 @@ pub struct AmdmModelApi {
         ctx: *mut AmdmContext,
         index: usize,
         out: *mut AmdmNoiseLevel,
+    ) -> AmdmStatus,
+    /// A value of wire `VAE`: what turns its latents into images and back.
+    /// `AMDM_STATUS_NOT_FOUND` where its file holds none.
+    pub codec: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        out: *mut *mut AmdmObject,
+    ) -> AmdmStatus,
+    /// A value of wire `CLIP`: what turns prompts into its conditions. `AMDM_STATUS_NOT_FOUND` where
+    /// its file holds none.
+    pub text_encoder: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        model: *const AmdmModel,
+        out: *mut *mut AmdmObject,
     ) -> AmdmStatus,
 }
 
@@ -184,17 +199,11 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
     }),
     encode: tensor!(|c, model: In, image: *const AmdmTensor| {
         let (model, image) = (c.asked(model)?, of(image)?);
-        match c.access() {
-            Some(access) => access.encode(&*model.0, &image),
-            None => model.0.encode(&image),
-        }
+        codec::encode(c, &*Arc::clone(&model.0).codec()?, &image, None)
     }),
     decode: tensor!(|c, model: In, latent: *const AmdmTensor| {
         let (model, latent) = (c.asked(model)?, of(latent)?);
-        match c.access() {
-            Some(access) => access.decode(&*model.0, &latent),
-            None => model.0.decode(&latent),
-        }
+        codec::decode(c, &*Arc::clone(&model.0).codec()?, &latent, None)
     }),
     retain: retain!(Model, AmdmModel),
     release: release!(Model, AmdmModel),
@@ -239,6 +248,14 @@ pub(crate) static MODEL: AmdmModelApi = AmdmModelApi {
     request_level: function!(|c, index: usize, out: *mut AmdmNoiseLevel| {
         put(out, level(c.level(index)?), "the level")
     }),
+    codec: object!(|c, model: In| {
+        let model = c.asked(model)?;
+        Arc::clone(&model.0).codec().map(Object::from_codec)
+    }),
+    text_encoder: object!(|c, model: In| {
+        let model = c.asked(model)?;
+        Arc::clone(&model.0).text_encoder().map(Object::from_text_encoder)
+    }),
 };
 
 /// Predictions that a callback asks for.
@@ -260,27 +277,31 @@ unsafe fn predict(
         }
         let negative = Some(request.negative).filter(|negative| !negative.is_null());
         let negative = negative.map(|negative| object::of(negative)).transpose()?;
-        let model = context.asked(request.model)?;
-        Ok((model, of(request.latent)?, object::of(request.positive)?, negative))
+        let (model, latent) = (context.asked(request.model)?, of(request.latent)?);
+        let positive = object::of(request.positive)?;
+        let level = level(&model, request.timestep)?;
+        let positive = entries(&positive)?;
+        let negative = negative.map(|negative| entries(&negative)).transpose()?;
+        Ok((model, latent, level, positive, negative))
     };
     let resolved = requests.iter().map(resolve).collect::<Result<Vec<_>, Fail>>()?;
     let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
-        let (model, latent, positive, negative) = resolved;
-        Ok(Request {
+        let (model, latent, level, positive, negative) = resolved;
+        Question {
             model: &model.0,
             latent,
-            level: level(model, request.timestep)?,
-            positive: positive.conditioning()?,
-            negative: negative.as_ref().map(|negative| negative.conditioning()).transpose()?,
+            level: *level,
+            positive,
+            negative: negative.as_deref(),
             guidance: request.guidance,
             step: request.step,
             steps: request.steps,
-        })
+        }
     });
-    let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+    let asked = asked.collect::<Vec<_>>();
     let predictions = match context.access() {
         Some(access) => access.predict(&asked, parts)?,
-        None => amdm_diffusion::predict(&asked, parts, &|| context.cancelled())?,
+        None => amdm_diffusion::ask(&asked, parts, &|| context.cancelled())?,
     };
     for (index, prediction) in predictions.into_iter().enumerate() {
         let lend = |part: Option<Tensor>| {

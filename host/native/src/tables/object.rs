@@ -6,7 +6,7 @@ use std::sync::Arc;
 use amdm_runtime::Object;
 
 use super::nothing;
-use crate::context::{AmdmContext, AmdmNamedValue, AmdmObject, AmdmValue};
+use crate::context::{AMDM_VALUE_NONE, AmdmContext, AmdmNamedValue, AmdmObject, AmdmValue};
 use crate::handle::HANDLES;
 use crate::layout::{AmdmStr, list, put, sized, text};
 use crate::lent::user_data;
@@ -18,8 +18,8 @@ use crate::status::{AmdmStatus, Fail};
 pub struct AmdmObjectApi {
     /// Bytes of this table; functions are only ever added at its end.
     pub struct_size: usize,
-    /// An object of named fields, which are given away. `kind` is the wire's type; `MODEL`,
-    /// `CONDITIONING` and `STEP_POLICY` are made by the host alone.
+    /// An object of named fields, which are given away. `kind` is the wire's type; `MODEL`, `CLIP`,
+    /// `VAE` and `STEP_POLICY` are made by the host alone.
     pub create: unsafe extern "C" fn(
         ctx: *mut AmdmContext,
         kind: *const c_char,
@@ -71,6 +71,31 @@ pub struct AmdmObjectApi {
         object: *const AmdmObject,
         out: *mut *mut c_void,
     ) -> AmdmStatus,
+    /// A list kind from its members, each of that kind or a list of it, in order.
+    pub from_items: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        kind: *const c_char,
+        items: *const *const AmdmObject,
+        count: usize,
+        out: *mut *mut AmdmObject,
+    ) -> AmdmStatus,
+    /// The name of a field by its place, from 0, in the order in which fields were given.
+    /// `AMDM_STATUS_EMPTY` beyond the last.
+    pub field_name: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        object: *const AmdmObject,
+        index: usize,
+        out: *mut AmdmStr,
+    ) -> AmdmStatus,
+    /// A copy in which these fields, which are given away, are replaced or added, or, with
+    /// `AMDM_VALUE_NONE`, removed; all else is shared. Of a list: the list of such copies.
+    pub with_fields: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        object: *const AmdmObject,
+        fields: *const AmdmNamedValue,
+        count: usize,
+        out: *mut *mut AmdmObject,
+    ) -> AmdmStatus,
 }
 
 type In = *const AmdmObject;
@@ -110,6 +135,27 @@ pub(crate) static OBJECT: AmdmObjectApi = AmdmObjectApi {
         let object = of(object)?;
         let given = user_data(&object).ok_or_else(|| nothing("user_data of", object.kind()))?;
         put(out, given, "the pointer")
+    }),
+    from_items: object!(|c, kind: *const c_char, items: *const In, count: usize| {
+        let kind = text(kind, "kind")?;
+        let items = list(items, count, "items")?.iter().map(|item| Ok((*of(*item)?).clone()));
+        Object::from_items(kind, &items.collect::<Result<Vec<_>, Fail>>()?)
+    }),
+    field_name: function!(|c, object: In, index: usize, out: *mut AmdmStr| {
+        put(out, AmdmStr { ptr: std::ptr::null(), len: 0 }, "the name")?;
+        let name = of(object)?.field_names().into_iter().nth(index);
+        let name = name.ok_or_else(|| nothing("field", &index.to_string()))?;
+        put(out, c.lend_text(name), "the name")
+    }),
+    with_fields: object!(|c, object: In, fields: *const AmdmNamedValue, count: usize| {
+        let object = of(object)?;
+        let changes = list(fields, count, "fields")?.iter().map(|field| {
+            let name = sized(field.name.ptr, field.name.len, "the name of a field")?;
+            let removed = field.value.kind == AMDM_VALUE_NONE;
+            let value = if removed { None } else { Some(c.take(field.value)?) };
+            Ok((name.to_owned(), value))
+        });
+        object.with_fields(&changes.collect::<Result<Vec<_>, Fail>>()?)
     }),
 };
 

@@ -210,7 +210,9 @@ pub(crate) static STEP: AmdmStepApi = AmdmStepApi {
     now: function!(|c, out: *mut AmdmNoiseLevel| put(out, level(c.step()?.now()), "the level")),
     next: function!(|c, out: *mut AmdmNoiseLevel| put(out, level(c.step()?.next()), "the level")),
     alphas_cumprod: function!(|c, out: *mut f32, capacity: usize, count: *mut usize| {
-        fill(&c.step()?.alphas_cumprod(), out, capacity, count)
+        let alphas = c.step()?.alphas_cumprod();
+        let alphas = alphas.into_iter().map(|alpha| alpha as f32).collect::<Vec<_>>();
+        fill(&alphas, out, capacity, count)
     }),
     active: lane_get!(active: u32),
     set_active: function!(|c, lane: u32, value: u32| {

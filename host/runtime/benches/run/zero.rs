@@ -8,7 +8,7 @@ use std::time::Instant;
 use amdm::math::Tensor as _;
 use amdm_diffusion::noise::Generator;
 use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, Request, Result, Tensor,
+    Cancel, Codec, Conditioning, Denoiser, Device, ModelInfo, Prediction, Request, Result, Tensor,
 };
 use amdm_runtime::Host;
 
@@ -70,12 +70,8 @@ impl Denoiser for Zero {
         self.model.condition(json, parts)
     }
 
-    fn encode(&self, image: &Tensor) -> Result<Tensor> {
-        self.model.encode(image)
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        self.model.decode(latent)
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Arc::clone(&self.model).codec()
     }
 
     fn predict(

@@ -212,7 +212,7 @@ impl NodeKey {
                 };
                 return model.is_none_or(|model| model.is_deterministic()).then_some(());
             }
-            "models" => {
+            "models" | "checkpoints" => {
                 let read = Read::Model(name.to_owned());
                 match sources.models.source(name).ok()? {
                     ModelSource::BuiltIn(weights) => {
@@ -258,14 +258,22 @@ impl NodeKey {
 
 /// Takes in what an embedder says of a network.
 fn facts(text: &mut Text, info: &ModelInfo) {
-    text.number(info.prediction as u64).text(&info.latent_space).text(&info.conditioning_schema);
+    text.number(info.prediction as u64).text(&info.family).text(&info.conditioning_schema);
+    let latent = &info.latent;
+    text.text(&latent.space).number(latent.pixels.into());
+    for numbers in [&latent.scale, &latent.shift] {
+        text.number(numbers.len() as u64);
+        for number in numbers {
+            text.number(number.to_bits());
+        }
+    }
     text.number(info.latent_shape.len() as u64);
     for &extent in &info.latent_shape {
         text.number(extent.into());
     }
     text.number(info.alphas_cumprod.len() as u64);
     for alpha in &info.alphas_cumprod {
-        text.number(alpha.to_bits().into());
+        text.number(alpha.to_bits());
     }
     text.number(info.final_alpha.to_bits());
     text.number(info.clip.map_or(u64::MAX, f64::to_bits));

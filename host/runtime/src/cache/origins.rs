@@ -55,7 +55,7 @@ fn node(node: &CheckedNode, sources: &Sources<'_>, found: &mut BTreeMap<String, 
         for name in names {
             let (title, read): (_, fn(&str, &Sources<'_>) -> String) = match from {
                 "images" => (format!("picture {name}"), picture),
-                "models" => (format!("model {name}"), model),
+                "models" | "checkpoints" => (format!("model {name}"), model),
                 "adapters" => (format!("adapter {name}"), adapter),
                 _ => continue,
             };

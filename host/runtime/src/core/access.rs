@@ -5,7 +5,10 @@ use std::sync::atomic::AtomicUsize;
 
 use amdm::error::{Code, Error};
 use amdm_diffusion::pixels::{Filter, resize};
-use amdm_diffusion::{Conditioning, Denoiser, Device, NoiseLevel, Prediction, Request, Tensor};
+use amdm_diffusion::{
+    Codec, Conditioning, Denoiser, Device, NoiseLevel, Prediction, Question, Tensor, TextEncoder,
+    Tiling,
+};
 
 use super::Job;
 use super::text::{clean, short};
@@ -13,7 +16,7 @@ use crate::cache::Read;
 use crate::failure::NodeRef;
 use crate::pictures::label;
 use crate::report::{Event, Level};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// One node of one run, and all that it may ask for. Clones are the same node.
 #[derive(Clone)]
@@ -123,7 +126,7 @@ impl Access {
         self.job.emit(Event::Progress { node: self.node().id.clone(), step, total });
     }
 
-    /// Shows an unfinished latent of `model`, where somebody looks.
+    /// Shows an unfinished latent of `model`, as the network sees it, where somebody looks.
     pub fn preview(&self, model: &Arc<dyn Denoiser>, latent: &Tensor) {
         self.job.preview(self.node(), model, latent);
     }
@@ -208,22 +211,45 @@ impl Access {
     /// Image [batch, height, width, channels] in [0, 1] to latent.
     ///
     /// # Errors
-    /// Those of the model; `cancelled`.
-    pub fn encode(&self, model: &dyn Denoiser, image: &Tensor) -> Result<Tensor, Error> {
+    /// Those of the codec; `cancelled`.
+    pub fn encode(
+        &self,
+        codec: &dyn Codec,
+        image: &Tensor,
+        tiles: Option<Tiling>,
+    ) -> Result<Tensor, Error> {
         self.job.cancel.check()?;
-        model.encode(image)
+        codec.encode(image, tiles, &|| self.job.cancel.is_set())
     }
 
     /// Latent to image [batch, height, width, channels] in [0, 1].
     ///
     /// # Errors
-    /// Those of the model; `cancelled`.
-    pub fn decode(&self, model: &dyn Denoiser, latent: &Tensor) -> Result<Tensor, Error> {
+    /// Those of the codec; `cancelled`.
+    pub fn decode(
+        &self,
+        codec: &dyn Codec,
+        latent: &Tensor,
+        tiles: Option<Tiling>,
+    ) -> Result<Tensor, Error> {
         self.job.cancel.check()?;
-        model.decode(latent)
+        codec.decode(latent, tiles, &|| self.job.cancel.is_set())
     }
 
-    /// The level of requests at `timestep` whose latents are `signal * x0 + noise * epsilon`.
+    /// A `CONDITIONING` of one entry from a prompt.
+    ///
+    /// # Errors
+    /// Those of the encoder; `limit_exceeded`, `cancelled`.
+    pub fn encode_text(&self, encoder: &dyn TextEncoder, prompt: &str) -> Result<Object, Error> {
+        self.job.cancel.check()?;
+        short(prompt, "a prompt")?;
+        let encoding = encoder.encode(prompt, &|| self.job.cancel.is_set())?;
+        let warn = |warning: &String| self.log(Level::Warn, warning);
+        encoding.warnings.iter().for_each(warn);
+        Object::from_embedding(encoding.embedding)
+    }
+
+    /// The level at `timestep` of latents that are `signal * x0 + noise * epsilon`.
     ///
     /// # Errors
     /// `invalid_input` where these are no levels: not finite, below 0, or both 0.
@@ -242,14 +268,18 @@ impl Access {
     ///
     /// # Errors
     /// Those of the models; `limit_exceeded` for more requests than lanes may be; `cancelled`.
-    pub fn predict(&self, requests: &[Request<'_>], parts: bool) -> Result<Vec<Prediction>, Error> {
+    pub fn predict(
+        &self,
+        questions: &[Question<'_>],
+        parts: bool,
+    ) -> Result<Vec<Prediction>, Error> {
         let job = &self.job;
         job.cancel.check()?;
-        within_lanes(requests.len())?;
+        within_lanes(questions.len())?;
         let stopped = || job.cancel.is_set();
-        let predict = || amdm_diffusion::predict(requests, parts, &stopped);
+        let predict = || amdm_diffusion::ask(questions, parts, &stopped);
         let predictions = job.time_networks(predict)?;
-        job.count_passes(requests.len() as u64);
+        job.count_passes(questions.len() as u64);
         Ok(predictions)
     }
 }

@@ -111,10 +111,14 @@ impl Job {
         self.kept.as_ref().map_or(Ok(()), |kept| kept.keep_value(node, output, value))
     }
 
-    /// Shows an unfinished latent, where somebody looks.
+    /// Shows an unfinished latent, as the network sees it, where somebody looks.
     pub fn preview(&self, node: &NodeRef, model: &Arc<dyn Denoiser>, latent: &Tensor) {
         if let Some(kept) = &self.kept {
-            kept.preview(&node.id, || model.decode(latent));
+            let stopped = || self.cancel.is_set();
+            kept.preview(&node.id, || {
+                let latent = model.info().latent.to_wire(latent)?;
+                Arc::clone(model).preview(&latent, &stopped)
+            });
         }
     }
 

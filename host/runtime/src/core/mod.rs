@@ -10,6 +10,7 @@
 
 mod access;
 mod call;
+mod conditions;
 mod job;
 mod kept;
 mod policy;
@@ -21,6 +22,7 @@ mod text;
 pub use self::access::Access;
 pub(crate) use self::access::within_lanes;
 pub use self::call::NodeCall;
+pub use self::conditions::entries;
 pub(crate) use self::job::{Job, Means};
 pub use self::kept::{Kept, PreviewSink};
 pub use self::policy::Policy;

@@ -54,7 +54,7 @@ impl StepView {
         access: &Access,
         lanes: u32,
         steps: u32,
-        alphas: Vec<f32>,
+        alphas: Vec<f64>,
     ) -> Result<Self, Error> {
         let state = StepState::new(lanes, steps, alphas)?;
         let bytes = LANE * state.lanes() as usize + SLOTS + size_of_val(state.alphas_cumprod());
@@ -248,7 +248,7 @@ impl StepView {
     }
 
     /// Cumulative alphas of the training steps; empty for flow models.
-    pub fn alphas_cumprod(&self) -> Vec<f32> {
+    pub fn alphas_cumprod(&self) -> Vec<f64> {
         self.lock().alphas_cumprod().to_vec()
     }
 

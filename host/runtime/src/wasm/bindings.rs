@@ -8,6 +8,8 @@ wasmtime::component::bindgen!({
         "amdm:node/tensors.tensor": amdm_diffusion::Tensor,
         "amdm:node/tensors.generator": crate::wasm::interfaces::Generator,
         "amdm:node/objects.object": crate::value::Object,
+        "amdm:node/codecs.codec": crate::wasm::interfaces::Codec,
+        "amdm:node/encoders.text-encoder": crate::wasm::interfaces::TextEncoder,
         "amdm:node/models.model": crate::wasm::interfaces::Model,
         "amdm:node/runtime.call": crate::core::NodeCall,
         "amdm:node/sampling.step-context": crate::core::StepView,

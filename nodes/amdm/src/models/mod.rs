@@ -1,3 +1,4 @@
 //! Models.
 
+pub(crate) mod checkpoint_loader_simple;
 pub(crate) mod model_loader;

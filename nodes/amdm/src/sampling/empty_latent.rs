@@ -17,5 +17,5 @@ pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let zeros: Vec<f32> = vec![0.0; count];
     let one = Tensor::from_f32(&shape, &zeros)?;
     let samples = batch::repeat(one, inputs.batch_size)?;
-    Ok(Outputs { latent: latent::build(samples, info.latent_space)? })
+    Ok(Outputs { latent: latent::build(samples, info.latent.space)? })
 }

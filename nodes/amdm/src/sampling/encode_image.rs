@@ -8,6 +8,7 @@ use crate::pack::encode_image::{Inputs, Outputs};
 
 pub(crate) fn run(inputs: Inputs, _: &Call) -> Result<Outputs, Error> {
     let model = Model::from_object(&inputs.model)?;
-    let samples = model.encode(&picture::rgb(inputs.image)?)?;
-    Ok(Outputs { latent: latent::build(samples, model.info().latent_space)? })
+    let codec = model.codec()?;
+    let samples = codec.encode(&picture::rgb(inputs.image)?, None)?;
+    Ok(Outputs { latent: latent::build(samples, codec.latent().space)? })
 }

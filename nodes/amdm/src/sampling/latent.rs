@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use amdm_sdk::{Error, ModelInfo, Object, Tensor, Value};
+use amdm_sdk::{Error, LatentInfo, ModelInfo, Object, Tensor, Value};
 
 /// A latent of shape [batch, channels, height, width].
 pub(crate) fn build(samples: Tensor, space: impl Into<Option<String>>) -> Result<Object, Error> {
@@ -35,18 +35,56 @@ pub(crate) fn by_lanes(all: &Tensor, shape: &[u32], lanes: usize) -> Result<Vec<
     (0..count).map(|lane| all.narrow(0, lane * rows, rows)).collect()
 }
 
+/// What a network sees of what a wire carries: `(samples - shift) * scale`.
+pub(crate) fn to_network(samples: &Tensor, info: &LatentInfo) -> Result<Tensor, Error> {
+    match (info.scale.as_slice(), info.shift.as_slice()) {
+        (&[scale], &[shift]) if (scale, shift) == (1.0, 0.0) => Ok(samples.share()),
+        (&[scale], &[shift]) => samples.affine(scale, -shift * scale),
+        (scale, shift) => {
+            samples.sub(&by_channel(shift, samples)?)?.mul(&by_channel(scale, samples)?)
+        }
+    }
+}
+
+/// What a wire carries of what a network sees: `samples / scale + shift`.
+pub(crate) fn to_wire(samples: &Tensor, info: &LatentInfo) -> Result<Tensor, Error> {
+    match (info.scale.as_slice(), info.shift.as_slice()) {
+        (&[scale], &[shift]) if (scale, shift) == (1.0, 0.0) => Ok(samples.share()),
+        (&[scale], &[shift]) => samples.affine(1.0 / scale, shift),
+        (scale, shift) => {
+            samples.div(&by_channel(scale, samples)?)?.add(&by_channel(shift, samples)?)
+        }
+    }
+}
+
+/// One number for each channel, to meet a latent.
+fn by_channel(numbers: &[f64], samples: &Tensor) -> Result<Tensor, Error> {
+    let mut shape = vec![1; samples.shape().len()];
+    if let Some(channels) = shape.get_mut(1) {
+        *channels = numbers.len() as u32;
+    }
+    let values = numbers.iter().map(|&number| number as f32).collect::<Vec<_>>();
+    Tensor::from_f32(&shape, &values)
+}
+
+/// The tensor of a latent, which must be of the latent space `space`, or of none.
+pub(crate) fn of_space(latent: &Object, space: &str) -> Result<Tensor, Error> {
+    let found: Option<String> = latent.get_optional("latent-space")?;
+    match found.filter(|found| *found != space) {
+        Some(found) => {
+            Err(Error::invalid(format!("found a latent of space {found}, expected {space}")))
+        }
+        None => latent.get("samples"),
+    }
+}
+
 /// The tensor of a latent, which must be of the model's latent space; one that an embedder gave in
 /// memory names none and is taken at its word.
 pub(crate) fn samples(latent: &Object, model: &ModelInfo) -> Result<Tensor, Error> {
-    let space: Option<String> = latent.get_optional("latent-space")?;
-    if let Some(space) = space.filter(|space| *space != model.latent_space) {
-        let message = format!(
-            "found a latent of space {space}, expected {} for model {}",
-            model.latent_space, model.name
-        );
-        return Err(Error::invalid(message).at("latent"));
-    }
-    let samples: Tensor = latent.get("samples")?;
+    let samples = of_space(latent, &model.latent.space).map_err(|error| {
+        let message = format!("{} for model {}", error.message, model.name);
+        Error { message, ..error }.at("latent")
+    })?;
     let (found, expected) = (samples.shape(), model.latent_shape.len() + 1);
     if found.len() == expected {
         return Ok(samples);

@@ -10,10 +10,12 @@ pub(crate) const NAMESPACE: &str = "amdm";
 pub(crate) const NAME: &str = "node";
 
 /// File name and text of each part.
-pub(crate) const FILES: [(&str, &str); 9] = [
+pub(crate) const FILES: [(&str, &str); 11] = [
     ("types.wit", include_str!("../../../../wit/types.wit")),
     ("tensors.wit", include_str!("../../../../wit/tensors.wit")),
     ("objects.wit", include_str!("../../../../wit/objects.wit")),
+    ("codecs.wit", include_str!("../../../../wit/codecs.wit")),
+    ("encoders.wit", include_str!("../../../../wit/encoders.wit")),
     ("models.wit", include_str!("../../../../wit/models.wit")),
     ("images.wit", include_str!("../../../../wit/images.wit")),
     ("runtime.wit", include_str!("../../../../wit/runtime.wit")),

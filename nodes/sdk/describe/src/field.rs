@@ -9,11 +9,15 @@ use crate::kind::{self, Kind, Times, snake};
 use crate::number;
 use crate::role;
 use crate::size;
-use crate::tags::{Comment, OF_CASES, OF_INPUTS, OF_OUTPUTS};
+use crate::tags::{self, Comment, OF_CASES, OF_INPUTS, OF_OUTPUTS, quoted};
 use crate::walk::Place;
 
 /// Lists of names that the host keeps.
-const LISTS: [&str; 4] = ["models", "families", "adapters", "images"];
+const LISTS: [&str; 7] =
+    ["models", "checkpoints", "families", "adapters", "images", "samplers", "schedulers"];
+
+/// How `@value` is written.
+const FORM: &str = "\"words\"";
 
 /// A field as Rust code needs it.
 #[derive(Clone, Debug)]
@@ -141,7 +145,18 @@ fn choices(id: TypeId, place: &Place<'_>) -> Result<Vec<Choice>, DescribeError> 
         let place = place.at(&case.name, case.span);
         let comment = Comment::read(&case.docs, &OF_CASES, &place)?;
         let role = role::read(&comment, &role::OF_CASES, "COMBO", &place)?;
-        choices.push(Choice { name: case.name.clone(), tooltip: comment.text, role });
+        if let Some(words) = comment.words("value", FORM, &place)?
+            && quoted(words).is_none()
+        {
+            let finding = place.finding(format!("@value {words}"), format!("@value {FORM}"));
+            return Err(DescribeError::TagArgument(finding));
+        }
+        let name = tags::case(case).to_owned();
+        if choices.iter().any(|other: &Choice| other.name == name) {
+            let finding = place.finding(format!("{name:?} twice"), "values of their own");
+            return Err(DescribeError::ConflictingTag(finding));
+        }
+        choices.push(Choice { name, tooltip: comment.text, role });
     }
     Ok(choices)
 }

@@ -163,7 +163,7 @@ fn carried(resolve: &Resolve, resource: &TypeDef) -> Option<Carried> {
 
 /// `guidance-scale` as graphs write it: `guidance_scale`.
 pub(crate) fn snake(kebab: &str) -> String {
-    kebab.replace('-', "_")
+    kebab.replace('-', "_").to_lowercase()
 }
 
 fn upper(kebab: &str) -> String {

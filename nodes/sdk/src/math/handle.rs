@@ -8,8 +8,7 @@ use core::borrow::Borrow;
 use amdm::error::Error;
 use amdm::math;
 
-use super::{lift, lower_kind, lower_part};
-use crate::sampling;
+use super::{lift, lower_kind, lower_level, lower_part};
 
 /// A tensor on the host's device.
 #[derive(Debug)]
@@ -79,12 +78,8 @@ impl math::Tensor for Handle {
     }
 }
 
-fn lift_level(level: sampling::NoiseLevel) -> math::NoiseLevel {
+fn lift_level(level: crate::NoiseLevel) -> math::NoiseLevel {
     math::NoiseLevel { timestep: level.timestep, signal: level.signal, noise: level.noise }
-}
-
-fn lower_level(level: math::NoiseLevel) -> sampling::NoiseLevel {
-    sampling::NoiseLevel { timestep: level.timestep, signal: level.signal, noise: level.noise }
 }
 
 impl<B: Borrow<crate::StepContext>> math::StepContext for Context<B> {
@@ -162,7 +157,7 @@ impl<B: Borrow<crate::StepContext>> math::StepContext for Context<B> {
         lift_level(self.0.borrow().next())
     }
 
-    fn alphas_cumprod(&self) -> Vec<f32> {
+    fn alphas_cumprod(&self) -> Vec<f64> {
         self.0.borrow().alphas_cumprod()
     }
 

@@ -30,6 +30,13 @@ pub fn lower(error: Error) -> crate::Error {
     crate::Error { code: lower_code(error.code), message: error.message, input: error.input }
 }
 
+/// A level of the maths as the contract has it.
+#[must_use]
+pub fn lower_level(level: amdm::math::NoiseLevel) -> crate::NoiseLevel {
+    let amdm::math::NoiseLevel { timestep, signal, noise } = level;
+    crate::NoiseLevel { timestep, signal, noise }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::choice::Choice;

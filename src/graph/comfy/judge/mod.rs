@@ -18,6 +18,8 @@ mod request;
 mod warnings;
 mod words;
 
+pub use python::python_float;
+
 use super::{InputInfo, NodeInfo, ObjectInfo};
 use crate::catalogue::closest;
 use crate::graph::verdict::{EditorError, Verdict};

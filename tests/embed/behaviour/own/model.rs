@@ -15,7 +15,7 @@ pub fn facts(inner: &str, name: &str) -> Value {
     let info = amdm_diffusion::Models::new(&device).load(inner, "").unwrap().info().clone();
     json!({
         "name": name, "prediction": "epsilon", "latent_shape": info.latent_shape,
-        "latent_space": info.latent_space, "alphas_cumprod": info.alphas_cumprod,
+        "latent_space": info.latent.space, "alphas_cumprod": info.alphas_cumprod,
         "final_alpha": info.final_alpha, "clip": info.clip, "parts": true,
         "conditioning_schema": serde_json::from_str::<Value>(&info.conditioning_schema).unwrap(),
     })

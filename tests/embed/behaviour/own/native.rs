@@ -5,7 +5,7 @@ use std::sync::Arc;
 use amdm::error::Error;
 use amdm::math::{Part, Phase, Tensor as _};
 use amdm_diffusion::{
-    Cancel, Conditioning, Denoiser, ModelInfo, Prediction, Request, Result, Tensor,
+    Cancel, Codec, Conditioning, Denoiser, ModelInfo, Prediction, Request, Result, Tensor,
 };
 use amdm_runtime::{Host, Level, Node, NodeCall, StepOperator, StepView, Value};
 
@@ -132,12 +132,8 @@ impl Denoiser for Wrapped {
         Ok(Conditioning::new(WRAPPED, json, inner, 0))
     }
 
-    fn encode(&self, image: &Tensor) -> Result<Tensor> {
-        self.inner.encode(image)
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        self.inner.decode(latent)
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Arc::clone(&self.inner).codec()
     }
 
     fn predict(

@@ -5,15 +5,21 @@
 //! [`Hook`]. Widths and depths come from the shapes of the tensors. Facts, not code, are from the
 //! publications: latent diffusion (2112.10752), CLIP (2103.00020), ControlNet (2302.05543) and
 //! GLIGEN (2301.07093).
-// Nothing outside the tests calls these networks yet.
-#![allow(dead_code)]
 
 mod clip;
+mod codec;
+// Nothing attaches control networks and grounding yet.
+#[allow(dead_code)]
 mod control;
 mod encoder;
+mod family;
+#[allow(dead_code)]
 mod grounding;
 mod hook;
+mod model;
 mod residual;
+mod text;
+mod tiles;
 mod transformer;
 mod unet;
 mod vae;
@@ -24,13 +30,24 @@ mod parity;
 use amdm::error::Error;
 
 pub(crate) use self::clip::{ClipText, Sequence, TextStates, Token};
+#[allow(unused_imports)]
 pub(crate) use self::control::{Control, ControlNet, Hint};
+pub(super) use self::family::Family;
+#[allow(unused_imports)]
 pub(crate) use self::grounding::{Grounded, Grounding};
+#[allow(unused_imports)]
 pub(crate) use self::hook::{Block, Hook};
 pub(crate) use self::unet::Unet;
 pub(crate) use self::vae::Vae;
 use crate::weights::Weights;
 use crate::{Result, Tensor};
+
+/// What the family is called.
+const FAMILY: &str = "sd1";
+/// One latent at the native size: [channels, height, width].
+const LATENT_SHAPE: [u32; 3] = [4, 64, 64];
+/// Pixels of a picture's side for each value of a latent's side.
+const PIXELS: u32 = 8;
 
 /// Groups of all norms over maps.
 pub(crate) const GROUPS: usize = 32;

@@ -1,14 +1,16 @@
 //! A network of the family as the rest sees it: conditions, codec and predictions.
 
+use std::sync::Arc;
+
 use amdm::error::Error;
 use amdm::math::Tensor as _;
 
 use super::conditions::{self, Condition};
 use super::network::Network;
-use super::{CHANNELS, EXTENT, Kind, LATENT_SHAPE, SIDE, schedule};
+use super::{CHANNELS, EXTENT, FAMILY, Kind, LATENT_SHAPE, schedule};
 use crate::{
-    Cancel, Conditioning, Denoiser, Device, ModelInfo, Prediction, PredictionKind, Request, Result,
-    Tensor, WeightFile, pixels,
+    Cancel, Codec, Conditioning, Denoiser, Device, LatentInfo, ModelInfo, Prediction,
+    PredictionKind, Request, Result, Tensor, Tiling, WeightFile, error, pixels, planes,
 };
 
 /// What the networks share: they may be aggregated with each other.
@@ -32,9 +34,10 @@ impl Tiny {
     ) -> Result<Self> {
         let info = ModelInfo {
             name: name.into(),
+            family: FAMILY.into(),
             prediction: PredictionKind::Epsilon,
             latent_shape: LATENT_SHAPE.into(),
-            latent_space: LATENT_SPACE.into(),
+            latent: LatentInfo::plain(LATENT_SPACE),
             alphas_cumprod: schedule::alphas_cumprod(),
             final_alpha: 1.0,
             clip: Some(1.0),
@@ -60,6 +63,13 @@ impl Tiny {
                 self.info.name
             ))),
         }
+    }
+
+    /// Refuses tiles: an image has one size, and that is small.
+    fn untiled(&self, tiles: Option<Tiling>) -> Result<()> {
+        let name = &self.info.name;
+        let refused = |_| Err(error::unsupported(format!("model {name} works without tiles")));
+        tiles.map_or(Ok(()), refused)
     }
 
     fn check(&self, request: &Request<'_>) -> Result<()> {
@@ -101,25 +111,8 @@ impl Denoiser for Tiny {
         Ok(Conditioning::new(self.kind.name(), json, condition, bytes))
     }
 
-    fn encode(&self, picture: &Tensor) -> Result<Tensor> {
-        let [batch, height, width, channels] = pixels::extents(picture)?;
-        if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
-            return Err(Error::invalid(format!(
-                "found an image of {width} x {height} pixels with {channels} channels, model {} \
-                 expects {EXTENT} x {EXTENT} with {CHANNELS}",
-                self.info.name
-            )));
-        }
-        let planes = planes(&picture.to_f32()?);
-        Tensor::from_f32(&self.device, &[batch, CHANNELS, EXTENT, EXTENT], planes)?
-            .affine(2.0, -1.0)
-    }
-
-    fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        let batch = self.batch(latent)?;
-        let unit = latent.affine(0.5, 0.5)?.clamp(0.0, 1.0)?;
-        let pixels = pixels(&unit.to_f32()?);
-        Tensor::from_f32(&self.device, &[batch, EXTENT, EXTENT, CHANNELS], pixels)
+    fn codec(self: Arc<Self>) -> Result<Arc<dyn Codec>> {
+        Ok(self)
     }
 
     fn predict(
@@ -162,24 +155,32 @@ impl Denoiser for Tiny {
     }
 }
 
-/// [pixels, channels] of every image to [channels, pixels].
-fn planes(pixels: &[f32]) -> Vec<f32> {
-    let image = SIDE * SIDE * CHANNELS as usize;
-    let plane = |image: &[f32], channel| -> Vec<f32> {
-        image.iter().skip(channel).step_by(CHANNELS as usize).copied().collect()
-    };
-    let images = pixels.chunks_exact(image);
-    images.flat_map(|image| (0..CHANNELS as usize).flat_map(move |c| plane(image, c))).collect()
-}
+impl Codec for Tiny {
+    fn name(&self) -> &str {
+        &self.info.name
+    }
 
-/// [channels, pixels] of every image to [pixels, channels].
-fn pixels(planes: &[f32]) -> Vec<f32> {
-    let plane = SIDE * SIDE;
-    let images = planes.chunks_exact(plane * CHANNELS as usize);
-    images
-        .flat_map(|image| {
-            let at = move |pixel: usize, channel: usize| image[channel * plane + pixel];
-            (0..plane).flat_map(move |p| (0..CHANNELS as usize).map(move |c| at(p, c)))
-        })
-        .collect()
+    fn latent(&self) -> &LatentInfo {
+        &self.info.latent
+    }
+
+    fn encode(&self, picture: &Tensor, tiles: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        self.untiled(tiles)?;
+        let [_, height, width, channels] = pixels::extents(picture)?;
+        if [height, width, channels] != [EXTENT, EXTENT, CHANNELS] {
+            return Err(Error::invalid(format!(
+                "found an image of {width} x {height} pixels with {channels} channels, model {} \
+                 expects {EXTENT} x {EXTENT} with {CHANNELS}",
+                self.info.name
+            )));
+        }
+        planes::of(picture)?.affine(2.0, -1.0)
+    }
+
+    fn decode(&self, latent: &Tensor, tiles: Option<Tiling>, _: Cancel<'_>) -> Result<Tensor> {
+        self.untiled(tiles)?;
+        self.batch(latent)?;
+        let unit = latent.affine(0.5, 0.5)?.clamp(0.0, 1.0)?;
+        planes::to_image(&unit)
+    }
 }

@@ -20,6 +20,8 @@ use self::kind::Kind;
 use super::{BuiltIn, Sizes};
 use crate::{Denoiser, Device, Header, Result, WeightFile};
 
+/// What the family is called.
+const FAMILY: &str = "tiny";
 /// Pixels of an image's side.
 const SIDE: usize = 32;
 const EXTENT: u32 = 32;
@@ -36,7 +38,7 @@ pub(super) struct Family;
 
 impl super::Family for Family {
     fn name(&self) -> &str {
-        "tiny"
+        FAMILY
     }
 
     fn kinds(&self) -> Vec<&str> {

@@ -8,7 +8,7 @@ pub(super) const STEPS: u32 = 1000;
 const FIRST: f64 = 985.0;
 
 /// Cumulative alphas of the training steps, decreasing.
-pub(super) fn alphas_cumprod() -> Vec<f32> {
+pub(super) fn alphas_cumprod() -> Vec<f64> {
     squared_cosine_alphas_cumprod(STEPS)
 }
 

@@ -53,3 +53,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Header, BTreeMap<String, Place>)> {
     }
     Ok((Header::of(infos), places))
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -9,8 +9,8 @@ use super::enums::{lift_kind, lift_part};
 use super::objects::into_trap;
 use super::{HostError, StoreData};
 use crate::core::StepView;
-use crate::wasm::bindings::amdm::node::models::{Prediction, PredictionKind};
-use crate::wasm::bindings::amdm::node::sampling::{self, NoiseLevel, Part};
+use crate::wasm::bindings::amdm::node::models::{NoiseLevel, Prediction, PredictionKind};
+use crate::wasm::bindings::amdm::node::sampling::{self, Part};
 
 type Handle = Resource<StepView>;
 
@@ -50,7 +50,7 @@ fn lower_noise(level: math::NoiseLevel) -> NoiseLevel {
 impl sampling::Host for StoreData {}
 
 impl sampling::HostStepContext for StoreData {
-    fn new(&mut self, lanes: u32, steps: u32, alphas: Vec<f32>) -> wasmtime::Result<Handle> {
+    fn new(&mut self, lanes: u32, steps: u32, alphas: Vec<f64>) -> wasmtime::Result<Handle> {
         let view = StepView::new(&self.access, lanes, steps, alphas);
         self.push_view(view.map_err(wasmtime::Error::new)?).map_err(into_trap)
     }
@@ -140,7 +140,7 @@ impl sampling::HostStepContext for StoreData {
         Ok(lower_noise(self.table.get(&this)?.next()))
     }
 
-    fn alphas_cumprod(&mut self, this: Handle) -> wasmtime::Result<Vec<f32>> {
+    fn alphas_cumprod(&mut self, this: Handle) -> wasmtime::Result<Vec<f64>> {
         Ok(self.table.get(&this)?.alphas_cumprod())
     }
 

@@ -8,7 +8,9 @@
 
 mod call;
 mod clock;
+mod codecs;
 mod context;
+mod encoders;
 mod enums;
 mod images;
 mod models;
@@ -24,6 +26,8 @@ use wasmtime::component::{Resource, ResourceTable};
 
 pub use self::clock::GuestClock;
 use self::clock::Work;
+pub use self::codecs::Codec;
+pub use self::encoders::TextEncoder;
 pub use self::enums::lower_phase;
 use self::enums::{lift_code, lower_code};
 pub use self::models::Model;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use amdm::error::Error;
-use amdm_diffusion::{Conditioning, Denoiser, NoiseLevel, Tensor};
+use amdm_diffusion::{Denoiser, Entry, NoiseLevel, Question, Tensor};
 use wasmtime::component::Resource;
 
+use super::codecs::lower_latent;
 use super::enums::lower_kind;
 use super::objects::into_trap;
-use super::{HostError, StoreData};
-use crate::core::{Access, within_lanes};
+use super::{Codec as CodecHandle, HostError, StoreData, TextEncoder as TextEncoderHandle};
+use crate::core::{Access, entries, within_lanes};
 use crate::value::Object;
 use crate::wasm::bindings::amdm::node::models::{self, ModelInfo, Prediction, Request};
 
@@ -22,20 +22,23 @@ type Handle = Resource<Model>;
 struct Resolved {
     model: Arc<dyn Denoiser>,
     latent: Tensor,
-    positive: Conditioning,
-    negative: Option<Conditioning>,
+    level: NoiseLevel,
+    positive: Vec<Entry>,
+    negative: Option<Vec<Entry>>,
 }
 
 impl StoreData {
     fn resolve(&self, request: &Request) -> Result<Resolved, HostError> {
         let negative = match &request.negative {
-            Some(handle) => Some(self.table.get(handle)?.conditioning()?.clone()),
+            Some(handle) => Some(entries(self.table.get(handle)?)?),
             None => None,
         };
+        let level = &request.level;
         Ok(Resolved {
             model: self.table.get(&request.model)?.0.clone(),
             latent: self.table.get(&request.latent)?.clone(),
-            positive: self.table.get(&request.positive)?.conditioning()?.clone(),
+            level: Access::level(level.timestep, level.signal, level.noise)?,
+            positive: entries(self.table.get(&request.positive)?)?,
             negative,
         })
     }
@@ -61,45 +64,21 @@ impl models::Host for StoreData {
         requests: Vec<Request>,
         parts: bool,
     ) -> Result<Vec<Prediction>, HostError> {
-        self.predict_with(&requests, parts, |info, timestep| Ok(info.level(timestep)))
-    }
-
-    fn predict_at(
-        &mut self,
-        requests: Vec<Request>,
-        signal: f64,
-        noise: f64,
-        parts: bool,
-    ) -> Result<Vec<Prediction>, HostError> {
-        self.predict_with(&requests, parts, |_, timestep| Access::level(timestep, signal, noise))
-    }
-}
-
-impl StoreData {
-    /// Answers requests whose levels are `level` of the model's facts and the timestep.
-    fn predict_with(
-        &mut self,
-        requests: &[Request],
-        parts: bool,
-        level: impl Fn(&amdm_diffusion::ModelInfo, f64) -> Result<NoiseLevel, Error>,
-    ) -> Result<Vec<Prediction>, HostError> {
         let _work = self.work()?;
         within_lanes(requests.len())?;
         let resolved =
             requests.iter().map(|request| self.resolve(request)).collect::<Result<Vec<_>, _>>()?;
-        let asked = requests.iter().zip(&resolved).map(|(request, resolved)| {
-            Ok(amdm_diffusion::Request {
-                model: &resolved.model,
-                latent: &resolved.latent,
-                level: level(resolved.model.info(), request.timestep)?,
-                positive: &resolved.positive,
-                negative: resolved.negative.as_ref(),
-                guidance: request.guidance,
-                step: request.step,
-                steps: request.steps,
-            })
+        let asked = requests.iter().zip(&resolved).map(|(request, resolved)| Question {
+            model: &resolved.model,
+            latent: &resolved.latent,
+            level: resolved.level,
+            positive: &resolved.positive,
+            negative: resolved.negative.as_deref(),
+            guidance: request.guidance,
+            step: request.step,
+            steps: request.steps,
         });
-        let asked = asked.collect::<Result<Vec<_>, Error>>()?;
+        let asked = asked.collect::<Vec<_>>();
         let predictions = self.access.predict(&asked, parts)?;
         predictions.into_iter().map(|prediction| self.push_prediction(prediction)).collect()
     }
@@ -127,10 +106,11 @@ impl models::HostModel for StoreData {
         let info = self.table.get(&this)?.0.info();
         Ok(ModelInfo {
             name: info.name.clone(),
+            family: info.family.clone(),
             prediction: lower_kind(info.prediction),
             latent_shape: info.latent_shape.clone(),
-            latent_space: info.latent_space.clone(),
-            alphas_cumprod: info.alphas_cumprod.to_vec(),
+            latent: lower_latent(&info.latent),
+            alphas_cumprod: info.alphas_cumprod.clone(),
             final_alpha: info.final_alpha,
             clip: info.clip,
             conditioning_schema: info.conditioning_schema.clone(),
@@ -174,26 +154,16 @@ impl models::HostModel for StoreData {
         Ok(self.access.list_names(&kind))
     }
 
-    fn encode(
-        &mut self,
-        this: Handle,
-        image: Resource<Tensor>,
-    ) -> Result<Resource<Tensor>, HostError> {
+    fn codec(&mut self, this: Handle) -> Result<Resource<CodecHandle>, HostError> {
         let _work = self.work()?;
-        let model = &self.table.get(&this)?.0;
-        let latent = self.access.encode(&**model, self.table.get(&image)?)?;
-        self.push_tensor(latent)
+        let codec = Arc::clone(&self.table.get(&this)?.0).codec()?;
+        self.push(CodecHandle(codec))
     }
 
-    fn decode(
-        &mut self,
-        this: Handle,
-        latent: Resource<Tensor>,
-    ) -> Result<Resource<Tensor>, HostError> {
+    fn text_encoder(&mut self, this: Handle) -> Result<Resource<TextEncoderHandle>, HostError> {
         let _work = self.work()?;
-        let model = &self.table.get(&this)?.0;
-        let image = self.access.decode(&**model, self.table.get(&latent)?)?;
-        self.push_tensor(image)
+        let encoder = Arc::clone(&self.table.get(&this)?.0).text_encoder()?;
+        self.push(TextEncoderHandle(encoder))
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {

@@ -25,6 +25,14 @@ impl objects::HostObject for StoreData {
         self.push_object(object)
     }
 
+    fn from_items(&mut self, kind: String, items: Vec<Handle>) -> Result<Handle, HostError> {
+        let _work = self.work()?;
+        let items = items.iter().map(|item| Ok(self.table.get(item)?.clone()));
+        let items = items.collect::<Result<Vec<_>, HostError>>()?;
+        let object = Object::from_items(&kind, &items)?;
+        self.push_object(object)
+    }
+
     fn kind(&mut self, this: Handle) -> wasmtime::Result<String> {
         Ok(self.table.get(&this)?.kind().to_owned())
     }
@@ -32,6 +40,10 @@ impl objects::HostObject for StoreData {
     fn field(&mut self, this: Handle, name: String) -> wasmtime::Result<Option<WitValue>> {
         let Some(value) = self.table.get(&this)?.field(&name) else { return Ok(None) };
         self.lower(value).map(Some).map_err(into_trap)
+    }
+
+    fn field_names(&mut self, this: Handle) -> wasmtime::Result<Vec<String>> {
+        Ok(self.table.get(&this)?.field_names())
     }
 
     fn items(&mut self, this: Handle) -> wasmtime::Result<Vec<Handle>> {
@@ -43,6 +55,20 @@ impl objects::HostObject for StoreData {
         let _work = self.work()?;
         let list = self.table.get(&this)?.append(self.table.get(&item)?)?;
         self.push_object(list)
+    }
+
+    fn with_fields(
+        &mut self,
+        this: Handle,
+        fields: Vec<(String, Option<WitValue>)>,
+    ) -> Result<Handle, HostError> {
+        let _work = self.work()?;
+        let changes = fields
+            .into_iter()
+            .map(|(name, value)| Ok((name, value.map(|value| self.lift(value)).transpose()?)))
+            .collect::<Result<Vec<_>, HostError>>()?;
+        let object = self.table.get(&this)?.with_fields(&changes)?;
+        self.push_object(object)
     }
 
     fn share(&mut self, this: Handle) -> wasmtime::Result<Handle> {

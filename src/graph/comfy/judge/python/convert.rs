@@ -45,7 +45,7 @@ impl<'a> Object<'a> {
             Self::Int(whole) => {
                 whole.to_f64().ok_or_else(|| "int too large to convert to float".to_owned())
             }
-            Self::Text(text) => float_of_text(text)
+            Self::Text(text) => python_float(text)
                 .ok_or_else(|| format!("could not convert string to float: {}", repr(self))),
             other => Err(format!(
                 "float() argument must be a string or a real number, not '{}'",
@@ -97,8 +97,10 @@ fn int_of_text(text: &str) -> Result<Integer, String> {
     Ok(Integer::from_digits(negative, &digits))
 }
 
+/// What Python's `float()` makes of a text; none where it raises.
+///
 /// What Rust reads, Python reads too: `nan`, `inf`, `infinity` in any case, `.5`, `5.`, `1e3`.
-fn float_of_text(text: &str) -> Option<f64> {
+pub fn python_float(text: &str) -> Option<f64> {
     without_underscores(&plain(text))?.parse().ok()
 }
 

@@ -11,6 +11,7 @@ mod integer;
 mod text;
 
 pub(super) use compare::{equal, less};
+pub use convert::python_float;
 pub(super) use integer::Integer;
 pub(super) use text::str;
 

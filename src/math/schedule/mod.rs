@@ -1,14 +1,25 @@
 //! Noise tables, timestep spacings and the noise levels of a run.
 //!
-//! Tables are float32 to the last bit of what torch computes for the models in use: even spacing is
-//! from both ends with fused multiply-add, products accumulate in float64 and round at each entry.
+//! Tables hold float32 values, to the last bit what torch computes for the models in use: even
+//! spacing is from both ends with fused multiply-add, products accumulate in float64 and round at
+//! each entry. Cumulative alphas travel in float64: those of other tables are not rounded.
 //! Spacings follow diffusers' schedulers. Refuses spacings that leave the table and timesteps that
 //! do not fall.
+
+mod beta;
+mod run;
+mod scheduler;
+mod table;
 
 use alloc::format;
 use alloc::vec::Vec;
 use core::f64::consts::FRAC_PI_2;
 
+pub use self::run::{StepRange, run_sigmas};
+pub use self::scheduler::{SCHEDULE_STEPS, Scheduler};
+pub use self::table::{
+    SIGMA_BEFORE_ALL, SigmaTable, scaled_linear_cumulative, zero_snr_cumulative,
+};
 use super::{NoiseLevel, Solver, sigmas, window::round_half_up};
 use crate::error::{Code, Error};
 
@@ -29,7 +40,7 @@ pub fn scaled_linear_betas(steps: u32, start: f64, end: f64) -> Vec<f32> {
 
 /// Cumulative alphas of the squared-cosine schedule (2102.09672): offset 0.008, each beta at most
 /// 0.999; in float64 to the end, as the tiny family was trained with.
-pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f32> {
+pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f64> {
     let bar = |step: u32| {
         let share = f64::from(step) / f64::from(steps);
         let cosine = libm::cos((share + 0.008) / 1.008 * FRAC_PI_2);
@@ -39,7 +50,7 @@ pub fn squared_cosine_alphas_cumprod(steps: u32) -> Vec<f32> {
     betas
         .scan(1.0_f64, |product, beta| {
             *product *= 1.0 - beta;
-            Some(*product as f32)
+            Some(f64::from(*product as f32))
         })
         .collect()
 }
@@ -49,20 +60,21 @@ pub fn alphas(betas: &[f32]) -> Vec<f32> {
     betas.iter().map(|beta| 1.0 - beta).collect()
 }
 
-/// The running product of the alphas.
-pub fn alphas_cumprod(betas: &[f32]) -> Vec<f32> {
-    alphas(betas)
-        .into_iter()
-        .scan(1.0_f64, |product, alpha| {
-            *product *= f64::from(alpha);
-            Some(*product as f32)
-        })
-        .collect()
+/// The running product of the alphas, each rounded to float32.
+pub fn alphas_cumprod(betas: &[f32]) -> Vec<f64> {
+    products(betas).map(f64::from).collect()
+}
+
+fn products(betas: &[f32]) -> impl Iterator<Item = f32> {
+    betas.iter().scan(1.0_f64, |product, beta| {
+        *product *= f64::from(1.0 - beta);
+        Some(*product as f32)
+    })
 }
 
 /// Betas rescaled so that the last cumulative alpha is 0 (2305.08891, algorithm 1), in float32.
 pub fn zero_terminal_snr(betas: &[f32]) -> Vec<f32> {
-    let roots: Vec<f32> = alphas_cumprod(betas).into_iter().map(libm::sqrtf).collect();
+    let roots: Vec<f32> = products(betas).map(libm::sqrtf).collect();
     let (Some(&first), Some(&last)) = (roots.first(), roots.last()) else { return Vec::new() };
     let bars = roots.into_iter().map(|root| {
         let root = (root - last) * (first / (first - last));
@@ -167,8 +179,12 @@ fn check(timesteps: &[f64], training: u32) -> Result<(), Error> {
 /// The noise levels of a whole run, from the first step's to the one that the last step leads to.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    alphas_cumprod: Vec<f32>,
+    alphas_cumprod: Vec<f64>,
     levels: Vec<NoiseLevel>,
+    /// Noise over signal at each level.
+    sigmas: Vec<f64>,
+    /// Where networks are told whole training steps: those of this table.
+    table: Option<SigmaTable>,
     /// Whether it begins with noise alone.
     full: bool,
 }
@@ -177,7 +193,7 @@ impl Schedule {
     /// A run through `timesteps`, falling, that ends at the cumulative alpha `final_alpha`; flow
     /// ends at the clean latent. `alphas_cumprod` is empty for flow models.
     pub fn new(
-        alphas_cumprod: Vec<f32>,
+        alphas_cumprod: Vec<f64>,
         timesteps: &[f64],
         final_alpha: f64,
     ) -> Result<Self, Error> {
@@ -185,20 +201,52 @@ impl Schedule {
         let last = if alphas_cumprod.is_empty() { 1.0 } else { final_alpha };
         let mut levels: Vec<_> = timesteps.iter().map(|&t| level(&alphas_cumprod, t)).collect();
         levels.push(NoiseLevel::variance_preserving(0.0, last));
-        Ok(Self { alphas_cumprod, levels, full: true })
+        let flow = alphas_cumprod.is_empty();
+        let sigma =
+            |level: &NoiseLevel| if flow { level.noise } else { level.noise / level.signal };
+        let sigmas = levels.iter().map(sigma).collect();
+        Ok(Self { alphas_cumprod, levels, sigmas, table: None, full: true })
     }
 
     /// A run through `sigmas`, noise over signal, each at most the one before; the last one is
     /// where the last step ends, 0 at the clean latent. `alphas_cumprod` is empty for flow models.
-    pub fn from_sigmas(alphas_cumprod: Vec<f32>, sigmas: &[f64]) -> Result<Self, Error> {
+    pub fn from_sigmas(alphas_cumprod: Vec<f64>, sigmas: &[f64]) -> Result<Self, Error> {
         sigmas::check(sigmas, alphas_cumprod.is_empty()).map_err(|error| error.at("sigmas"))?;
         let levels = sigmas.iter().map(|&sigma| sigmas::level(&alphas_cumprod, sigma)).collect();
         let full = sigmas.first().is_some_and(|&first| sigmas::is_full(&alphas_cumprod, first));
-        Ok(Self { alphas_cumprod, levels, full })
+        Ok(Self { alphas_cumprod, levels, sigmas: sigmas.to_vec(), table: None, full })
+    }
+
+    /// A run through `sigmas` of a model with this table, which is told whole training steps: as
+    /// ComfyUI's samplers have it.
+    pub fn from_table(
+        alphas_cumprod: Vec<f64>,
+        table: SigmaTable,
+        sigmas: &[f64],
+    ) -> Result<Self, Error> {
+        let mut schedule = Self::from_sigmas(alphas_cumprod, sigmas)?;
+        schedule.full = sigmas.first().is_some_and(|&first| table.is_full(first));
+        schedule.table = Some(table);
+        schedule.levels = sigmas.iter().map(|&sigma| schedule.level(sigma)).collect();
+        Ok(schedule)
+    }
+
+    /// The level of a sigma on the models' process, also between those of the schedule.
+    pub fn level(&self, sigma: f64) -> NoiseLevel {
+        let mut level = sigmas::level(&self.alphas_cumprod, sigma);
+        if let Some(table) = &self.table {
+            level.timestep = table.timestep(sigma).into();
+        }
+        level
+    }
+
+    /// The table of sigmas of the models.
+    pub fn table(&self) -> Result<SigmaTable, Error> {
+        self.table.clone().map_or_else(|| SigmaTable::new(&self.alphas_cumprod), Ok)
     }
 
     /// Cumulative alphas of the training steps; empty for flow models.
-    pub fn alphas_cumprod(&self) -> &[f32] {
+    pub fn alphas_cumprod(&self) -> &[f64] {
         &self.alphas_cumprod
     }
 
@@ -208,18 +256,28 @@ impl Schedule {
         self.full && denoise == 1.0
     }
 
-    /// Whether a level is the noisiest of the process.
-    pub fn is_largest(&self, level: NoiseLevel) -> bool {
-        let flow = self.alphas_cumprod.is_empty();
-        let sigma = if flow { level.noise } else { level.noise / level.signal };
-        sigmas::is_full(&self.alphas_cumprod, sigma)
+    /// Whether a sigma is the largest of the process.
+    pub fn is_largest(&self, sigma: f64) -> bool {
+        match &self.table {
+            Some(table) => table.is_full(sigma),
+            None => sigmas::is_full(&self.alphas_cumprod, sigma),
+        }
     }
 
     /// The levels of the last `round(denoise * steps)` steps, halves up: one more than steps.
     pub fn levels(&self, denoise: f64) -> &[NoiseLevel] {
+        &self.levels[self.first(denoise)..]
+    }
+
+    /// Noise over signal at these levels; the time of a flow.
+    pub fn sigmas(&self, denoise: f64) -> &[f64] {
+        &self.sigmas[self.first(denoise)..]
+    }
+
+    fn first(&self, denoise: f64) -> usize {
         let steps = self.levels.len() - 1;
         let run = round_half_up(denoise * steps as f64) as usize;
-        &self.levels[steps - run.min(steps)..]
+        steps - run.min(steps)
     }
 }
 
@@ -227,11 +285,11 @@ impl Schedule {
 ///
 /// Between two training steps sigma = noise / signal is interpolated, as k-diffusion does; beside a
 /// step without signal, where it is infinite, the cumulative alpha.
-pub fn level(alphas_cumprod: &[f32], timestep: f64) -> NoiseLevel {
+pub fn level(alphas_cumprod: &[f64], timestep: f64) -> NoiseLevel {
     if alphas_cumprod.is_empty() {
         return NoiseLevel::flow(timestep);
     }
-    let bar = |step: usize| f64::from(alphas_cumprod[step.min(alphas_cumprod.len() - 1)]);
+    let bar = |step: usize| alphas_cumprod[step.min(alphas_cumprod.len() - 1)];
     let below = libm::floor(timestep);
     let share = timestep - below;
     let (low, high) = (bar(below as usize), bar(below as usize + 1));

@@ -1,0 +1,83 @@
+//! The files that there are.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Error, anyhow};
+
+/// One model file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A whole checkpoint in the LDM layout: UNet, VAE, text encoder (2.1 GB).
+    Checkpoint,
+    /// A VAE alone, with other weights than the checkpoint's (167 MB).
+    Vae,
+    /// A ControlNet in the LDM layout (723 MB).
+    Controlnet,
+    /// GLIGEN's fusers and position network (418 MB).
+    Gligen,
+    /// A kohya LoRA of rank 4 with alphas, convolutions and the text encoder.
+    LoraA,
+    /// A kohya LoRA of rank 8 without alphas.
+    LoraB,
+    /// A textual inversion of three rows.
+    Embedding,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Checkpoint,
+        Self::Vae,
+        Self::Controlnet,
+        Self::Gligen,
+        Self::LoraA,
+        Self::LoraB,
+        Self::Embedding,
+    ];
+
+    /// Its name, which its weights depend on.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checkpoint => "checkpoint",
+            Self::Vae => "vae",
+            Self::Controlnet => "controlnet",
+            Self::Gligen => "gligen",
+            Self::LoraA => "lora_a",
+            Self::LoraB => "lora_b",
+            Self::Embedding => "embedding",
+        }
+    }
+
+    /// Its path below the models folder.
+    pub fn file(self, seed: u64) -> String {
+        let stem = match self {
+            Self::Checkpoint => "checkpoints/gen_sd15",
+            Self::Vae => "vae/gen_vae",
+            Self::Controlnet => "controlnet/gen_control",
+            Self::Gligen => "gligen/gen_gligen",
+            Self::LoraA => "loras/gen_lora_a",
+            Self::LoraB => "loras/gen_lora_b",
+            Self::Embedding => "embeddings/gen_emb",
+        };
+        format!("{stem}_s{seed}.safetensors")
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Part {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|part| part.name() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            anyhow!("found {name}, expected one of {names}")
+        })
+    }
+}
