@@ -43,7 +43,7 @@ impl Map {
         match self {
             Self::Host(mut x) => {
                 let extents = [x.channels, x.area()];
-                tiles(work, &mut x.values, extents, [1, x.height * x.width], |mut tile| {
+                tiles(work, &mut x.values, extents, [1, x.height * x.width], |tile| {
                     tile.pane.each_row().for_each(|values| activation.apply(values));
                     Ok(())
                 })?;

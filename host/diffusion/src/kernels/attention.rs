@@ -76,7 +76,7 @@ impl Attention {
         let (queries, keys) = (q.area(), k.area());
         let arch = pulp::Arch::new();
         let mut out = q.stale_like(self.channels);
-        tiles(work, &mut out.values, [self.channels, queries], [depth, TILE], |mut tile| {
+        tiles(work, &mut out.values, [self.channels, queries], [depth, TILE], |tile| {
             let head = |(x, first): (&'_ Plane, usize)| {
                 let start = (first + tile.row) * x.area();
                 start..start + depth * x.area()

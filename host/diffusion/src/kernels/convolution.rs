@@ -6,7 +6,7 @@
 
 use super::columns::{Patches, TAPS};
 use super::map::{Map, Plane, misfit};
-use super::matrix::{Layout, Tile, multiply, tiles};
+use super::matrix::{Layout, Tile, multiply, tiles_together};
 use super::pointwise::{piece, start};
 use super::scratch::Buffer;
 use super::work::Work;
@@ -14,10 +14,13 @@ use crate::Result;
 use crate::error::mixed;
 use crate::weights::{Parameter, Stored, Weights};
 
-/// Most outputs of a tile, about as many pixels, and most channels whose columns exist at a time.
-const TILE_OUTPUTS: usize = 640;
+/// Most outputs of a tile, and about as many pixels.
+const TILE_OUTPUTS: usize = 320;
 const TILE_PIXELS: usize = 512;
-const BLOCK: usize = 128;
+/// Channels whose columns exist at a time, in maps of more than the other number of channels: their
+/// columns and weights stay in the second-level cache.
+const BLOCK: usize = 64;
+const WHOLE: usize = 128;
 
 /// A convolution with its weights.
 pub(crate) struct Convolution {
@@ -118,25 +121,29 @@ impl Convolution {
                 / self.stride
                 + 1
         };
-        let extents = [x.rows, self.outputs, side(x.height), side(x.width)];
+        let shape = [x.rows, self.outputs, side(x.height), side(x.width)];
         let shift = match &plus {
             Plus::Channels(shift) => Some(self.shift(shift, x.rows)?),
             _ => None,
         };
         let (mut out, is_begun) = match plus {
-            Plus::Map(residual) => (residual.into_result(extents)?, true),
-            Plus::Nothing | Plus::Channels(_) => (Plane::stale(extents), false),
+            Plus::Map(residual) => (residual.into_result(shape)?, true),
+            Plus::Nothing | Plus::Channels(_) => (Plane::stale(shape), false),
         };
         let (height, width) = (out.height, out.width);
         let rows = (TILE_PIXELS / width).clamp(1, height);
         let tile = [piece(self.outputs, TILE_OUTPUTS), rows * width];
-        tiles(work, &mut out.values, [self.outputs, height * width], tile, |mut tile| {
-            start(&mut tile.pane, &bias[tile.row..], is_begun);
-            if let Some(shift) = shift {
-                let row = if shift.rows == 1 { 0 } else { tile.part };
-                start(&mut tile.pane, &shift.row(row)[tile.row..], true);
+        let together = (TILE_PIXELS / (height * width)).max(1);
+        let extents = [self.outputs, height * width];
+        tiles_together(work, &mut out.values, extents, tile, together, |tiles| {
+            for tile in &mut *tiles {
+                start(&mut tile.pane, &bias[tile.row..], is_begun);
+                if let Some(shift) = shift {
+                    let row = if shift.rows == 1 { 0 } else { tile.part };
+                    start(&mut tile.pane, &shift.row(row)[tile.row..], true);
+                }
             }
-            self.add(x, weight, &mut tile, width)
+            self.add(x, weight, tiles, width)
         })?;
         Ok(out)
     }
@@ -153,35 +160,40 @@ impl Convolution {
         Ok(shift)
     }
 
-    /// Adds the product of a tile of a result that is `width` wide.
-    fn add(&self, x: &Plane, weight: &Stored, tile: &mut Tile<'_>, width: usize) -> Result<()> {
-        let pixels = tile.pane.columns();
+    /// Adds the product to tiles at one place of a result that is `width` wide.
+    fn add(&self, x: &Plane, weight: &Stored, tiles: &mut [Tile<'_>], width: usize) -> Result<()> {
+        let Some(Tile { pane, row, column, .. }) = tiles.first() else { return Ok(()) };
+        let pixels = pane.columns();
         let patches = Patches {
             stride: self.stride,
             margin: self.margin,
-            first: tile.column / width,
+            first: column / width,
             rows: pixels / width,
             width,
         };
-        let outputs = tile.row..tile.row + tile.pane.rows();
-        let (block, taps) = (BLOCK.min(self.inputs), TAPS * TAPS);
+        let outputs = *row..row + pane.rows();
+        let taps = TAPS * TAPS;
+        let block = if self.inputs <= WHOLE { self.inputs } else { BLOCK };
         let len = if weight.is_in_place() { 0 } else { outputs.len() * block * taps };
-        let (mut columns, mut scratch) = (Buffer::stale(block * taps * pixels), Buffer::stale(len));
+        let mut columns = Buffer::stale(block * taps * pixels);
+        let mut scratch = Buffer::stale(len);
         for first in (0..self.inputs).step_by(block) {
             let channels = first..(first + block).min(self.inputs);
             let depth = channels.len() * taps;
             let columns = &mut columns[..depth * pixels];
-            patches.columns(x, tile.part, channels, columns);
             let range = first * taps..first * taps + depth;
             let (weight, step) =
                 weight.block(outputs.clone(), range, self.inputs * taps, &mut scratch);
-            multiply(
-                &mut tile.pane,
-                (weight, Layout::rows(outputs.len(), depth).spaced(step)),
-                (columns, Layout::rows(depth, pixels)),
-                1.0,
-                true,
-            )?;
+            for tile in &mut *tiles {
+                patches.columns(x, tile.part, channels.clone(), columns);
+                multiply(
+                    &mut tile.pane,
+                    (weight, Layout::rows(outputs.len(), depth).spaced(step)),
+                    (columns, Layout::rows(depth, pixels)),
+                    1.0,
+                    true,
+                )?;
+            }
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl LayerNorm {
                 let arch = pulp::Arch::new();
                 tiles(work, &mut out.values, [x.channels, area], [x.channels, TILE], |tile| {
                     let from = &x.row(tile.part)[tile.column..];
-                    arch.dispatch(Tokens { weight, bias, from, area, to: tile.pane });
+                    arch.dispatch(Tokens { weight, bias, from, area, to: &mut tile.pane });
                     Ok(())
                 })?;
                 Ok(Map::Host(out))
@@ -75,16 +75,16 @@ impl LayerNorm {
 }
 
 /// Some tokens of one row.
-struct Tokens<'a> {
+struct Tokens<'a, 'b> {
     weight: &'a [f32],
     bias: &'a [f32],
     /// The first channel from the first of the tokens on; others follow `area` values apart.
     from: &'a [f32],
     area: usize,
-    to: Pane<'a>,
+    to: &'a mut Pane<'b>,
 }
 
-impl WithSimd for Tokens<'_> {
+impl WithSimd for Tokens<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -100,7 +100,7 @@ impl WithSimd for Tokens<'_> {
     }
 }
 
-impl Tokens<'_> {
+impl Tokens<'_, '_> {
     /// `N` tokens from `first` on.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)]

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::slice;
 
 use amdm::error::{Code, Error};
+use smallvec::SmallVec;
 
 use super::work::Work;
 use crate::Result;
@@ -106,31 +107,48 @@ pub(super) struct Tile<'a> {
 pub(super) fn tiles(
     work: Work<'_>,
     values: &mut [f32],
+    extents: [usize; 2],
+    tile: [usize; 2],
+    write: impl Fn(&mut Tile<'_>) -> Result<()> + Sync,
+) -> Result<()> {
+    tiles_together(work, values, extents, tile, 1, |tiles| tiles.iter_mut().try_for_each(&write))
+}
+
+/// As [`tiles`], but tiles at one place of `together` matrices that follow each other are written
+/// at once, by one thread.
+pub(super) fn tiles_together(
+    work: Work<'_>,
+    values: &mut [f32],
     [rows, columns]: [usize; 2],
     tile: [usize; 2],
-    write: impl Fn(Tile<'_>) -> Result<()> + Sync,
+    together: usize,
+    write: impl Fn(&mut [Tile<'_>]) -> Result<()> + Sync,
 ) -> Result<()> {
     let size = rows * columns;
-    if size == 0 || !values.len().is_multiple_of(size) || tile.contains(&0) {
+    if size == 0 || !values.len().is_multiple_of(size) || tile.contains(&0) || together == 0 {
         return Err(misfit(rows, columns, values.len()));
     }
     let (down, across) = (rows.div_ceil(tile[0]), columns.div_ceil(tile[1]));
-    let count = values.len() / size * down * across;
+    let parts = values.len() / size;
     let base = Base(values.as_mut_ptr());
-    work.each(count, |index| {
-        let (part, row) = (index / across / down, index / across % down * tile[0]);
-        let column = index % across * tile[1];
-        // SAFETY: the tile begins inside `values`, of which `part`, `row` and `column` are whole
-        // matrices, rows and columns.
-        let start = unsafe { base.get().add(part * size + row * columns + column) };
-        let pane = Pane {
-            start,
-            rows: tile[0].min(rows - row),
-            columns: tile[1].min(columns - column),
-            step: columns,
-            values: PhantomData,
+    work.each(parts.div_ceil(together) * down * across, |index| {
+        let first = index / across / down * together;
+        let (row, column) = (index / across % down * tile[0], index % across * tile[1]);
+        let at = |part: usize| {
+            // SAFETY: the tile begins inside `values`, of which `part`, `row` and `column` are whole
+            // matrices, rows and columns.
+            let start = unsafe { base.get().add(part * size + row * columns + column) };
+            let pane = Pane {
+                start,
+                rows: tile[0].min(rows - row),
+                columns: tile[1].min(columns - column),
+                step: columns,
+                values: PhantomData,
+            };
+            Tile { pane, part, row, column }
         };
-        write(Tile { pane, part, row, column })
+        let mut tiles: SmallVec<[_; 4]> = (first..parts.min(first + together)).map(at).collect();
+        write(&mut tiles)
     })
 }
 

@@ -120,7 +120,7 @@ impl Norm {
         let arch = pulp::Arch::new();
         tiles(work, &mut out.values, [x.channels, area], [members, area], |tile| {
             let from = &x.row(tile.part)[tile.row * area..][..members * area];
-            arch.dispatch(Group { scales, first: tile.row, area, from, to: tile.pane });
+            arch.dispatch(Group { scales, first: tile.row, area, from, to: &mut tile.pane });
             Ok(())
         })?;
         Ok(out)
@@ -162,20 +162,20 @@ struct Scales<'a> {
 }
 
 /// One group of one row.
-struct Group<'a> {
+struct Group<'a, 'b> {
     scales: &'a Scales<'a>,
     /// The group's first channel.
     first: usize,
     area: usize,
     from: &'a [f32],
-    to: Pane<'a>,
+    to: &'a mut Pane<'b>,
 }
 
-impl WithSimd for Group<'_> {
+impl WithSimd for Group<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _simd: S) {
+    fn with_simd<S: Simd>(self, _simd: S) {
         let scales = self.scales;
         let (mean, scale) = statistics(self.from, scales.epsilon);
         let from = self.from.chunks_exact(self.area);

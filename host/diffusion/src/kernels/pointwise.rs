@@ -7,7 +7,7 @@ use candle_core::Tensor as CandleTensor;
 
 use super::activation::{Activation, gate};
 use super::map::{Map, Plane, misfit};
-use super::matrix::{Layout, Pane, Tile, multiply, tiles};
+use super::matrix::{Layout, Pane, Tile, multiply, tiles_together};
 use super::scratch::Buffer;
 use super::work::Work;
 use crate::Result;
@@ -18,7 +18,7 @@ use crate::weights::{Parameter, Stored, Weights};
 /// inputs stay in the second-level cache together.
 const TILE_OUTPUTS: usize = 320;
 const TILE_PIXELS: usize = 1024;
-const DEPTH: usize = 1152;
+const DEPTH: usize = 640;
 /// Values of the widest vectors.
 const VECTOR: usize = 16;
 
@@ -74,16 +74,24 @@ impl Pointwise {
         if let Map::Host(x) = x {
             let layer = self.on_host(x)?;
             let mut out = x.stale_like(half);
-            layer.each_tile(&mut out, work, |tile| {
-                let (rows, columns) = (tile.pane.rows(), tile.pane.columns());
-                let mut gates = Buffer::stale(rows * columns);
-                let mut pane = Pane::new(&mut gates, rows, columns)?;
-                layer.start(half + tile.row, &mut pane, false);
-                layer.add(half + tile.row, &mut pane, tile.part, tile.column)?;
-                layer.start(tile.row, &mut tile.pane, false);
-                layer.add(tile.row, &mut tile.pane, tile.part, tile.column)?;
-                let gates = gates.chunks_exact(columns);
-                tile.pane.each_row().zip(gates).for_each(|(values, gates)| gate(values, gates));
+            layer.each_tile(&mut out, work, |tiles| {
+                let Some(Tile { pane, row, .. }) = tiles.first() else { return Ok(()) };
+                let (rows, columns, row) = (pane.rows(), pane.columns(), *row);
+                let mut gates = Buffer::stale(rows * columns * tiles.len());
+                let mut gate_tiles = tiles
+                    .iter()
+                    .zip(gates.chunks_exact_mut(rows * columns))
+                    .map(|(tile, gates)| {
+                        let pane = Pane::new(gates, rows, columns)?;
+                        Ok(Tile { pane, row: half + row, ..*tile })
+                    })
+                    .collect::<Result<Vec<_>>>()?;
+                layer.add(&mut gate_tiles, false)?;
+                layer.add(tiles, false)?;
+                for (tile, gates) in tiles.iter_mut().zip(gates.chunks_exact(rows * columns)) {
+                    let rows = tile.pane.each_row().zip(gates.chunks_exact(columns));
+                    rows.for_each(|(values, gates)| gate(values, gates));
+                }
                 Ok(())
             })?;
             return Ok(Map::Host(out));
@@ -113,11 +121,11 @@ impl Pointwise {
                     residual.into_result([x.rows, self.outputs, x.height, x.width])?
                 }
             };
-            layer.each_tile(&mut out, work, |tile| {
-                layer.start(tile.row, &mut tile.pane, is_begun);
-                layer.add(tile.row, &mut tile.pane, tile.part, tile.column)?;
+            layer.each_tile(&mut out, work, |tiles| {
+                layer.add(tiles, is_begun)?;
                 if let Some(activation) = activation {
-                    tile.pane.each_row().for_each(|values| activation.apply(values));
+                    let rows = tiles.iter_mut().flat_map(|tile| tile.pane.each_row());
+                    rows.for_each(|values| activation.apply(values));
                 }
                 Ok(())
             })?;
@@ -176,41 +184,44 @@ impl OnHost<'_> {
         &self,
         out: &mut Plane,
         work: Work<'_>,
-        write: impl Fn(&mut Tile<'_>) -> Result<()> + Sync,
+        write: impl Fn(&mut [Tile<'_>]) -> Result<()> + Sync,
     ) -> Result<()> {
         let extents = [out.channels, out.area()];
         let tile = [piece(out.channels, TILE_OUTPUTS), TILE_PIXELS];
-        tiles(work, &mut out.values, extents, tile, |mut tile| write(&mut tile))
+        let together = (TILE_PIXELS / out.area().max(1)).max(1);
+        tiles_together(work, &mut out.values, extents, tile, together, write)
     }
 
-    /// Writes the bias of the outputs from `first` on, or adds it where the result is begun.
-    fn start(&self, first: usize, pane: &mut Pane<'_>, is_begun: bool) {
-        match self.bias {
-            None if is_begun => {}
-            None => pane.each_row().for_each(|values| values.fill(0.0)),
-            Some(bias) => start(pane, &bias[first..], is_begun),
+    /// The layer's outputs in tiles at one place, which may be begun.
+    fn add(&self, tiles: &mut [Tile<'_>], is_begun: bool) -> Result<()> {
+        for tile in &mut *tiles {
+            match self.bias {
+                None if is_begun => {}
+                None => tile.pane.each_row().for_each(|values| values.fill(0.0)),
+                Some(bias) => start(&mut tile.pane, &bias[tile.row..], is_begun),
+            }
         }
-    }
-
-    /// Adds the product for the outputs from `first` on at the pixels of row `part` from `column`.
-    fn add(&self, first: usize, pane: &mut Pane<'_>, part: usize, column: usize) -> Result<()> {
+        let Some(Tile { pane, row, .. }) = tiles.first() else { return Ok(()) };
         let (inputs, area) = (self.x.channels, self.x.area());
-        let rows = first..first + pane.rows();
+        let rows = *row..row + pane.rows();
         let depth = inputs.min(DEPTH);
         let len = if self.weight.is_in_place() { 0 } else { rows.len() * depth };
         let mut scratch = Buffer::stale(len);
-        let x = self.x.row(part);
         for start in (0..inputs).step_by(depth) {
             let depth = depth.min(inputs - start);
             let columns = start..start + depth;
             let (weight, step) = self.weight.block(rows.clone(), columns, inputs, &mut scratch);
-            multiply(
-                pane,
-                (weight, Layout::rows(rows.len(), depth).spaced(step)),
-                (&x[start * area + column..], Layout::rows(depth, pane.columns()).spaced(area)),
-                1.0,
-                true,
-            )?;
+            for tile in &mut *tiles {
+                let x = &self.x.row(tile.part)[start * area + tile.column..];
+                let pixels = tile.pane.columns();
+                multiply(
+                    &mut tile.pane,
+                    (weight, Layout::rows(rows.len(), depth).spaced(step)),
+                    (x, Layout::rows(depth, pixels).spaced(area)),
+                    1.0,
+                    true,
+                )?;
+            }
         }
         Ok(())
     }

@@ -128,7 +128,7 @@ impl Map {
         match self {
             Self::Host(x) => {
                 let mut out = Plane::stale([x.rows, x.channels, height, width]);
-                tiles(work, &mut out.values, [height, width], [height, width], |mut tile| {
+                tiles(work, &mut out.values, [height, width], [height, width], |tile| {
                     let from = &x.values[tile.part * x.area()..][..x.area()];
                     for (y, to) in tile.pane.each_row().enumerate() {
                         let from = &from[y / 2 * x.width..][..x.width];
