@@ -70,7 +70,8 @@ pub struct Model<'a> {
 impl Model<'_> {
     /// The answer to a question, and the timestep that the network was told.
     pub fn answer(&self, latent: &Latent, sigma: f64) -> (Answer<Latent>, u32) {
-        let masked = self.mask.as_ref().map(|mask| mask.before(latent, sigma_space(sigma)).unwrap());
+        let masked =
+            self.mask.as_ref().map(|mask| mask.before(latent, sigma_space(sigma)).unwrap());
         let latent = masked.as_ref().unwrap_or(latent);
         let input = latent.affine(network::input_scale(sigma), 0.0).unwrap();
         let timestep = self.table.timestep(sigma);
