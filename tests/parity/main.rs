@@ -23,6 +23,7 @@ mod noise;
 mod official_loop;
 mod refusals;
 mod schedulers;
+mod sigma_samplers;
 mod step_state;
 mod tables;
 mod tiny_family;

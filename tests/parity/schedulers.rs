@@ -71,11 +71,13 @@ const COVERED: [Scheduler; 13] = [
     Scheduler { name: "flow_match_euler_shift3", ..FLOW },
 ];
 
+/// Rows that are computed in sigma space.
+const ELSEWHERE: &str = "see sigma_samplers";
 const NOT_OFFERED: [(&str, &str); 6] = [
-    ("dpmpp_2m_karras/", "solver not offered: Karras sigmas"),
-    ("euler_karras/", "solver not offered: Karras sigmas"),
-    ("heun/", "solver not offered"),
-    ("lms/", "solver not offered"),
+    ("dpmpp_2m_karras/", ELSEWHERE),
+    ("euler_karras/", ELSEWHERE),
+    ("heun/", ELSEWHERE),
+    ("lms/", ELSEWHERE),
     ("pndm/", "solver not offered"),
     ("unipc/", "solver not offered"),
 ];

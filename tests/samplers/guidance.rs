@@ -1,11 +1,11 @@
 //! Guidance, kinds of prediction and masks, in float64 against their definitions.
 
-use amdm::math::PredictionKind;
 use amdm::math::schedule::{SigmaTable, scaled_linear_cumulative};
 use amdm::math::solver::sigma::inpaint::Inpaint;
 use amdm::math::solver::sigma::network::{
     denoised_factors, guide, guide_rescaled, input_scale, is_unguided, start,
 };
+use amdm::math::{NoiseLevel, PredictionKind};
 
 use crate::dense::Dense;
 
@@ -97,12 +97,14 @@ fn what_a_mask_keeps_is_put_back_around_each_call() {
     let mask = Wide::new(&[1, 1, 2, 2], vec![1.0, 0.0, 0.25, 1.0]);
     let (clean, noise, latent) = (values(0.2), values(0.7), values(1.1));
     let inpaint = Inpaint::new(mask, clean.clone(), noise.clone()).unwrap();
-    let (before, after) = (inpaint.before(&latent, 3.0).unwrap(), inpaint.after(&latent).unwrap());
+    let level = NoiseLevel { timestep: 0.0, signal: 0.5, noise: 3.0 };
+    let (before, after) = (inpaint.before(&latent, level), inpaint.after(&latent));
+    let (before, after) = (before.unwrap(), after.unwrap());
     for at in 0..16 {
         let mask = [1.0, 0.0, 0.25, 1.0][at % 4];
         let (x, clean, noise) = (latent.values()[at], clean.values()[at], noise.values()[at]);
         let blend = |outside: f64| mask * x + (1.0 - mask) * outside;
-        assert!((before.values()[at] - blend(clean + 3.0 * noise)).abs() < 1e-12);
+        assert!((before.values()[at] - blend(0.5 * clean + 3.0 * noise)).abs() < 1e-12);
         assert!((after.values()[at] - blend(clean)).abs() < 1e-12);
     }
 }

@@ -189,7 +189,8 @@ impl Sampler {
         )
     }
 
-    /// Whether its steps are those of the sigmas that it is given; others choose steps of their own.
+    /// Whether its steps are those of the sigmas that it is given; others choose steps of their
+    /// own.
     pub fn keeps_steps(self) -> bool {
         !matches!(self, Self::DpmFast | Self::DpmAdaptive)
     }
