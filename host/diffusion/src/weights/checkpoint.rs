@@ -62,6 +62,12 @@ impl Checkpoint {
         Ok(Self { name: name.to_owned(), sources, parts, scheduler })
     }
 
+    /// The checkpoint of an opened file.
+    pub(crate) fn file(file: TensorFile) -> Self {
+        let name = file.name().to_owned();
+        Self::of(&name, vec![Found { files: vec![file], configuration: None }], None)
+    }
+
     fn of(name: &str, sources: Vec<Found>, scheduler: Option<Value>) -> Self {
         let mut parts = BTreeMap::new();
         for (place, found) in sources.iter().enumerate() {
