@@ -31,7 +31,7 @@ pub use model::{
     Prediction, Question, Request, TextEncoder, TextInfo, Tiling, ask, predict, timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
-pub use tensor::{Dtype, Tensor};
+pub use tensor::{Dtype, Edge, Resampling, Tensor};
 pub use weights::{Header, TensorInfo, WeightFile};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].

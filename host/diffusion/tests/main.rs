@@ -6,4 +6,5 @@ mod family;
 mod headers;
 mod images;
 mod models;
+mod planes;
 mod tensors;
