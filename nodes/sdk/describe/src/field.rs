@@ -1,5 +1,6 @@
 //! Fields of `record inputs` and `record outputs`.
 
+use amdm::catalogue::wire::ANY;
 use amdm::catalogue::{Choice, Input, Output};
 use serde_json::Value;
 use wit_parser::{Field, TypeDefKind, TypeId};
@@ -9,11 +10,14 @@ use crate::kind::{self, Kind, Times, snake};
 use crate::number;
 use crate::role;
 use crate::size;
-use crate::tags::{Comment, OF_CASES, OF_INPUTS, OF_OUTPUTS};
+use crate::tags::{self, Comment, OF_CASES, OF_INPUTS, OF_OUTPUTS, quoted};
 use crate::walk::Place;
 
 /// Lists of names that the host keeps.
 const LISTS: [&str; 4] = ["models", "families", "adapters", "images"];
+
+/// How `@value` is written.
+const FORM: &str = "\"words\"";
 
 /// A field as Rust code needs it.
 #[derive(Clone, Debug)]
@@ -60,6 +64,10 @@ pub(crate) fn output(
         let finding = place.finding("a list", "a single value, or option of one");
         return Err(DescribeError::Type(finding));
     }
+    if kind == Kind::Any {
+        let finding = place.finding("objects.value", "a type of its own");
+        return Err(DescribeError::Type(finding));
+    }
     let name = snake(&field.name);
     let output = Output {
         name: name.clone(),
@@ -80,6 +88,7 @@ fn fill(
 ) -> Result<(), DescribeError> {
     match kind {
         Kind::Wire { name, .. } => comment.only(&["advanced", "role"], name, place),
+        Kind::Any => comment.only(&["advanced"], ANY, place),
         Kind::Boolean => {
             comment.only(&["default", "advanced"], "a bool", place)?;
             if let Some(word) = comment.words("default", "true|false", place)? {
@@ -141,7 +150,18 @@ fn choices(id: TypeId, place: &Place<'_>) -> Result<Vec<Choice>, DescribeError> 
         let place = place.at(&case.name, case.span);
         let comment = Comment::read(&case.docs, &OF_CASES, &place)?;
         let role = role::read(&comment, &role::OF_CASES, "COMBO", &place)?;
-        choices.push(Choice { name: case.name.clone(), tooltip: comment.text, role });
+        if let Some(words) = comment.words("value", FORM, &place)?
+            && quoted(words).is_none()
+        {
+            let finding = place.finding(format!("@value {words}"), format!("@value {FORM}"));
+            return Err(DescribeError::TagArgument(finding));
+        }
+        let name = tags::case(case).to_owned();
+        if choices.iter().any(|other: &Choice| other.name == name) {
+            let finding = place.finding(format!("{name:?} twice"), "values of their own");
+            return Err(DescribeError::ConflictingTag(finding));
+        }
+        choices.push(Choice { name, tooltip: comment.text, role });
     }
     Ok(choices)
 }

@@ -3,7 +3,7 @@
 //! Lines of one paragraph are joined by a space, paragraphs stay apart. Every tag must be taken by
 //! the place that it stands at; one that is left over is an error.
 
-use wit_parser::Docs;
+use wit_parser::{Docs, EnumCase};
 
 use crate::error::DescribeError;
 use crate::walk::Place;
@@ -39,7 +39,7 @@ pub(crate) const OF_INPUTS: [&str; 8] = [
 pub(crate) const OF_OUTPUTS: [&str; 2] = ["size", "role"];
 
 /// Tags of an enum's case.
-pub(crate) const OF_CASES: [&str; 1] = ["role"];
+pub(crate) const OF_CASES: [&str; 2] = ["role", "value"];
 
 /// A doc comment taken apart.
 #[derive(Debug)]
@@ -125,6 +125,18 @@ impl<'a> Comment<'a> {
             )),
         }
     }
+}
+
+/// What graphs write for an enum's case: the words in quotes after `@value`, else its name.
+pub(crate) fn case(case: &EnumCase) -> &str {
+    let mut lines = case.docs.contents.as_deref().unwrap_or_default().lines();
+    lines.find_map(|line| quoted(line.trim().strip_prefix("@value")?)).unwrap_or(&case.name)
+}
+
+/// Words in quotes, without them.
+pub(crate) fn quoted(text: &str) -> Option<&str> {
+    let words = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+    (!words.trim().is_empty() && !words.contains('"')).then_some(words)
 }
 
 /// The lines of a doc comment that are no tags, where there are any.

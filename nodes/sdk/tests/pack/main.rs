@@ -63,6 +63,7 @@ fn choices_keep_their_text() {
     use every_kind::SelfMade;
     assert_eq!(SelfMade::ALL, [SelfMade::Dpmpp2m, SelfMade::Async]);
     assert_eq!(SelfMade::Dpmpp2m.as_str(), "dpmpp-2m");
+    assert_eq!(SelfMade::Async.as_str(), "in step");
     assert_eq!(every_kind::Shade::LightGrey.as_str(), "light-grey");
     assert_eq!(Filter::NearestExact.as_str(), "nearest-exact");
 }

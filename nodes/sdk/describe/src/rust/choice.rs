@@ -11,7 +11,7 @@ use crate::contract::{NAME, NAMESPACE};
 use crate::kind::{self, snake};
 use crate::node::{Node, pascal};
 use crate::pack::Pack;
-use crate::tags::words;
+use crate::tags::{case, words};
 
 /// Interfaces whose enums the SDK's bindings define.
 const CONTRACT: [&str; 9] = [
@@ -109,8 +109,8 @@ fn define(definition: &TypeDef) -> TokenStream {
     let wit = definition.name.as_deref().unwrap_or_default();
     let name = ident(&pascal(wit));
     let doc = definition.docs.contents.clone().unwrap_or_else(|| format!("The choices `{wit}`."));
-    let texts: Vec<&str> = cases.cases.iter().map(|case| case.name.as_str()).collect();
-    let idents: Vec<Ident> = texts.iter().map(|text| ident(&pascal(text))).collect();
+    let texts: Vec<&str> = cases.cases.iter().map(case).collect();
+    let idents: Vec<Ident> = cases.cases.iter().map(|case| ident(&pascal(&case.name))).collect();
     let docs = cases
         .cases
         .iter()

@@ -46,6 +46,16 @@ fn tags_that_do_not_fit_their_place() {
     check(read("/// @title A\ninterface a { enum b { c } }"), "MisplacedTag", "a: found @title");
     let case = "interface a { enum b { /// @default 1\n c } record inputs { x: b } }";
     check(read(case), "MisplacedTag", "a.c: found @default, expected @role");
+    let value = |tags: &str| {
+        read(&format!("interface a {{ enum b {{ d, {tags} c }} record inputs {{ x: b }} }}"))
+    };
+    check(
+        value("/// @value 90\n"),
+        "TagArgument",
+        "a.c: found @value 90, expected @value \"words\"",
+    );
+    check(value("/// @value\n"), "TagArgument", "a.c: found @value alone");
+    check(value("/// @value \"d\"\n"), "ConflictingTag", "a.c: found \"d\" twice");
     let output = "interface a { record outputs { /// @advanced\n x: bool } }";
     check(read(output), "MisplacedTag", "a.x: found @advanced");
 }

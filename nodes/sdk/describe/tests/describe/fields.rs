@@ -61,6 +61,19 @@ fn enums_keep_their_cases_as_written() {
     assert_eq!(field.default, Some(json!("light-grey")));
 }
 
+/// Values of other programs that are no names of WIT.
+#[test]
+fn a_case_may_stand_for_other_words() {
+    let text = "interface thing {
+        enum turn { none, /// A quarter.\n/// @value \"90 degrees\"\n quarter }
+        record inputs { /// @default 90 degrees\n turn: turn }
+    }";
+    let node = super::read(text).unwrap().remove(0);
+    let choices = node.inputs[0].choices.iter().map(|c| (c.name.as_str(), c.tooltip.as_str()));
+    assert_eq!(choices.collect::<Vec<_>>(), [("none", ""), ("90 degrees", "A quarter.")]);
+    assert_eq!(node.inputs[0].default, Some(json!("90 degrees")));
+}
+
 #[test]
 fn an_optional_widget_without_default_is_a_socket() {
     let seed = input("x: option<u64>").unwrap();
