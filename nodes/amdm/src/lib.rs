@@ -10,10 +10,14 @@ extern crate alloc;
 
 mod conditioning;
 mod image;
+mod latent;
+mod mask;
 mod models;
 mod operators;
 mod sampling;
 mod values;
 
+mod area;
 mod batch;
+mod composite;
 pub mod pack;

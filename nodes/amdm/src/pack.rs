@@ -22,7 +22,17 @@ impl Nodes for Standard {
         conditioning: bounding_box tiny_layout tiny_attributes tiny_style condition_json;
         sampling: empty_latent lane sampler decode_latent encode_image latent_from_batch;
         image: image_from_batch load_image image_scale image_scale_by image_label text_image
-               draw_boxes image_grid;
+               draw_boxes image_grid image_scale_to_total_pixels image_crop image_pad_for_outpaint
+               image_blend image_batch image_blur image_sharpen image_invert
+               image_composite_masked empty_image get_image_size join_image_with_alpha
+               split_image_with_alpha porter_duff_image_composite canny;
+        mask: load_image_mask solid_mask invert_mask crop_mask mask_composite feather_mask grow_mask
+              threshold_mask mask_to_image image_to_mask image_color_to_mask;
+        latent: empty_latent_image latent_upscale latent_upscale_by repeat_latent_batch
+                latent_batch latent_composite latent_composite_masked
+                latent_blend latent_crop latent_flip latent_rotate latent_add latent_subtract
+                latent_multiply latent_interpolate set_latent_noise_mask;
+        values: preview_any;
     }
 
     fn save_image(inputs: save_image::Inputs, call: &Call) -> Result<(), Error> {
@@ -52,6 +62,13 @@ impl Nodes for Standard {
         _: &Call,
     ) -> Result<primitive_string::Outputs, Error> {
         Ok(crate::values::primitive::string(inputs))
+    }
+
+    fn primitive_string_multiline(
+        inputs: primitive_string_multiline::Inputs,
+        _: &Call,
+    ) -> Result<primitive_string_multiline::Outputs, Error> {
+        Ok(crate::values::primitive::paragraphs(inputs))
     }
 
     fn primitive_boolean(

@@ -3,13 +3,16 @@
 //! Grey of the colours, blur of 5 x 5 with sigma 1, Sobel gradients, the strongest of each edge along
 //! its direction, two thresholds, and the weak ones that touch a strong one.
 
+use amdm::error::Error;
+
 use super::extents;
 use crate::tensor::shape;
-use crate::{Edge, Result, Tensor};
+use crate::{Result, Tensor};
 
-/// Side and sigma of the blur.
-const BLUR: i32 = 5;
-const SIGMA: f32 = 1.0;
+/// The bell of sigma 1 over five values, with the sum 1: its middle, and those beside it.
+const BELL: [f32; 3] = [0.402_619_96, 0.244_201_36, 0.054_488_69];
+/// Shortest side: the bell is mirrored at the border.
+const LEAST: u32 = 3;
 /// Added below the root of the gradient's length.
 const EPSILON: f32 = 1e-6;
 /// Neighbours by direction, down and to the right, in steps of 45 degrees from the right on.
@@ -25,15 +28,20 @@ const AROUND: [[isize; 2]; 8] =
 #[allow(clippy::cast_possible_truncation)]
 pub fn edges(image: &Tensor, low: f64, high: f64) -> Result<Tensor> {
     let [batch, height, width, channels] = extents(image)?;
+    if height < LEAST || width < LEAST {
+        let found = image.extents();
+        return Err(Error::invalid(format!(
+            "found shape {found:?}, expected sides from {LEAST} up"
+        )));
+    }
     let target = [batch, height, width, 3];
     let count = shape::count(&target)?;
-    let grey = grey(&image.read()?, channels as usize);
-    let grey = Tensor::from_f32(image.device(), &[batch, height, width], grey)?;
-    let blurred = grey.convolve(&kernel(image)?, Edge::Reflect)?;
     let size = [height as usize, width as usize];
     let mut out = Vec::with_capacity(count);
-    for plane in blurred.read()?.chunks_exact(size[0] * size[1]) {
-        let field = Field { plane, size };
+    let pixels = size[0] * size[1] * channels as usize;
+    for pixels in image.read()?.chunks_exact(pixels) {
+        let across = blur(&grey(pixels, channels as usize), size, 1);
+        let field = Field { plane: &blur(&across, size, 0), size };
         let marks = field.marks(low as f32, high as f32);
         for mark in connected(marks, size) {
             out.extend([if mark == Mark::Strong { 1.0 } else { 0.0 }; 3]);
@@ -54,15 +62,28 @@ fn grey(values: &[f32], channels: usize) -> Vec<f32> {
         .collect()
 }
 
-/// The blur's weights on the device of `image`.
-fn kernel(image: &Tensor) -> Result<Tensor> {
-    let half = BLUR / 2;
-    let line: Vec<f32> =
-        (-half..=half).map(|at| libm::expf(-((at * at) as f32) / (2.0 * SIGMA * SIGMA))).collect();
-    let sum: f32 = line.iter().sum();
-    let weights: Vec<f32> =
-        line.iter().flat_map(|a| line.iter().map(move |b| a / sum * (b / sum))).collect();
-    Tensor::from_f32(image.device(), &[BLUR as u32; 2], weights)
+/// One axis (0: down, 1: across) with the bell, mirrored at the border. Each product is added
+/// before it is rounded, which decides between equals as kornia does.
+#[allow(clippy::cast_possible_truncation)]
+fn blur(plane: &[f32], size: [usize; 2], axis: usize) -> Vec<f32> {
+    let reach = BELL.len() - 1;
+    let last = size[axis] - 1;
+    let mirrored = |at: usize| match at.checked_sub(reach) {
+        None => reach - at,
+        Some(at) if at > last => 2 * last - at,
+        Some(at) => at,
+    };
+    let value = |at: usize| {
+        let mut place = [at / size[1], at % size[1]];
+        let start = place[axis];
+        (0..=2 * reach).fold(0.0_f32, |sum, tap| {
+            place[axis] = mirrored(start + tap);
+            let weight = BELL[tap.abs_diff(reach)];
+            let value = plane[place[0] * size[1] + place[1]];
+            (f64::from(weight) * f64::from(value) + f64::from(sum)) as f32
+        })
+    };
+    (0..plane.len()).map(value).collect()
 }
 
 /// Directions whose neighbour may be as strong: to the right and down, so that of two equal lines
@@ -116,15 +137,17 @@ impl Field<'_> {
         let columns = [x.saturating_sub(1), x, (x + 1).min(width - 1)];
         let [[a, b, c], [d, _, f], [g, h, i]] =
             rows.map(|row| columns.map(|column| self.plane[row * width + column]));
-        ((c - a) + 2.0 * (f - d) + (i - g), (g - a) + 2.0 * (h - b) + (i - c))
+        let across = c - a - 2.0 * d + 2.0 * f - g + i;
+        let down = g - (a + 2.0 * b + c) + 2.0 * h + i;
+        (across, down)
     }
 }
 
 /// The nearest of the eight directions.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn direction(across: f32, down: f32) -> usize {
-    let degrees = libm::atan2f(down, across) * 180.0 / std::f32::consts::PI;
-    (degrees / 45.0).round_ties_even().rem_euclid(8.0) as usize
+    let steps = libm::atan2f(down, across) * (4.0 / std::f32::consts::PI);
+    steps.round_ties_even().rem_euclid(8.0) as usize
 }
 
 /// The place beside another, where there is one.

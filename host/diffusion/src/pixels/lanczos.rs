@@ -1,5 +1,5 @@
-//! Lanczos with three lobes on 8-bit values, bit for bit as Pillow computes it: coefficients of 22
-//! bits, first along the width, then along the height, with 8-bit values between.
+//! Lanczos with three lobes on 8-bit values, bit for bit as Pillow 13 computes it: coefficients of 22
+//! bits, and 8-bit values between the two passes, whose order depends on the sizes.
 
 use super::dequantise;
 use crate::Result;
@@ -21,8 +21,16 @@ pub(super) fn resize(images: Vec<Vec<u8>>, planes: Planes) -> Result<Vec<f32>> {
     for old in [height.from, width.from] {
         resample::side(u32::try_from(old).unwrap_or(u32::MAX))?;
     }
-    shape::count(&[height.from as u32, width.to as u32, inner as u32])?;
+    let down_first = is_down_first(height, width);
+    let between = if down_first { [height.to, width.from] } else { [height.from, width.to] };
+    shape::count(&[between[0] as u32, between[1] as u32, inner as u32])?;
     let (across, down) = (Coefficients::new(width), Coefficients::new(height));
+    let narrow = |image: Vec<u8>, rows: usize| {
+        if width.from == width.to { image } else { across.along_rows(&image, rows, inner) }
+    };
+    let flatten = |image: Vec<u8>, columns: usize| {
+        if height.from == height.to { image } else { down.along_columns(&image, columns * inner) }
+    };
     let mut out = Vec::with_capacity(images.len() * height.to * width.to * inner);
     for mut image in images {
         // An image that keeps its size stays as it is.
@@ -34,18 +42,24 @@ pub(super) fn resize(images: Vec<Vec<u8>>, planes: Planes) -> Result<Vec<f32>> {
         if !opaque {
             image.chunks_exact_mut(4).for_each(weight);
         }
-        if width.from != width.to {
-            image = across.along_rows(&image, height.from, inner);
-        }
-        if height.from != height.to {
-            image = down.along_rows_of(&image, width.to * inner);
-        }
+        image = if down_first {
+            narrow(flatten(image, width.from), height.to)
+        } else {
+            flatten(narrow(image, height.from), width.to)
+        };
         if !opaque {
             image.chunks_exact_mut(4).for_each(unweight);
         }
         out.extend(image.into_iter().map(dequantise));
     }
     Ok(out)
+}
+
+/// Whether Pillow begins with the height: where it falls by more than twice what the width falls by.
+fn is_down_first(height: Axis, width: Axis) -> bool {
+    let (lower, narrower) =
+        (height.from as i64 - height.to as i64, width.from as i64 - width.to as i64);
+    lower > 0 && lower > 2 * narrower
 }
 
 /// Colours times opacity.
@@ -98,7 +112,7 @@ impl Coefficients {
         Self { axis, taps: taps.collect() }
     }
 
-    /// Along the width of `rows` rows.
+    /// Along the width, of `rows` rows.
     fn along_rows(&self, image: &[u8], rows: usize, inner: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(rows * self.axis.to * inner);
         for row in image.chunks_exact(self.axis.from * inner) {
@@ -113,7 +127,7 @@ impl Coefficients {
     }
 
     /// Along the height, where rows have `len` values.
-    fn along_rows_of(&self, image: &[u8], len: usize) -> Vec<u8> {
+    fn along_columns(&self, image: &[u8], len: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.axis.to * len);
         for (first, coefficients) in &self.taps {
             for at in 0..len {
