@@ -138,12 +138,13 @@ fn in_rust() -> BTreeSet<String> {
             from_f32 = |device, shape, values: Vec<f32>| Tensor::from_f32(device, shape, values),
             shape, dtype, share, linear_combination, sample_combination, add, sub, mul, div, affine,
             minimum, maximum, clamp, sample_dot, sqrt, sin, acos, select, reshape, narrow, concat,
+            full, flip, transpose, round, exp, ln, sum, resize, convolve,
             read_f32 = Tensor::to_f32;
         "tensors.generator", Generator: constructor = Generator::new, normal;
         "objects.object", Object:
             create = Object::fields, from_items, kind, field, field_names, items, append, with_fields,
             share = Object::clone;
-        "codecs.codec", dyn Codec: name, latent, encode = Access::encode, decode = Access::decode;
+        "codecs.codec", dyn Codec: load = Access::load_codec, name, latent, encode = Access::encode, decode = Access::decode;
         "encoders.text-encoder", dyn TextEncoder: info, with_last_layer, encode = Access::encode_text;
         "models", Access: predict;
         "models.model", dyn Denoiser:
@@ -151,7 +152,8 @@ fn in_rust() -> BTreeSet<String> {
             info, timesteps, with_adapter, condition, list_names = Access::list_names, codec,
             text_encoder;
         "images", Access:
-            load = Access::load_image, save = Access::save_image, resize, text = Access::draw_text;
+            load = Access::load_image, save = Access::save_image, resize, grow, edges,
+            text = Access::draw_text;
         "runtime.call", NodeCall:
             input, inputs, set_output, output_wanted, checkpoint, checkpoint_due, keep_checkpoint;
         "runtime.call", Access: set_ui, progress, preview, cancelled, log;

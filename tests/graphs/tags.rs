@@ -319,10 +319,22 @@ fn a_node_without_tags_writes_files_by_its_prefix() {
 }
 
 /// Outputs of the standard pack that say no size, and why.
-const UNSAID: [(&str, &str, &str); 3] = [
+const UNSAID: [(&str, &str, &str); 15] = [
     ("EncodeImage", "latent", "the model decides how many values a picture becomes"),
     ("LoadImage", "image", "the file decides"),
     ("LoadImage", "mask", "the file decides"),
+    ("ImageScaleToTotalPixels", "image", "a number of pixels decides, not sides"),
+    ("ImagePadForOutpaint", "image", "margins are added to the sides"),
+    ("ImagePadForOutpaint", "mask", "margins are added to the sides"),
+    ("ImageBatch", "image", "two batches become one"),
+    ("LoadImageMask", "mask", "the file decides"),
+    ("EmptyLatentImage", "latent", "no model says how many values a pixel becomes"),
+    ("LatentUpscale", "latent", "pixels say nothing of a latent's sides"),
+    ("LatentUpscaleBy", "latent", "the sides change"),
+    ("RepeatLatentBatch", "latent", "the batch is multiplied"),
+    ("LatentBatch", "latent", "two batches become one"),
+    ("LatentCrop", "latent", "the sides change"),
+    ("LatentRotate", "latent", "the sides may change places"),
 ];
 
 #[test]

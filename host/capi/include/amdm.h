@@ -221,6 +221,27 @@ struct DLManagedTensorVersioned;
 // Lanczos with three lobes.
 #define AMDM_FILTER_LANCZOS 4
 
+// The value under the centre of the new one.
+#define AMDM_RESAMPLING_NEAREST_EXACT 0
+
+// Linear in both directions.
+#define AMDM_RESAMPLING_BILINEAR 1
+
+// Means over areas.
+#define AMDM_RESAMPLING_AREA 2
+
+// Cubic in both directions.
+#define AMDM_RESAMPLING_BICUBIC 3
+
+// Spherical in both directions, for latents.
+#define AMDM_RESAMPLING_BISLERP 4
+
+// Zeros beyond the border.
+#define AMDM_EDGE_ZERO 0
+
+// The plane mirrored at its outermost values.
+#define AMDM_EDGE_REFLECT 1
+
 // Most extents of a tensor.
 #define AMDM_RANK_MAX 8
 
@@ -618,6 +639,42 @@ typedef struct {
                               struct DLManagedTensorVersioned *managed,
                               int64_t stream,
                               AmdmTensor **out);
+    // One value everywhere.
+    AmdmStatus (*full)(AmdmContext *ctx,
+                       const uint32_t *shape,
+                       size_t rank,
+                       double value,
+                       AmdmTensor **out);
+    // The entries of `axis` in the opposite order.
+    AmdmStatus (*flip)(AmdmContext *ctx, const AmdmTensor *x, uint32_t axis, AmdmTensor **out);
+    // Two axes exchanged.
+    AmdmStatus (*transpose)(AmdmContext *ctx,
+                            const AmdmTensor *x,
+                            uint32_t first,
+                            uint32_t second,
+                            AmdmTensor **out);
+    // To the nearest whole number, halves to the even one.
+    AmdmStatus (*round)(AmdmContext *ctx, const AmdmTensor *x, AmdmTensor **out);
+    // Exponentials.
+    AmdmStatus (*exp)(AmdmContext *ctx, const AmdmTensor *x, AmdmTensor **out);
+    // Natural logarithms.
+    AmdmStatus (*ln)(AmdmContext *ctx, const AmdmTensor *x, AmdmTensor **out);
+    // Sums over `axis`, which stays with length 1.
+    AmdmStatus (*sum)(AmdmContext *ctx, const AmdmTensor *x, uint32_t axis, AmdmTensor **out);
+    // The last two axes at the size [height, width]; `resampling` is `AMDM_RESAMPLING_*`.
+    AmdmStatus (*resize)(AmdmContext *ctx,
+                         const AmdmTensor *x,
+                         uint32_t height,
+                         uint32_t width,
+                         uint32_t resampling,
+                         AmdmTensor **out);
+    // Each plane of the last two axes with one kernel [height, width], both odd, which is not
+    // turned round; `edge` is `AMDM_EDGE_*`.
+    AmdmStatus (*convolve)(AmdmContext *ctx,
+                           const AmdmTensor *x,
+                           const AmdmTensor *kernel,
+                           uint32_t edge,
+                           AmdmTensor **out);
 } AmdmTensorApi;
 
 // Typed values of wires; immutable. Handles are lent to the callback.
@@ -808,6 +865,20 @@ typedef struct {
                        uint32_t height,
                        float size,
                        AmdmTensor **out);
+    // A mask [batch, height, width] grown `pixels` times (shrunk where negative) by a square of 3,
+    // or by a cross where `tapered` (1).
+    AmdmStatus (*grow)(AmdmContext *ctx,
+                       const AmdmTensor *mask,
+                       int32_t pixels,
+                       uint32_t tapered,
+                       AmdmTensor **out);
+    // Edges after Canny: [batch, height, width, 3], 0 or 1; strong above `high`, going on above
+    // `low`.
+    AmdmStatus (*edges)(AmdmContext *ctx,
+                        const AmdmTensor *image,
+                        double low,
+                        double high,
+                        AmdmTensor **out);
 } AmdmImageApi;
 
 // Streams of standard normal values, the same for a seed on every device: those of torch's CPU

@@ -35,7 +35,7 @@ pub use model::{
     ask, predict, timesteps,
 };
 pub use registry::{ModelSource, Models, listing};
-pub use tensor::{Dtype, Tensor};
+pub use tensor::{Dtype, Edge, Resampling, Tensor};
 pub use weights::{Architecture, Header, Part, TensorInfo, WeightFile};
 
 /// What operations here return: errors carry the stable codes of [`amdm::error::Code`].

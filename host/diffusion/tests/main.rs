@@ -7,5 +7,6 @@ mod family;
 mod headers;
 mod images;
 mod models;
+mod planes;
 mod tensors;
 mod text;

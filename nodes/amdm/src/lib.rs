@@ -11,11 +11,15 @@ extern crate alloc;
 mod codec;
 mod conditioning;
 mod image;
+mod latent;
+mod mask;
 mod models;
 mod operators;
 mod sampling;
 mod text;
 mod values;
 
+mod area;
 mod batch;
+mod composite;
 pub mod pack;

@@ -2,7 +2,7 @@
 //!
 //! A pack cannot implement this crate's traits for them itself (neither is its own).
 
-use crate::{Dtype, LogLevel, Part, Phase, PredictionKind, images};
+use crate::{Dtype, LogLevel, Part, Phase, PredictionKind, images, tensors};
 
 /// An enum whose cases are a node's choices.
 pub trait Choice: Copy + 'static {
@@ -38,6 +38,14 @@ choices! {
         Bicubic "bicubic",
         Lanczos "lanczos",
     }
+    tensors::Resampling {
+        NearestExact "nearest-exact",
+        Bilinear "bilinear",
+        Area "area",
+        Bicubic "bicubic",
+        Bislerp "bislerp",
+    }
+    tensors::Edge { Zero "zero", Reflect "reflect" }
     images::Place { Output "output", Temporary "temporary" }
     Dtype {
         Float32 "float32",

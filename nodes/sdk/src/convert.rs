@@ -18,6 +18,16 @@ pub trait Field: Sized {
     fn into_value(self) -> Value;
 }
 
+impl Field for Value {
+    const EXPECTED: &'static str = "a value";
+    fn from_value(value: Value) -> Option<Self> {
+        Some(value)
+    }
+    fn into_value(self) -> Value {
+        self
+    }
+}
+
 macro_rules! fields {
     ($($ty:ty, $case:ident, $expected:literal;)*) => { $(
         impl Field for $ty {

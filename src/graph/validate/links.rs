@@ -3,7 +3,7 @@
 use super::Validation;
 use super::report::Place;
 use super::value::article;
-use crate::catalogue::{Descriptor, Input};
+use crate::catalogue::{Descriptor, Input, wire};
 use crate::graph::error::{quoted, word};
 use crate::graph::{ErrorCode, GraphError, LinkRef, Source};
 
@@ -54,9 +54,10 @@ impl Validation<'_> {
     }
 }
 
-/// Equal types; a whole number where any number will do; a text where the host lists the names.
+/// Equal types, or an input that takes any; a whole number where any number will do; a text where the host lists the names.
 fn fits(output: &str, input: &Input) -> bool {
     output == input.r#type
+        || input.r#type == wire::ANY
         || output == "INT" && input.r#type == "FLOAT"
         || output == "STRING" && input.r#type == "COMBO" && input.choices_from.is_some()
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use amdm::error::{Code, Error};
 
-use crate::{Denoiser, Device, Header, Result, WeightFile, error};
+use crate::{Codec, Denoiser, Device, Header, Result, WeightFile, error};
 
 /// Networks of one architecture. Implement it to bring weight files of your own to
 /// [`Models`](crate::Models).
@@ -79,6 +79,20 @@ pub trait Family: Send + Sync {
         let large = || format!("model file `{name}`: larger than {most} bytes");
         let weights = weights.ok_or_else(|| error::unsupported(large()))?;
         self.load(kind, name, &weights, device)
+    }
+
+    /// The codec in the file at `place`, which holds one alone or beside others; none where the
+    /// file is of another family, as unless implemented.
+    ///
+    /// # Errors
+    /// Those of [`Family::load`] and of reading.
+    fn codec(
+        &self,
+        _name: &str,
+        _place: &Place<'_>,
+        _device: &Device,
+    ) -> Result<Option<Arc<dyn Codec>>> {
+        Ok(None)
     }
 }
 

@@ -12,10 +12,12 @@ use super::closest::closest;
 use super::directory::{self, Content, Found, Judged, Stamp, stamp};
 use crate::families::{self, BuiltIn, Family, Place, Sizes};
 use crate::weights::WeightFile;
-use crate::{Adapter, Denoiser, Device, Result};
+use crate::{Adapter, Codec, Denoiser, Device, Result, error};
 
 /// What the option `family` says to leave the kind to the weight file.
 const AUTO: &str = "auto";
+/// The folder of a model directory for codecs.
+const CODECS: &str = "vae";
 
 type Shared = Arc<dyn Denoiser>;
 /// Holds the lock of one model while it loads, so that others load meanwhile.
@@ -52,6 +54,7 @@ pub struct Models {
     directories: Vec<PathBuf>,
     registered: Mutex<BTreeMap<String, Registered>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
+    codecs: Mutex<BTreeMap<String, (Stamp, Arc<dyn Codec>)>>,
     /// What the last listing found in the directories.
     judged: Mutex<Arc<Judged>>,
 }
@@ -74,6 +77,7 @@ impl Models {
             directories: Vec::new(),
             registered: Mutex::default(),
             loaded: Mutex::default(),
+            codecs: Mutex::default(),
             judged: Mutex::default(),
         }
     }
@@ -213,6 +217,57 @@ impl Models {
         model.with_adapter(&Adapter::new(name, options_json, &|name| self.file(name)))
     }
 
+    /// The codec called `name`: in a file below the folder `vae` of a model directory, or below a
+    /// directory itself.
+    ///
+    /// # Errors
+    /// `not_found`, `denied` for a name that leads out of the directories, `unsupported` for what
+    /// no family takes; those of reading.
+    pub fn codec(&self, name: &str) -> Result<Arc<dyn Codec>> {
+        let found = self.codec_place(name)?;
+        let stamp = stamp(&found.path);
+        if let Some((known, codec)) = lock(&self.codecs).get(name)
+            && *known == stamp
+        {
+            return Ok(Arc::clone(codec));
+        }
+        let (path, root) = (&found.path, &found.root);
+        let place = Place { path, root, directories: &self.directories };
+        for family in &self.families {
+            if let Some(codec) = family.codec(name, &place, &self.device)? {
+                lock(&self.codecs).insert(name.to_owned(), (stamp, Arc::clone(&codec)));
+                return Ok(codec);
+            }
+        }
+        Err(error::unsupported(format!("found codec `{name}`, which no family of models takes")))
+    }
+
+    /// The file of the codec called `name`.
+    ///
+    /// # Errors
+    /// As [`Models::codec`].
+    pub fn codec_file(&self, name: &str) -> Result<PathBuf> {
+        Ok(self.codec_place(name)?.path)
+    }
+
+    fn codec_place(&self, name: &str) -> Result<Found> {
+        let found = directory::find(&self.directories, &[CODECS], name)?;
+        found.ok_or_else(|| {
+            let known = match self.codec_names() {
+                names if names.is_empty() => "a file below the folder `vae`".to_owned(),
+                names => format!("one of {}", names.join(", ")),
+            };
+            Error::new(Code::NotFound, format!("found codec `{name}`, expected {known}"))
+        })
+    }
+
+    /// Files below the folder for codecs.
+    fn codec_names(&self) -> Vec<String> {
+        let inside = |name: &str| Some(name.strip_prefix(CODECS)?.strip_prefix('/')?.to_owned());
+        let files = [Content::Network, Content::Other].map(|content| self.files(content));
+        sorted(files.iter().flatten().filter_map(|name| inside(name)).collect())
+    }
+
     /// The file called `name` in the model directories, whatever it holds.
     ///
     /// # Errors
@@ -223,13 +278,15 @@ impl Models {
 
     /// Names for `kind`. Of `models` those that [`Models::load`] takes, sorted; files are among
     /// them where this build can load them. Of `checkpoints` those of the files, without the folder
-    /// `checkpoints`; none of folders for other kinds of files. Of `adapters` the other weight files below the model
+    /// `checkpoints`; none of folders for other kinds of files. Of `vae` those of the files below the
+    /// folder `vae`. Of `adapters` the other weight files below the model
     /// directories, sorted. Of `families` what the option `family` may say. Of `samplers` and
     /// `schedulers` those of ComfyUI's KSampler, in its order. None of other kinds.
     pub fn names(&self, kind: &str) -> Vec<String> {
         match kind {
             "models" => self.model_names(),
             "checkpoints" => self.checkpoints(),
+            "vae" => self.codec_names(),
             "samplers" => Sampler::ALL.iter().map(|name| name.as_str().to_owned()).collect(),
             "schedulers" => Scheduler::ALL.iter().map(|name| name.as_str().to_owned()).collect(),
             "adapters" => sorted(self.files(Content::Other)),

@@ -81,6 +81,23 @@ pub(super) fn acos(x: &Tensor) -> Candle<Tensor> {
     x.ge(0.0)?.where_cond(&positive, &negative)
 }
 
+/// To the nearest whole number, halves to the even one.
+pub(super) fn round(x: &Tensor) -> Candle<Tensor> {
+    let below = x.floor()?;
+    let rest = (x - &below)?;
+    let odd = (&below - (below.affine(0.5, 0.0)?.floor()? * 2.0)?)?;
+    let up = rest.gt(0.5)?.where_cond(&rest.ones_like()?, &rest.zeros_like()?)?;
+    let step = rest.eq(0.5)?.where_cond(&odd, &up)?;
+    below + step
+}
+
+/// The entries of an axis in the opposite order.
+pub(super) fn flip(x: &Tensor, axis: usize) -> Candle<Tensor> {
+    let length = x.dim(axis)? as u32;
+    let order = Tensor::from_iter((0..length).rev(), x.device())?;
+    x.contiguous()?.index_select(&order, axis)
+}
+
 pub(super) fn select(x: &Tensor, threshold: f64, a: &Tensor, b: &Tensor) -> Candle<Tensor> {
     x.gt(threshold)?.where_cond(a, b)
 }

@@ -91,3 +91,32 @@ pub(super) fn range(length: u32, start: u32, axis: usize, shape: &[u32], extent:
         "found {length} entries from {start}, axis {axis} of {shape:?} has {extent}"
     ))
 }
+
+/// Fewer axes than an operation on planes needs.
+pub(super) fn planes(found: &[u32], least: usize) -> Error {
+    Error::invalid(format!("found shape {found:?}, expected at least {least} axes"))
+}
+
+/// A side that is longer than pictures are made.
+pub(crate) fn side(found: u32, most: u32) -> Error {
+    Error::new(Code::LimitExceeded, format!("found a side of {found}, the limit is {most}"))
+}
+
+/// A kernel without a middle.
+pub(super) fn kernel(found: &[u32]) -> Error {
+    Error::invalid(format!("found a kernel of shape {found:?}, expected [height, width], both odd"))
+}
+
+/// A kernel that reaches over the far edge of what it reflects.
+pub(super) fn reflection(kernel: &[u32], shape: &[u32]) -> Error {
+    Error::invalid(format!(
+        "a kernel of shape {kernel:?} reaches beyond the reflection of {shape:?}"
+    ))
+}
+
+/// More multiplications than one call may take.
+pub(super) fn products(found: Option<u64>, most: u64) -> Error {
+    let found = found.map_or("more than can be counted".to_owned(), |found| found.to_string());
+    let message = format!("a convolution of {found} products, the limit is {most}");
+    Error::new(Code::LimitExceeded, message)
+}

@@ -4,11 +4,17 @@
 //! operations. Results are float32. Shapes broadcast by aligning at the last axis. Every allocation
 //! is checked against [`amdm::limits::TENSOR_BYTES`] before it is made.
 
+mod axes;
+mod bislerp;
 mod composed;
+mod convolve;
+mod elementwise;
 mod errors;
 mod host;
 mod operations;
 mod parts;
+pub(crate) mod resample;
+mod resize;
 pub(crate) mod shape;
 
 use std::borrow::Cow;
@@ -17,6 +23,8 @@ use std::sync::Arc;
 
 use candle_core::Tensor as CandleTensor;
 
+pub use self::convolve::Edge;
+pub use self::resize::Resampling;
 use crate::device::Backend;
 use crate::{Device, Result, error};
 
@@ -88,6 +96,17 @@ impl Tensor {
                 Self::composed(device, tensor.map_err(error::from_candle)?)
             }
         }
+    }
+
+    /// One value everywhere.
+    ///
+    /// # Errors
+    /// `invalid_input` where an extent does not fit, `limit_exceeded` above
+    /// [`amdm::limits::TENSOR_BYTES`].
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn full(device: &Device, shape: &[u32], value: f64) -> Result<Self> {
+        let count = shape::count(shape)?;
+        Self::from_f32(device, shape, vec![value as f32; count])
     }
 
     /// Waits for the device and copies the values, row-major.

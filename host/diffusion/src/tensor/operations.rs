@@ -7,7 +7,7 @@ use super::{Tensor, composed, errors, host, shape};
 use crate::{Result, error};
 
 impl Tensor {
-    fn unary(
+    pub(super) fn unary(
         &self,
         on_host: impl Fn(f32) -> f32,
         on_device: impl FnOnce(&CandleTensor) -> candle_core::Result<CandleTensor>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor as CandleTensor;
 
+use super::axes::product;
 use super::{Storage, Tensor, errors, shape};
 use crate::Result;
 
@@ -71,14 +72,4 @@ impl Tensor {
         }
         Ok(Self::host(&first.device, &shape, values))
     }
-
-    fn axis(&self, axis: u32) -> Result<usize> {
-        let axes = self.shape.len();
-        let known = usize::try_from(axis).ok().filter(|&axis| axis < axes);
-        known.ok_or_else(|| errors::axis(axis, &self.shape))
-    }
-}
-
-fn product(extents: &[u32]) -> usize {
-    extents.iter().map(|&extent| extent as usize).product()
 }

@@ -1,13 +1,16 @@
 //! Interface `codecs` of the contract.
 
+use std::ffi::c_char;
+
 use amdm::error::Error;
 use amdm_diffusion::{Codec, Tensor, Tiling};
+use amdm_runtime::Object;
 use serde_json::json;
 
 use super::object;
 use crate::context::{AmdmContext, AmdmObject, Context};
-use crate::layout::{AmdmStr, put};
-use crate::status::AmdmStatus;
+use crate::layout::{AmdmStr, put, text};
+use crate::status::{AmdmStatus, Fail};
 use crate::tensor::{AmdmTensor, of};
 
 /// Images to latents and back: values of wire `VAE`.
@@ -43,6 +46,13 @@ pub struct AmdmCodecApi {
         overlap: u32,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
+    /// A value of wire `VAE` from a file of its own, by its name below a model directory's folder
+    /// `vae`.
+    pub load: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        name: *const c_char,
+        out: *mut *mut AmdmObject,
+    ) -> AmdmStatus,
 }
 
 type In = *const AmdmObject;
@@ -69,6 +79,17 @@ pub(crate) static CODEC: AmdmCodecApi = AmdmCodecApi {
     decode: tensor!(|c, codec: In, latent: *const AmdmTensor, tile: u32, overlap: u32| {
         let (codec, latent) = (object::of(codec)?, of(latent)?);
         decode(c, &**codec.codec()?, &latent, tiles(tile, overlap))
+    }),
+    load: object!(|c, name: *const c_char| {
+        let name = text(name, "name")?;
+        let codec = match c.access() {
+            Some(access) => access.load_codec(name)?,
+            None => {
+                c.depends_on_more();
+                c.models()?.codec(name)?
+            }
+        };
+        Ok::<_, Fail>(Object::from_codec(codec))
     }),
 };
 

@@ -53,6 +53,24 @@ pub struct AmdmImageApi {
         size: f32,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
+    /// A mask [batch, height, width] grown `pixels` times (shrunk where negative) by a square of 3,
+    /// or by a cross where `tapered` (1).
+    pub grow: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        mask: *const AmdmTensor,
+        pixels: i32,
+        tapered: u32,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Edges after Canny: [batch, height, width, 3], 0 or 1; strong above `high`, going on above
+    /// `low`.
+    pub edges: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        image: *const AmdmTensor,
+        low: f64,
+        high: f64,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
 }
 
 pub(crate) static IMAGE: AmdmImageApi = AmdmImageApi {
@@ -74,6 +92,12 @@ pub(crate) static IMAGE: AmdmImageApi = AmdmImageApi {
     text: tensor!(|c, words: *const c_char, width: u32, height: u32, size: f32| {
         let words = text(words, "text")?;
         c.call()?.draw_text(words, (width, height), size)
+    }),
+    grow: tensor!(|c, mask: *const AmdmTensor, pixels: i32, tapered: u32| {
+        c.call()?.grow(&*of(mask)?, pixels, tapered != 0)
+    }),
+    edges: tensor!(|c, image: *const AmdmTensor, low: f64, high: f64| {
+        c.call()?.edges(&*of(image)?, low, high)
     }),
 };
 

@@ -103,6 +103,22 @@ pub const AMDM_FILTER_BICUBIC: u32 = 3;
 /// Lanczos with three lobes.
 pub const AMDM_FILTER_LANCZOS: u32 = 4;
 
+/// The value under the centre of the new one.
+pub const AMDM_RESAMPLING_NEAREST_EXACT: u32 = 0;
+/// Linear in both directions.
+pub const AMDM_RESAMPLING_BILINEAR: u32 = 1;
+/// Means over areas.
+pub const AMDM_RESAMPLING_AREA: u32 = 2;
+/// Cubic in both directions.
+pub const AMDM_RESAMPLING_BICUBIC: u32 = 3;
+/// Spherical in both directions, for latents.
+pub const AMDM_RESAMPLING_BISLERP: u32 = 4;
+
+/// Zeros beyond the border.
+pub const AMDM_EDGE_ZERO: u32 = 0;
+/// The plane mirrored at its outermost values.
+pub const AMDM_EDGE_REFLECT: u32 = 1;
+
 /// A level of the forward process: `x = signal * x0 + noise * epsilon`.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use amdm::math::Tensor as _;
-use amdm_diffusion::Tensor;
+use amdm_diffusion::{Edge, Resampling, Tensor};
 
-use super::{fill, tensors};
+use super::{
+    AMDM_EDGE_REFLECT, AMDM_EDGE_ZERO, AMDM_RESAMPLING_AREA, AMDM_RESAMPLING_BICUBIC,
+    AMDM_RESAMPLING_BILINEAR, AMDM_RESAMPLING_BISLERP, AMDM_RESAMPLING_NEAREST_EXACT, fill,
+    tensors,
+};
 use crate::context::AmdmContext;
 use crate::dlpack::{self, DLManagedTensorVersioned};
 use crate::layout::{list, write};
@@ -186,6 +190,72 @@ pub struct AmdmTensorApi {
         stream: i64,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
+    /// One value everywhere.
+    pub full: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        shape: *const u32,
+        rank: usize,
+        value: f64,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// The entries of `axis` in the opposite order.
+    pub flip: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        axis: u32,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Two axes exchanged.
+    pub transpose: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        first: u32,
+        second: u32,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// To the nearest whole number, halves to the even one.
+    pub round: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Exponentials.
+    pub exp: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Natural logarithms.
+    pub ln: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Sums over `axis`, which stays with length 1.
+    pub sum: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        axis: u32,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// The last two axes at the size [height, width]; `resampling` is `AMDM_RESAMPLING_*`.
+    pub resize: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        height: u32,
+        width: u32,
+        resampling: u32,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
+    /// Each plane of the last two axes with one kernel [height, width], both odd, which is not
+    /// turned round; `edge` is `AMDM_EDGE_*`.
+    pub convolve: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        x: *const AmdmTensor,
+        kernel: *const AmdmTensor,
+        edge: u32,
+        out: *mut *mut AmdmTensor,
+    ) -> AmdmStatus,
 }
 
 type In = *const AmdmTensor;
@@ -261,7 +331,43 @@ pub(crate) static TENSOR: AmdmTensorApi = AmdmTensorApi {
             dlpack::import(c.models()?.device(), managed, stream, keep)
         }
     ),
+    full: tensor!(|c, shape: *const u32, rank: usize, value: f64| {
+        Tensor::full(c.models()?.device(), extents(shape, rank)?, value)
+    }),
+    flip: tensor!(|c, x: In, axis: u32| of(x)?.flip(axis)),
+    transpose: tensor!(|c, x: In, first: u32, second: u32| of(x)?.transpose(first, second)),
+    round: unary!(round),
+    exp: unary!(exp),
+    ln: unary!(ln),
+    sum: tensor!(|c, x: In, axis: u32| of(x)?.sum(axis)),
+    resize: tensor!(|c, x: In, height: u32, width: u32, resampling: u32| {
+        let resampling = resampling_of(resampling)?;
+        of(x)?.resize(height, width, resampling)
+    }),
+    convolve: tensor!(|c, x: In, kernel: In, edge: u32| {
+        let edge = edge_of(edge)?;
+        of(x)?.convolve(&*of(kernel)?, edge)
+    }),
 };
+
+fn resampling_of(resampling: u32) -> Result<Resampling, Fail> {
+    match resampling {
+        AMDM_RESAMPLING_NEAREST_EXACT => Ok(Resampling::NearestExact),
+        AMDM_RESAMPLING_BILINEAR => Ok(Resampling::Bilinear),
+        AMDM_RESAMPLING_AREA => Ok(Resampling::Area),
+        AMDM_RESAMPLING_BICUBIC => Ok(Resampling::Bicubic),
+        AMDM_RESAMPLING_BISLERP => Ok(Resampling::Bislerp),
+        found => Err(Fail::argument(format!("found {found}, expected AMDM_RESAMPLING_*"))),
+    }
+}
+
+fn edge_of(edge: u32) -> Result<Edge, Fail> {
+    match edge {
+        AMDM_EDGE_ZERO => Ok(Edge::Zero),
+        AMDM_EDGE_REFLECT => Ok(Edge::Reflect),
+        _ => Err(Fail::argument(format!("found edge {edge}, expected AMDM_EDGE_*"))),
+    }
+}
 
 fn borrowed(tensors: &[Arc<Tensor>]) -> Vec<&Tensor> {
     tensors.iter().map(|tensor| &**tensor).collect()

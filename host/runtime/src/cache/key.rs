@@ -245,6 +245,10 @@ impl NodeKey {
                 let path = sources.models.file(name).ok()??;
                 (path, true, Read::Adapter(name.to_owned()))
             }
+            "vae" => {
+                let path = sources.models.codec_file(name).ok()?;
+                (path, true, Read::Codec(name.to_owned()))
+            }
             // What the node then looks at is not covered, so its result is not kept.
             _ => return Some(()),
         };

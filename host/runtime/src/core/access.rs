@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use amdm::error::{Code, Error};
-use amdm_diffusion::pixels::{Filter, resize};
+use amdm_diffusion::pixels::{self, Filter};
 use amdm_diffusion::{
     Codec, Conditioning, Denoiser, Device, NoiseLevel, Prediction, Question, Tensor, TextEncoder,
     Tiling,
@@ -208,6 +208,16 @@ impl Access {
         model.condition(json, parts)
     }
 
+    /// The codec called `name`, in a file of its own.
+    ///
+    /// # Errors
+    /// As [`Models::codec`](amdm_diffusion::Models::codec); `cancelled`.
+    pub fn load_codec(&self, name: &str) -> Result<Arc<dyn Codec>, Error> {
+        self.job.cancel.check()?;
+        self.job.saw(Read::Codec(name.to_owned()));
+        self.job.means.models.codec(name)
+    }
+
     /// Image [batch, height, width, channels] in [0, 1] to latent.
     ///
     /// # Errors
@@ -359,7 +369,25 @@ impl Access {
         filter: Filter,
     ) -> Result<Tensor, Error> {
         self.job.cancel.check()?;
-        resize(image, width, height, filter)
+        pixels::resize(image, width, height, filter)
+    }
+
+    /// A mask `[batch, height, width]` grown by so many pixels, or shrunk where negative.
+    ///
+    /// # Errors
+    /// As [`pixels::grow`]; `cancelled`.
+    pub fn grow(&self, mask: &Tensor, by: i32, tapered: bool) -> Result<Tensor, Error> {
+        self.job.cancel.check()?;
+        pixels::grow(mask, by, tapered)
+    }
+
+    /// Edges of an image: `[batch, height, width, 3]`, 0 or 1.
+    ///
+    /// # Errors
+    /// As [`pixels::edges`]; `cancelled`.
+    pub fn edges(&self, image: &Tensor, low: f64, high: f64) -> Result<Tensor, Error> {
+        self.job.cancel.check()?;
+        pixels::edges(image, low, high)
     }
 
     /// Lines of text on a plain ground: `[1, height, width, 3]`, letters of `size` pixels.
@@ -373,7 +401,7 @@ impl Access {
         size: f32,
     ) -> Result<Tensor, Error> {
         self.job.cancel.check()?;
-        let pixels = label::draw(text, width, height, size)?;
-        Tensor::from_f32(self.device(), &[1, height, width, 3], pixels)
+        let drawn = label::draw(text, width, height, size)?;
+        Tensor::from_f32(self.device(), &[1, height, width, 3], drawn)
     }
 }

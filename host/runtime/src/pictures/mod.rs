@@ -2,6 +2,7 @@
 //! labels.
 
 mod clock;
+mod depth;
 pub mod label;
 mod naming;
 mod place;

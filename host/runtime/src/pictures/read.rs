@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use amdm::error::{Code, Error};
 use amdm_diffusion::{Device, Tensor, listing};
-use image::{DynamicImage, ImageReader};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 
-use super::place;
+use super::{depth, place};
 use crate::given::Given;
 use crate::value::Value;
 
@@ -97,6 +98,7 @@ impl Inputs {
     }
 
     /// The picture as `[1, height, width, 3 or 4]`, float32 in [0, 1]; 4 where it has transparency.
+    /// It stands upright, as its metadata says; deeper values are cut down to 8 bits.
     /// It is decoded only where it takes at most `limit` bytes.
     ///
     /// # Errors
@@ -129,7 +131,7 @@ impl Inputs {
         let picture = decode(&bytes, limit).map_err(|error| {
             Error::new(error.code, format!("{}: {}", path.display(), error.message))
         })?;
-        to_tensor(device, picture)
+        depth::to_tensor(device, picture)
     }
 }
 
@@ -165,18 +167,16 @@ fn decode(bytes: &[u8], limit: usize) -> Result<DynamicImage, Error> {
     limits.max_image_width = Some(SIDE);
     limits.max_image_height = Some(SIDE);
     reader.limits(limits);
-    reader.decode().map_err(|error| match error {
-        image::ImageError::Limits(error) => Error::new(Code::LimitExceeded, error.to_string()),
+    let upright = || {
+        let mut decoder = reader.into_decoder()?;
+        // What cannot be read of it does not turn the picture.
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let mut picture = DynamicImage::from_decoder(decoder)?;
+        picture.apply_orientation(orientation);
+        Ok(picture)
+    };
+    upright().map_err(|error| match error {
+        ImageError::Limits(error) => Error::new(Code::LimitExceeded, error.to_string()),
         error => unsupported(&error),
     })
-}
-
-fn to_tensor(device: &Device, picture: DynamicImage) -> Result<Tensor, Error> {
-    let (width, height) = (picture.width(), picture.height());
-    let (channels, values) = if picture.color().has_alpha() {
-        (4, picture.into_rgba32f().into_raw())
-    } else {
-        (3, picture.into_rgb32f().into_raw())
-    };
-    Tensor::from_f32(device, &[1, height, width, channels], values)
 }

@@ -3,7 +3,9 @@
 pub(crate) mod vae_decode;
 pub(crate) mod vae_decode_tiled;
 pub(crate) mod vae_encode;
+pub(crate) mod vae_encode_for_inpaint;
 pub(crate) mod vae_encode_tiled;
+pub(crate) mod vae_loader;
 
 use amdm_sdk::{Codec, Error, Object, Tensor, Tiling};
 

@@ -9,8 +9,10 @@ use alloc::vec::Vec;
 use amdm_sdk::images::{self, Filter};
 use amdm_sdk::{Error, Tensor};
 
+use crate::area;
+
 /// Colour of grounds and gaps, and the value of each channel: white.
-const GROUND: f32 = 1.0;
+const GROUND: f64 = 1.0;
 
 /// Batch, height, width and channels.
 pub(crate) fn size(image: &Tensor) -> Result<[u32; 4], Error> {
@@ -33,10 +35,48 @@ pub(crate) fn rgb(image: Tensor) -> Result<Tensor, Error> {
     }
 }
 
+/// The image at another size; with `crop` its middle, in the new proportions.
+pub(crate) fn fit(
+    image: Tensor,
+    [height, width]: [u32; 2],
+    filter: Filter,
+    crop: bool,
+) -> Result<Tensor, Error> {
+    let image = if crop { area::middle(image, area::IMAGE, [height, width])? } else { image };
+    images::resize(&image, width, height, filter)
+}
+
+/// The image with as many channels as `like`: without those beyond, or opaque where it has no
+/// transparency.
+pub(crate) fn alike(image: Tensor, like: &Tensor) -> Result<Tensor, Error> {
+    let ([batch, height, width, own], [.., wanted]) = (size(&image)?, size(like)?);
+    if own == wanted {
+        return Ok(image);
+    }
+    if own > wanted {
+        return image.narrow(3, 0, wanted);
+    }
+    Tensor::concat(&[&image, &Tensor::full(&[batch, height, width, 1], 1.0)?], 3)
+}
+
+/// Channels before rows: [batch, channels, height, width].
+pub(crate) fn to_planes(image: &Tensor) -> Result<Tensor, Error> {
+    image.transpose(1, 3)?.transpose(2, 3)
+}
+
+/// Channels after columns again.
+pub(crate) fn from_planes(planes: &Tensor) -> Result<Tensor, Error> {
+    planes.transpose(2, 3)?.transpose(1, 3)
+}
+
+/// Red, green and blue of 24 bits, each 0 to 255.
+pub(crate) fn channels(color: u32) -> [u32; 3] {
+    [color >> 16 & 255, color >> 8 & 255, color & 255]
+}
+
 /// A plain ground [1, height, width, 3].
 pub(crate) fn ground(width: u32, height: u32) -> Result<Tensor, Error> {
-    let pixel = Tensor::from_f32(&[1, 1, 1, 3], &[GROUND; 3])?;
-    images::resize(&pixel, width, height, Filter::NearestExact)
+    Tensor::full(&[1, height, width, 3], GROUND)
 }
 
 /// Images of one height side by side, with `gap` pixels of ground between them.

@@ -2,15 +2,20 @@
 
 use alloc::format;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use amdm::math::schedule::{Schedule, Scheduler, SigmaTable, StepRange, run_sigmas};
 use amdm::math::{Given, Sampler, Settings, Solver, Start, Tensor as _};
+use amdm::rng::initial_noise;
 use amdm_sdk::math::{Handle, lower};
-use amdm_sdk::{Call, Error, Object, Value};
+use amdm_sdk::tensors::Resampling;
+use amdm_sdk::{Call, Error, Object, Tensor, Value};
 
 use super::latent;
 use super::noise::{Noise, StepSeeds};
 use super::steps::{Lane, Steps};
+use crate::latent::value::{self, NOISE_MASK, SAMPLES, SPACE};
+use crate::{area, batch};
 
 /// What such a sampling is asked for.
 pub(super) struct Named<'a> {
@@ -76,12 +81,14 @@ impl Named<'_> {
         let space = info.space.clone();
         let lanes = [lane];
         let latents = [given];
+        let mask = mask(&self.latent, &samples)?.map(Handle);
+        let noise = first_noise(&self.latent, &samples, self.seed)?;
         let steps = Steps {
             lanes: &lanes,
             schedule: &schedule,
             settings: &settings,
-            given: Given { latents: &latents, mask: None },
-            noise: Noise::new(vec![self.seed], None, StepSeeds::Shifted(self.step_seed)),
+            given: Given { latents: &latents, mask: mask.as_ref() },
+            noise: Noise::new(vec![self.seed], noise, StepSeeds::Shifted(self.step_seed)),
             policy: None,
         };
         let outcome = steps.run(call)?;
@@ -91,9 +98,27 @@ impl Named<'_> {
         let ends = sampler.ends_at(&sigmas);
         let result = result.affine(1.0 / schedule.level(ends).signal, 0.0).map_err(lower)?;
         let samples = latent::to_wire(&result.0, &lanes[0].info.latent)?;
-        self.latent.with_fields(vec![
-            ("samples".into(), Some(Value::Tensor(samples))),
-            ("latent-space".into(), Some(Value::Text(space))),
-        ])
+        let fields = vec![(SAMPLES, Value::Tensor(samples)), (SPACE, Value::Text(space))];
+        value::with(&self.latent, fields)
     }
+}
+
+/// Where the sampler may change the latent, in its size.
+fn mask(latent: &Object, samples: &Tensor) -> Result<Option<Tensor>, Error> {
+    let Some(mask) = latent.get_optional::<Tensor>(NOISE_MASK)? else { return Ok(None) };
+    let [height, width] = area::sides(samples, area::LATENT)?;
+    let mask = mask.resize(height, width, Resampling::Bilinear)?;
+    batch::cycle(mask, batch::entries(samples)).map(Some)
+}
+
+/// The noise of a batch whose entries have places of their own in another.
+fn first_noise(latent: &Object, samples: &Tensor, seed: u64) -> Result<Option<Vec<Tensor>>, Error> {
+    let Some(places) = value::batch_index(latent)? else { return Ok(None) };
+    let places = places.into_iter().map(|place| u32::try_from(place).unwrap_or(u32::MAX));
+    let places = places.collect::<Vec<_>>();
+    let shape = samples.shape();
+    let count: usize = shape.iter().skip(1).map(|extent| *extent as usize).product();
+    let batch = batch::entries(samples) as usize;
+    let noise = initial_noise(seed, batch, count, Some(&places)).map_err(lower)?;
+    Ok(Some(vec![Tensor::from_f32(&shape, &noise)?]))
 }

@@ -1,5 +1,6 @@
 //! Fields of `record inputs` and `record outputs`.
 
+use amdm::catalogue::wire::ANY;
 use amdm::catalogue::{Choice, Input, Output};
 use serde_json::Value;
 use wit_parser::{Field, TypeDefKind, TypeId};
@@ -13,8 +14,11 @@ use crate::tags::{self, Comment, OF_CASES, OF_INPUTS, OF_OUTPUTS, quoted};
 use crate::walk::Place;
 
 /// Lists of names that the host keeps.
-const LISTS: [&str; 7] =
-    ["models", "checkpoints", "families", "adapters", "images", "samplers", "schedulers"];
+const LISTS: [&str; 8] =
+    ["models", "checkpoints", "vae", "families", "adapters", "images", "samplers", "schedulers"];
+
+/// How `@value` is written.
+const FORM: &str = "\"words\"";
 
 /// How `@value` is written.
 const FORM: &str = "\"words\"";
@@ -64,6 +68,10 @@ pub(crate) fn output(
         let finding = place.finding("a list", "a single value, or option of one");
         return Err(DescribeError::Type(finding));
     }
+    if kind == Kind::Any {
+        let finding = place.finding("objects.value", "a type of its own");
+        return Err(DescribeError::Type(finding));
+    }
     let name = snake(&field.name);
     let output = Output {
         name: name.clone(),
@@ -84,6 +92,7 @@ fn fill(
 ) -> Result<(), DescribeError> {
     match kind {
         Kind::Wire { name, .. } => comment.only(&["advanced", "role"], name, place),
+        Kind::Any => comment.only(&["advanced"], ANY, place),
         Kind::Boolean => {
             comment.only(&["default", "advanced"], "a bool", place)?;
             if let Some(word) = comment.words("default", "true|false", place)? {

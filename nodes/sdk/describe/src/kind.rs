@@ -3,15 +3,16 @@
 //! A wire type is an alias of the contract's `tensor` or `object` in an interface named `wires`;
 //! the alias is found by walking from the field's handle to the resource.
 
-use wit_parser::{Handle, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner};
+use amdm::catalogue::wire::ANY;
+use wit_parser::{Handle, InterfaceId, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner};
 
 use crate::contract::{NAME, NAMESPACE};
 use crate::error::DescribeError;
 use crate::walk::Place;
 
 /// Types that a field may have, for messages.
-const EXPECTED: &str = "bool, s64, u32, u64, f64, f32, string, an enum, or an alias of tensor or \
-                        object in an interface `wires`";
+const EXPECTED: &str = "bool, s64, u32, u64, f64, f32, string, an enum, objects.value, or an alias \
+                        of tensor or object in an interface `wires`";
 
 /// Whole-number types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
         name: String,
         carried: Carried,
     },
+    /// A value of any wire or widget.
+    Any,
 }
 
 impl Kind {
@@ -55,11 +58,12 @@ impl Kind {
             Self::Text => "STRING",
             Self::Combo(_) => "COMBO",
             Self::Wire { name, .. } => name,
+            Self::Any => ANY,
         }
     }
 
     pub(crate) fn is_wire(&self) -> bool {
-        matches!(self, Self::Wire { .. })
+        matches!(self, Self::Wire { .. } | Self::Any)
     }
 }
 
@@ -106,11 +110,18 @@ fn plain(ty: &Type, place: &Place<'_>) -> Result<Kind, DescribeError> {
             TypeDefKind::Type(inner) => return plain(inner, place),
             TypeDefKind::Enum(_) => Some(Kind::Combo(*id)),
             TypeDefKind::Handle(Handle::Own(resource)) => wire(resolve, *resource),
+            TypeDefKind::Variant(_) if is_value(resolve, &resolve.types[*id]) => Some(Kind::Any),
             _ => None,
         },
         _ => None,
     };
     kind.ok_or_else(|| DescribeError::Type(place.finding(spell(resolve, ty), EXPECTED)))
+}
+
+/// Whether it is the contract's `value`, which holds all that inputs may be.
+fn is_value(resolve: &Resolve, ty: &TypeDef) -> bool {
+    let TypeOwner::Interface(owner) = ty.owner else { return false };
+    is_of_contract(resolve, owner, "objects") && ty.name.as_deref() == Some("value")
 }
 
 /// The wire type that an alias chain passes through on its way to `tensor` or `object`.
@@ -147,14 +158,21 @@ fn alias(resolve: &Resolve, ty: &TypeDef) -> Option<String> {
     Some(format!("{}_{}_{name}", upper(&package.namespace), upper(&package.name)))
 }
 
+/// Whether an interface of that name is the contract's.
+fn is_of_contract(resolve: &Resolve, interface: InterfaceId, name: &str) -> bool {
+    let interface = &resolve.interfaces[interface];
+    let package = interface.package.map(|id| &resolve.packages[id].name);
+    interface.name.as_deref() == Some(name)
+        && package.is_some_and(|package| package.namespace == NAMESPACE && package.name == NAME)
+}
+
 fn carried(resolve: &Resolve, resource: &TypeDef) -> Option<Carried> {
     let TypeOwner::Interface(owner) = resource.owner else { return None };
-    let interface = &resolve.interfaces[owner];
-    let package = &resolve.packages[interface.package?].name;
-    if package.namespace != NAMESPACE || package.name != NAME {
+    let name = resolve.interfaces[owner].name.as_deref()?;
+    if !is_of_contract(resolve, owner, name) {
         return None;
     }
-    match (interface.name.as_deref()?, resource.name.as_deref()?) {
+    match (name, resource.name.as_deref()?) {
         ("tensors", "tensor") => Some(Carried::Tensor),
         ("objects", "object") => Some(Carried::Object),
         _ => None,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use amdm::error::Error;
 
+use super::codec::SdCodec;
 use super::model::Model;
 use super::{FAMILY, LATENT_SHAPE, PIXELS};
 use crate::families::{Place, Sizes};
-use crate::weights::{Architecture, Checkpoint, TensorFile};
-use crate::{Denoiser, Device, Header, Result, WeightFile};
+use crate::weights::{Architecture, Checkpoint, Part, TensorFile};
+use crate::{Codec, Denoiser, Device, Header, Result, WeightFile};
 
 /// The only kind of file.
 const KIND: &str = FAMILY;
@@ -65,6 +66,21 @@ impl crate::Family for Family {
         let checkpoint = Checkpoint::open(place.path, name, place.root)?;
         let embeddings = place.directories.iter().map(|root| root.join("embeddings")).collect();
         Ok(Arc::new(Model::new(name, checkpoint, embeddings, device)?))
+    }
+
+    fn codec(
+        &self,
+        name: &str,
+        place: &Place<'_>,
+        device: &Device,
+    ) -> Result<Option<Arc<dyn Codec>>> {
+        let checkpoint = Checkpoint::open(place.path, name, place.root)?;
+        if !matches!(checkpoint.architecture(), Architecture::Vae | Architecture::StableDiffusion1)
+        {
+            return Ok(None);
+        }
+        let weights = checkpoint.weights(Part::Vae, device)?;
+        Ok(Some(Arc::new(SdCodec::load(name, &weights)?)))
     }
 }
 

@@ -31,6 +31,12 @@ fn lift_tiles(tiles: Option<Tiles>) -> Option<Tiling> {
 impl codecs::Host for StoreData {}
 
 impl codecs::HostCodec for StoreData {
+    fn load(&mut self, name: String) -> Result<Handle, HostError> {
+        let _work = self.work()?;
+        let codec = self.access.load_codec(&name)?;
+        self.push(Codec(codec))
+    }
+
     fn from_object(&mut self, object: Resource<Object>) -> Result<Handle, HostError> {
         let _work = self.work()?;
         let codec = self.table.get(&object)?.codec()?.clone();

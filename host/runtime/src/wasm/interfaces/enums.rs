@@ -1,11 +1,11 @@
 //! Enums of the contract and the host's own. Those that every face mirrors have their cases in
 //! [`amdm`]; the others are only lifted.
 
-use amdm_diffusion::Dtype;
 use amdm_diffusion::pixels::Filter;
+use amdm_diffusion::{Dtype, Edge, Resampling};
 
 use crate::report::Level;
-use crate::wasm::bindings::amdm::node::{images, models, sampling, types};
+use crate::wasm::bindings::amdm::node::{images, models, sampling, tensors, types};
 
 amdm::codes!(pub types::ErrorCode => lift_code, lower_code);
 amdm::prediction_kinds!(pub models::PredictionKind => lift_kind, lower_kind);
@@ -25,6 +25,10 @@ macro_rules! lift {
 
 lift!(lift_level: types::LogLevel => Level { Trace, Debug, Info, Warn, Error });
 lift!(lift_filter: images::Filter => Filter { NearestExact, Bilinear, Area, Bicubic, Lanczos });
+lift!(lift_resampling: tensors::Resampling => Resampling {
+    NearestExact, Bilinear, Area, Bicubic, Bislerp
+});
+lift!(lift_edge: tensors::Edge => Edge { Zero, Reflect });
 
 /// The contract's case for one of the host's.
 ///

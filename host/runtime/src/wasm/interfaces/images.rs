@@ -38,6 +38,30 @@ impl images::Host for StoreData {
         self.push_tensor(result)
     }
 
+    fn grow(
+        &mut self,
+        mask: Resource<Tensor>,
+        pixels: i32,
+        tapered: bool,
+    ) -> Result<Resource<Tensor>, HostError> {
+        let _work = self.work()?;
+        let mask = self.table.get(&mask)?;
+        let result = self.access.grow(mask, pixels, tapered)?;
+        self.push_tensor(result)
+    }
+
+    fn edges(
+        &mut self,
+        image: Resource<Tensor>,
+        low: f64,
+        high: f64,
+    ) -> Result<Resource<Tensor>, HostError> {
+        let _work = self.work()?;
+        let image = self.table.get(&image)?;
+        let result = self.access.edges(image, low, high)?;
+        self.push_tensor(result)
+    }
+
     fn text(
         &mut self,
         text: String,

@@ -5,11 +5,11 @@ use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use wasmtime::component::Resource;
 
-use super::enums::lower_dtype;
+use super::enums::{lift_edge, lift_resampling, lower_dtype};
 use super::objects::into_trap;
 use super::{HostError, StoreData};
 use crate::budget::Storage;
-use crate::wasm::bindings::amdm::node::tensors;
+use crate::wasm::bindings::amdm::node::tensors::{self, Edge, Resampling};
 use crate::wasm::bindings::amdm::node::types::Dtype;
 
 /// A stream of standard normal values.
@@ -165,6 +165,50 @@ impl tensors::HostTensor for StoreData {
         self.access.affordable(&parts)?;
         let result = Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis)?;
         self.push_tensor(result)
+    }
+
+    fn full(&mut self, shape: Vec<u32>, value: f64) -> Result<Handle, HostError> {
+        let _work = self.work()?;
+        let tensor = Tensor::full(self.access.device(), &shape, value)?;
+        self.push_tensor(tensor)
+    }
+
+    fn flip(&mut self, this: Handle, axis: u32) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.flip(axis))
+    }
+
+    fn transpose(&mut self, this: Handle, first: u32, second: u32) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.transpose(first, second))
+    }
+
+    fn round(&mut self, this: Handle) -> Result<Handle, HostError> {
+        self.map(&this, Tensor::round)
+    }
+
+    fn exp(&mut self, this: Handle) -> Result<Handle, HostError> {
+        self.map(&this, Tensor::exp)
+    }
+
+    fn ln(&mut self, this: Handle) -> Result<Handle, HostError> {
+        self.map(&this, Tensor::ln)
+    }
+
+    fn sum(&mut self, this: Handle, axis: u32) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.sum(axis))
+    }
+
+    fn resize(
+        &mut self,
+        this: Handle,
+        height: u32,
+        width: u32,
+        filter: Resampling,
+    ) -> Result<Handle, HostError> {
+        self.map(&this, |tensor| tensor.resize(height, width, lift_resampling(filter)))
+    }
+
+    fn convolve(&mut self, this: Handle, kernel: Handle, edge: Edge) -> Result<Handle, HostError> {
+        self.zip(&this, &kernel, |tensor, kernel| tensor.convolve(kernel, lift_edge(edge)))
     }
 
     fn read_f32(&mut self, this: Handle) -> Result<Vec<f32>, HostError> {

@@ -114,6 +114,7 @@ fn plain(resolve: &Resolve, node: &Node, kind: &Kind) -> TokenStream {
             let name = choice::local(resolve, node, *id);
             quote!(#name)
         }
+        Kind::Any => quote!(::amdm_sdk::Value),
         Kind::Wire { carried: Carried::Tensor, .. } => quote!(::amdm_sdk::Tensor),
         Kind::Wire { carried: Carried::Object, .. } => quote!(::amdm_sdk::Object),
     }

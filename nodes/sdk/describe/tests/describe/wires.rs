@@ -56,3 +56,16 @@ fn a_copy_of_the_contract_in_deps_is_used() {
     write(dir.path(), "deps/amdm-node/node.wit", &amdm_describe::contract());
     assert_eq!(describe(dir.path()).unwrap()[0].r#type, "acme.blur.Thing");
 }
+
+#[test]
+fn a_value_may_be_of_any_type() {
+    let text = |place: &str| {
+        format!(
+            "interface a {{ use amdm:node/objects@0.1.0.{{value}}; record {place} {{ x: value }} }}"
+        )
+    };
+    let node = read(&text("inputs")).unwrap().remove(0);
+    assert_eq!(node.inputs[0].r#type, "*");
+    assert!(node.inputs[0].socket_only);
+    assert!(read(&text("outputs")).unwrap_err().to_string().contains("a type of its own"));
+}
