@@ -31,6 +31,8 @@ pub(crate) enum Read {
     Model(String),
     /// A small weight set by name.
     Adapter(String),
+    /// A codec in a file of its own, by name.
+    Codec(String),
     /// What no key can hold, such as lists of names.
     Other,
 }

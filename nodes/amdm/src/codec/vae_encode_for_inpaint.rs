@@ -4,6 +4,7 @@
 //! sampler gets is larger by `grow_mask_by`.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use amdm_sdk::tensors::{Edge, Resampling};
 use amdm_sdk::{Call, Codec, Error, Tensor, Value};
@@ -42,7 +43,7 @@ fn grown(mask: Tensor, round: &Tensor, by: u32) -> Result<Tensor, Error> {
     let reach = by / 2;
     let side = 2 * reach + 1;
     let inside = |place: u32| f32::from(place % side < by && place / side < by);
-    let kernel = (0..side * side).map(inside).collect::<alloc::vec::Vec<_>>();
+    let kernel = (0..side * side).map(inside).collect::<Vec<_>>();
     let kernel = Tensor::from_f32(&[side, side], &kernel)?;
     round.convolve(&kernel, Edge::Zero)?.clamp(0.0, 1.0)
 }

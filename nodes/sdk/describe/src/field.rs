@@ -20,9 +20,6 @@ const LISTS: [&str; 8] =
 /// How `@value` is written.
 const FORM: &str = "\"words\"";
 
-/// How `@value` is written.
-const FORM: &str = "\"words\"";
-
 /// A field as Rust code needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
