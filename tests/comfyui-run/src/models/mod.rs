@@ -9,4 +9,4 @@ mod writer;
 pub use part::Part;
 pub use tensor::{Keys, TensorRule, keys};
 pub use values::{start, values};
-pub use writer::{Proof, is_whole, write};
+pub use writer::{Proof, is_whole, size, write};

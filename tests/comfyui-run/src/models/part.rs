@@ -1,12 +1,13 @@
 //! The files that there are.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Error, anyhow};
 
 /// One model file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// A whole checkpoint in the LDM layout: UNet, VAE, text encoder (2.1 GB).
     Checkpoint,
@@ -51,16 +52,34 @@ impl Part {
 
     /// Its path below the models folder.
     pub fn file(self, seed: u64) -> String {
-        let stem = match self {
-            Self::Checkpoint => "checkpoints/gen_sd15",
-            Self::Vae => "vae/gen_vae",
-            Self::Controlnet => "controlnet/gen_control",
-            Self::Gligen => "gligen/gen_gligen",
-            Self::LoraA => "loras/gen_lora_a",
-            Self::LoraB => "loras/gen_lora_b",
-            Self::Embedding => "embeddings/gen_emb",
-        };
-        format!("{stem}_s{seed}.safetensors")
+        format!("{}{seed}.safetensors", self.stem())
+    }
+
+    /// That path up to the seed.
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Checkpoint => "checkpoints/gen_sd15_s",
+            Self::Vae => "vae/gen_vae_s",
+            Self::Controlnet => "controlnet/gen_control_s",
+            Self::Gligen => "gligen/gen_gligen_s",
+            Self::LoraA => "loras/gen_lora_a_s",
+            Self::LoraB => "loras/gen_lora_b_s",
+            Self::Embedding => "embeddings/gen_emb_s",
+        }
+    }
+
+    /// The files that a text names, as `gen_sd15_s1.safetensors` or `embedding:gen_emb_s1`.
+    pub fn named_in(text: &str) -> BTreeSet<(u64, Self)> {
+        let mut found = BTreeSet::new();
+        for part in Self::ALL {
+            let stem = part.stem().rsplit('/').next().unwrap_or_default();
+            for (at, _) in text.match_indices(stem) {
+                let seed = &text[at + stem.len()..];
+                let digits = seed.find(|c: char| !c.is_ascii_digit()).unwrap_or(seed.len());
+                found.extend(seed[..digits].parse().ok().map(|seed| (seed, part)));
+            }
+        }
+        found
     }
 }
 

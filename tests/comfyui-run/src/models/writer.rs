@@ -98,9 +98,13 @@ fn header(keys: &Keys) -> String {
 
 /// Whether a file of the expected length is there; `write` leaves no shorter one.
 pub fn is_whole(path: &Path, keys: &Keys) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.len() == size(keys))
+}
+
+/// The length of a file in bytes.
+pub fn size(keys: &Keys) -> u64 {
     let data: usize = keys.iter().map(|(_, rule)| rule.bytes()).sum();
-    let expected = 8 + header(keys).len() + data;
-    fs::metadata(path).is_ok_and(|found| found.len() == expected as u64)
+    (8 + header(keys).len() + data) as u64
 }
 
 /// The SHA-256 that is recorded for a file of [`Part::file`], if one is.
