@@ -1,24 +1,19 @@
-//! The nodes of conditions, with `Sampler`, give what ComfyUI's give.
+//! The nodes of conditions, with `KSampler`, give what ComfyUI's give.
 //!
-//! `tests/fixtures/comfyui-conditions` holds some of a larger set of the same form, which runs where
-//! `AMDM_COMFYUI_RUN` names its folder.
+//! `tests/fixtures/comfyui-conditions` holds some of a larger set of the same form, which runs
+//! where `AMDM_COMFYUI_RUN` names its folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use amdm::error::{Code, Error};
 use amdm_diffusion::Tensor;
-use amdm_runtime::{FailureCode, Node, NodeCall};
+use amdm_runtime::{FailureCode, Node, NodeCall, Object};
 use serde_json::{Value, json};
 
-use crate::cases::{Constants, SCALE, Tensors, Values};
-use crate::given::Given;
+use crate::cases::{Constants, Tensors, Values};
 use crate::network::Analytic;
-use crate::sampler::{Scene, list};
-
-/// Sigmas of four steps of the schedule `normal`, as most cases have it.
-const SIGMAS: [f64; 5] =
-    [14.614640235900879, 2.918307065963745, 0.9323579668998718, 0.029167160391807556, 0.0];
+use crate::sampler::Scene;
 
 fn folder() -> PathBuf {
     match std::env::var_os("AMDM_COMFYUI_RUN") {
@@ -34,27 +29,64 @@ struct Masks(Arc<Tensors>);
 
 impl Node for Masks {
     fn execute(&self, call: &NodeCall) -> Result<(), Error> {
-        let Some(amdm_runtime::Value::Text(name)) = call.input("name") else {
-            return Err(Error::invalid("found no name"));
-        };
-        let mask = self.0.get(&format!("mask/{name}"));
-        let mask = Tensor::from_f32(call.device(), &mask.shape, mask.values)?;
+        let mask = tensor(call, self.0.get(&format!("mask/{}", text(call, "name")?)))?;
         drop(call.set_output("mask", amdm_runtime::Value::Tensor(mask)));
         Ok(())
     }
 }
 
+/// Gives zeros to start from.
+struct Starts;
+
+impl Node for Starts {
+    fn execute(&self, call: &NodeCall) -> Result<(), Error> {
+        let amdm_runtime::Value::Integer(batch) = input(call, "batch")? else {
+            return Err(Error::invalid("found no number"));
+        };
+        let zeros = Values {
+            shape: vec![batch as u32, 4, 12, 16],
+            values: vec![0.0; batch as usize * 768],
+        };
+        let samples = amdm_runtime::Value::Tensor(tensor(call, zeros)?);
+        let fields = vec![("samples".to_owned(), samples)];
+        let latent = amdm_runtime::Value::Object(Object::fields("LATENT", fields)?);
+        drop(call.set_output("latent", latent));
+        Ok(())
+    }
+}
+
+fn input(call: &NodeCall, name: &str) -> Result<amdm_runtime::Value, Error> {
+    call.input(name).ok_or_else(|| Error::invalid("found no input"))
+}
+
+fn text(call: &NodeCall, name: &str) -> Result<String, Error> {
+    match input(call, name)? {
+        amdm_runtime::Value::Text(text) => Ok(text.to_string()),
+        _ => Err(Error::invalid("found no text")),
+    }
+}
+
+fn tensor(call: &NodeCall, values: Values) -> Result<Tensor, Error> {
+    Tensor::from_f32(call.device(), &values.shape, values.values)
+}
+
 fn scene(constants: Constants, tensors: &Arc<Tensors>) -> Scene {
     let model = Analytic::stable_diffusion("sd", constants);
     let scene = Scene::open(vec![("sd", model)]);
-    let descriptor = json!({
-        "type": "test.recorded.Mask", "pack": "test:recorded", "version": "1.0.0",
-        "title": "Mask", "category": "test", "description": "A recorded mask.",
-        "inputs": [{"name": "name", "type": "STRING", "default": ""}],
-        "outputs": [{"name": "mask", "type": "MASK"}],
-    });
-    let node = Arc::new(Masks(Arc::clone(tensors)));
-    scene.host.register_node(serde_json::from_value(descriptor).unwrap(), node, false).unwrap();
+    let text = |name: &str| json!({"name": name, "type": "STRING", "default": ""});
+    let number = json!({"name": "batch", "type": "INT", "default": 1});
+    let nodes: [(_, _, _, Arc<dyn Node>); 2] = [
+        ("Mask", "MASK", json!([text("name")]), Arc::new(Masks(Arc::clone(tensors)))),
+        ("Start", "LATENT", json!([number]), Arc::new(Starts)),
+    ];
+    for (name, wire, inputs, node) in nodes {
+        let descriptor = json!({
+            "type": format!("test.recorded.{name}"), "pack": "test:recorded", "version": "1.0.0",
+            "title": name, "category": "test", "description": "What was recorded.",
+            "inputs": inputs, "outputs": [{"name": wire.to_lowercase(), "type": wire}],
+        });
+        scene.host.register_node(serde_json::from_value(descriptor).unwrap(), node, false).unwrap();
+    }
     scene
 }
 
@@ -127,31 +159,28 @@ impl Graph {
 
 fn graph(case: &Value) -> Value {
     let mut graph = Graph(json!({}));
-    let given = graph.add("test.recorded.Given", json!({}));
+    let latent = graph.add("test.recorded.Start", json!({"batch": case["batch"]}));
     let model = graph.add("ModelLoader", json!({"model_name": "sd"}));
     let positive = graph.side(&model, &case["positive"]);
     let negative = graph.side(&model, &case["negative"]);
-    let lane = graph.add(
-        "Lane",
-        json!({"model": model, "positive": positive, "negative": negative, "guidance": case["cfg"]}),
-    );
     let sampler = graph.add(
-        "Sampler",
+        "KSampler",
         json!({
-            "lanes": lane, "latent": given, "sigmas": [given[0], 2], "solver": "euler",
-            "seed": case["seed"], "start": "add",
+            "model": model, "seed": case["seed"], "steps": case["steps"], "cfg": case["cfg"],
+            "sampler_name": case["sampler"], "scheduler": case["scheduler"], "positive": positive,
+            "negative": negative, "latent_image": latent, "denoise": 1,
         }),
     );
     graph.add("test.recorded.Taken", json!({"latent": sampler}));
     graph.0
 }
 
-/// Whether the nodes that we have make the case.
+/// Whether it is about conditions alone, and no controls or masks of latents.
 fn is_ours(case: &Value) -> bool {
     let entries = ["positive", "negative"].map(|side| case[side].as_array().unwrap());
-    let has_controls = entries.into_iter().flatten().any(|entry| !entry["control"].is_null());
-    let extra = !case["advanced"].is_null() || !case["noise_mask"].is_null();
-    case["sampler"] == "euler" && !has_controls && !extra
+    let mut entries = entries.into_iter().flatten();
+    let given = ["advanced", "noise_mask"].map(|name| case[name].is_null());
+    given == [true; 2] && entries.all(|entry| entry["control"].is_null())
 }
 
 #[test]
@@ -164,17 +193,9 @@ fn the_nodes_make_what_comfyui_makes() {
         let recording: Value = serde_json::from_slice(&read("json")).unwrap();
         let constants = serde_json::from_value(recording["network"].clone()).unwrap();
         let scene = scene(constants, &tensors);
-        for case in recording["cases"].as_array().unwrap().iter().filter(|case| is_ours(case)) {
+        let cases = recording["cases"].as_array().unwrap().iter();
+        for case in cases.filter(|case| is_ours(case)) {
             let name = case["name"].as_str().unwrap();
-            let batch = case["batch"].as_u64().unwrap() as u32;
-            let shape = vec![batch, 4, 12, 16];
-            let latent = Values { values: vec![0.0; batch as usize * 768], shape };
-            let sigmas: Vec<f64> = match case["sigmas"].as_array() {
-                Some(sigmas) => sigmas.iter().map(|sigma| sigma.as_f64().unwrap()).collect(),
-                None => SIGMAS.into(),
-            };
-            let noise = latent.clone();
-            scene.exchange.give(Given { latent, noise, sigmas: list(&sigmas) });
             let found = match scene.run(&graph(case)) {
                 Ok(found) => found,
                 Err(failure) if !case["error"].is_null() => {
@@ -187,7 +208,7 @@ fn the_nodes_make_what_comfyui_makes() {
             assert!(case["error"].is_null(), "{name}");
             let expected = tensors.get(name);
             let off = found.values.iter().zip(&expected.values);
-            let off = off.map(|(a, b)| (f64::from(*a) / SCALE - f64::from(*b)).abs());
+            let off = off.map(|(a, b)| f64::from((a - b).abs()));
             let ratio = off.fold(0.0, |most: f64, off| if off <= most { most } else { off })
                 / case["tol"].as_f64().unwrap();
             if ratio <= 1.0 {

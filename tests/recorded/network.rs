@@ -9,7 +9,7 @@ use amdm_diffusion::{
     Request, Result, Tensor, Tiling,
 };
 
-use crate::cases::Constants;
+use crate::cases::{Constants, SCALE};
 
 pub struct Analytic {
     info: ModelInfo,
@@ -44,13 +44,13 @@ impl Analytic {
         Arc::new(Self { info, constants, log_sigmas, asked: Mutex::default() })
     }
 
-    /// A model of Stable Diffusion 1.x's latents and training steps.
+    /// A model over the latents and training steps of Stable Diffusion 1.x.
     pub fn stable_diffusion(name: &str, constants: Constants) -> Arc<Self> {
         let alphas = scaled_linear_cumulative(1000, 0.00085, 0.012);
         let sigmas = alphas.iter().map(|alpha| ((1.0 - alpha) / alpha).sqrt() as f32);
         let plain =
             Self::new(name, PredictionKind::Epsilon, &sigmas.collect::<Vec<_>>(), constants);
-        let latent = LatentInfo { pixels: 8, ..plain.info.latent.clone() };
+        let latent = LatentInfo { pixels: 8, scale: vec![SCALE], ..plain.info.latent.clone() };
         let info = ModelInfo { latent, alphas_cumprod: alphas, ..plain.info.clone() };
         let log_sigmas = plain.log_sigmas.clone();
         Arc::new(Self { info, constants, log_sigmas, asked: Mutex::default() })

@@ -1,7 +1,7 @@
 //! Lists of entries against recorded results of ComfyUI.
 //!
-//! The cases in `tests/fixtures/comfyui-conditions` are some of a larger set of the same form, which
-//! runs where `AMDM_COMFYUI_RUN` names its folder.
+//! The cases in `tests/fixtures/comfyui-conditions` are some of a larger set of the same form,
+//! which runs where `AMDM_COMFYUI_RUN` names its folder.
 
 mod data;
 mod network;

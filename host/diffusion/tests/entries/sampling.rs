@@ -83,16 +83,18 @@ pub fn run(
     let mut rows: Vec<Vec<Row>> = Vec::new();
     while let Some(asked) = walk.ask() {
         let sigma = asked.sigma;
-        let latent = match &inpaint {
-            Some(inpaint) => inpaint.before(asked.latent, sigma)?,
-            None => asked.latent.clone(),
-        };
         let signal = network::input_scale(sigma);
         let timestep = table.timestep(sigma).into();
+        let level = NoiseLevel { timestep, signal, noise: sigma * signal };
+        let scaled = asked.latent.affine(signal, 0.0)?;
+        let scaled = match &inpaint {
+            Some(inpaint) => inpaint.before(&scaled, level)?,
+            None => scaled,
+        };
         let question = Question {
             model: &model,
-            latent: &latent.affine(signal, 0.0)?,
-            level: NoiseLevel { timestep, signal, noise: sigma * signal },
+            latent: &scaled,
+            level,
             positive: &positive,
             negative: Some(&negative),
             guidance: case.cfg,
@@ -100,7 +102,7 @@ pub fn run(
             steps: walk.steps() as u32,
         };
         let epsilon = ask(&[question], false, &|| false)?.remove(0).guided;
-        let denoised = Tensor::linear_combination(&[(&latent, 1.0), (&epsilon, -sigma)])?;
+        let denoised = Tensor::linear_combination(&[(&scaled, 1.0 / signal), (&epsilon, -sigma)])?;
         let denoised = match &inpaint {
             Some(inpaint) => inpaint.after(&denoised)?,
             None => denoised,

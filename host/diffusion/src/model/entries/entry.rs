@@ -108,8 +108,8 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// What acts on a network beside its condition in a part of the schedule: a control network with its
-/// picture and strength.
+/// What acts on a network beside its condition in a part of the schedule: a control network with
+/// its picture and strength.
 #[derive(Clone, Debug)]
 pub struct Control {
     /// What the model is given.

@@ -42,6 +42,11 @@ impl Frame {
         Self { batch, channels, height, width }
     }
 
+    /// All of the plane.
+    pub fn whole(&self) -> Cells {
+        Cells { x: 0, y: 0, width: self.width as u64, height: self.height as u64 }
+    }
+
     /// Values of one plane.
     pub fn plane(&self) -> usize {
         self.height * self.width
@@ -124,6 +129,15 @@ impl Cells {
     #[allow(clippy::cast_possible_truncation)]
     pub fn size(self) -> usize {
         self.count() as usize
+    }
+
+    /// Where its values lie in a plane of the latent, which cuts it, row by row.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn places(self, frame: &Frame) -> impl Iterator<Item = usize> + use<> {
+        let Self { x, y, width, height } = self;
+        let [x, y, width, height] = [x, y, width, height].map(|at| at as usize);
+        let plane = frame.width;
+        (y..y + height).flat_map(move |row| (x..x + width).map(move |column| row * plane + column))
     }
 
     /// Whether all of it lies in `other`.

@@ -1,16 +1,19 @@
-//! What a sampler asks at one step: conditions as lists of entries, evaluated once for all families.
+//! What a sampler asks at one step: conditions as lists of entries, evaluated once for all
+//! families.
 //!
-//! Each entry that acts is a pass of the network over its area, all passes of a step in one call; a
-//! side's prediction is the weighted mean of its entries' clean latents, and guidance leads from the
-//! negative's to the positive's.
+//! Each entry that acts is a pass of the network over its area, all passes of a step in one call. A
+//! side's prediction is the weighted mean of its entries' clean latents, and guidance leads from
+//! the negative's to the positive's.
 
 mod entry;
 mod evaluation;
 mod frame;
 mod mask;
+mod mean;
 mod moment;
 mod placed;
 mod plan;
+mod weights;
 
 use std::sync::Arc;
 
@@ -46,9 +49,9 @@ pub struct Question<'a> {
 
 /// Answers the questions of one step, over any number of models, in order.
 ///
-/// With `parts` the conditional and unconditional predictions come as well. Sides of one plain entry
-/// each are one [`Request`] to the model; all others are passes without guidance, in the same call
-/// of [`predict`] unless `parts` are asked for.
+/// With `parts` the conditional and unconditional predictions come as well. Sides of one plain
+/// entry each are one [`Request`] to the model; all others are passes without guidance, in the same
+/// call of [`predict`] unless `parts` are asked for.
 ///
 /// # Errors
 /// `invalid_input` for a list of entries that cannot be evaluated, `unsupported` for what the model

@@ -1,7 +1,7 @@
 //! Entries at a latent, and what the two sides of a question copy from each other.
 //!
-//! Each entry with an area gets a partner of the same area on the other side, told what the smallest
-//! entry around it there is told; controls and grounding of entries without an area are shared out
+//! Each entry with an area gets a partner of the same area on the other side, told what the
+//! smallest entry around it there is told; controls and grounding of entries without an area are shared out
 //! over the other side's. The rules are ComfyUI's, checked against recorded results.
 
 use std::sync::Arc;

@@ -3,7 +3,8 @@
 use amdm::error::{Code, Error};
 
 use super::Question;
-use super::evaluation::{Evaluation, Room, mean};
+use super::evaluation::{Evaluation, Room};
+use super::mean::mean;
 use super::moment::Moment;
 use super::placed::{Placed, copy};
 use crate::model::{Conditioning, Prediction, Request};
@@ -72,7 +73,7 @@ impl Plan {
     /// One request, where at this step each side is one pass that counts as it is.
     fn joined(positive: &[Evaluation], negative: &Negative) -> Option<Self> {
         let one = |passes: &[Evaluation]| match passes {
-            [pass] if pass.is_whole() => Some(pass.condition.clone()),
+            [pass] if pass.is_whole => Some(pass.condition.clone()),
             _ => None,
         };
         let negative = match negative {
@@ -133,7 +134,7 @@ impl Plan {
             let of = answers.by_ref().take(passes.len()).map(|answer| answer.guided);
             let of: Vec<Tensor> = of.collect();
             match (passes, &*of) {
-                ([pass], [prediction]) if pass.is_whole() => Ok(prediction.clone()),
+                ([pass], [prediction]) if pass.is_whole => Ok(prediction.clone()),
                 _ if passes.len() == of.len() => {
                     let kind = question.model.info().prediction;
                     mean(passes, &of, question.latent, question.level, kind)
