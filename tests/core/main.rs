@@ -42,6 +42,6 @@ fn recorded_graphs_give_what_was_recorded() {
         }
     }
     eprintln!("{graphs} graphs, {tensors} tensors, {} beyond their tolerance", faults.len());
-    assert!(graphs > 0 && tensors > 0, "the set has nothing to run");
+    assert!(!set.is_own() || tensors > 100, "too little of our own set was run");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

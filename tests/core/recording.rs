@@ -44,6 +44,11 @@ impl Set {
         Self { folder, index: serde_json::from_slice(&index).unwrap() }
     }
 
+    /// Whether it is the one that comes with the tests.
+    pub fn is_own(&self) -> bool {
+        self.folder.starts_with(env!("CARGO_MANIFEST_DIR"))
+    }
+
     pub fn graphs(&self) -> Vec<String> {
         self.index["graphs"].as_object().unwrap().keys().cloned().collect()
     }
