@@ -152,7 +152,7 @@ fn in_rust() -> BTreeSet<String> {
             info, timesteps, with_adapter, condition, list_names = Access::list_names, codec,
             text_encoder;
         "images", Access:
-            load = Access::load_image, save = Access::save_image, resize, grow, edges,
+            load = Access::load_image, save = Access::save_image, save_latent, resize, grow, edges,
             text = Access::draw_text;
         "runtime.call", NodeCall:
             input, inputs, set_output, output_wanted, checkpoint, checkpoint_due, keep_checkpoint;

@@ -47,6 +47,10 @@ impl Nodes for Standard {
         crate::image::save_image::run(inputs, call)
     }
 
+    fn save_latent(inputs: save_latent::Inputs, call: &Call) -> Result<(), Error> {
+        crate::latent::save_latent::run(inputs, call)
+    }
+
     fn preview_image(inputs: preview_image::Inputs, call: &Call) -> Result<(), Error> {
         crate::image::preview_image::run(inputs, call)
     }

@@ -14,6 +14,11 @@ use crate::math::solver::sigma::{Answer, Memory, Told};
 use crate::math::solver::{Form, Past};
 use crate::math::{NoiseLevel, Part, Phase, Prediction, PredictionKind, StepContext, Tensor};
 
+/// An answer, and what it means.
+type Answered<T> = (PredictionKind, Prediction<T>);
+/// The step that comes next, and what lanes' samplers remember.
+type Resumed<T> = (u32, Vec<Memory<T>>);
+
 /// A sampling in progress.
 pub(super) struct Run<'a, B: Backend> {
     backend: &'a mut B,
@@ -204,10 +209,7 @@ impl<'a, B: Backend> Run<'a, B> {
 
     /// Puts everything where `checkpoint` has it, the lanes' first noise being drawn; gives the step
     /// that comes next, and what samplers remember.
-    fn resume(
-        &mut self,
-        checkpoint: Checkpoint<B::Tensor>,
-    ) -> Result<(u32, Vec<Memory<B::Tensor>>), Error> {
+    fn resume(&mut self, checkpoint: Checkpoint<B::Tensor>) -> Result<Resumed<B::Tensor>, Error> {
         self.context.set_target(checkpoint.target);
         let mut memories = Vec::new();
         for (lane, held) in (0..).zip(checkpoint.lanes) {
@@ -250,7 +252,7 @@ impl<'a, B: Backend> Run<'a, B> {
         step: u32,
         inputs: Vec<(u32, B::Tensor, NoiseLevel)>,
         parts: bool,
-    ) -> Result<Vec<(PredictionKind, Prediction<B::Tensor>)>, Error> {
+    ) -> Result<Vec<Answered<B::Tensor>>, Error> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }

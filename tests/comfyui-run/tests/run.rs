@@ -189,7 +189,10 @@ fn equal_outputs_pass_and_what_is_not_compared_is_named() {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     let last = lines.last().unwrap();
-    assert!(last.starts_with("2 graphs: 1 passed, 0 failed, 1 skipped; 9 things compared"), "{last}");
+    assert!(
+        last.starts_with("2 graphs: 1 passed, 0 failed, 1 skipped; 9 things compared"),
+        "{last}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use amdm_diffusion::pixels::{Filter, resize};
 
 use super::{
     AMDM_FILTER_AREA, AMDM_FILTER_BICUBIC, AMDM_FILTER_BILINEAR, AMDM_FILTER_LANCZOS,
-    AMDM_FILTER_NEAREST_EXACT,
+    AMDM_FILTER_NEAREST_EXACT, nothing,
 };
 use crate::context::AmdmContext;
 use crate::layout::{AmdmStr, put, text};
@@ -71,6 +71,14 @@ pub struct AmdmImageApi {
         high: f64,
         out: *mut *mut AmdmTensor,
     ) -> AmdmStatus,
+    /// Writes a file `.latent` with the values of a latent and the graph. Gives its name;
+    /// `AMDM_STATUS_EMPTY` where the run writes no pictures.
+    pub save_latent: unsafe extern "C" fn(
+        ctx: *mut AmdmContext,
+        prefix: *const c_char,
+        latent: *const AmdmTensor,
+        name: *mut AmdmStr,
+    ) -> AmdmStatus,
 }
 
 pub(crate) static IMAGE: AmdmImageApi = AmdmImageApi {
@@ -98,6 +106,15 @@ pub(crate) static IMAGE: AmdmImageApi = AmdmImageApi {
     }),
     edges: tensor!(|c, image: *const AmdmTensor, low: f64, high: f64| {
         c.call()?.edges(&*of(image)?, low, high)
+    }),
+    save_latent: function!(|c,
+                            prefix: *const c_char,
+                            latent: *const AmdmTensor,
+                            out: *mut AmdmStr| {
+        put(out, AmdmStr { ptr: std::ptr::null(), len: 0 }, "the name")?;
+        let name = c.call()?.save_latent(text(prefix, "prefix")?, &*of(latent)?)?;
+        let name = name.ok_or_else(|| nothing("file", "of the latent"))?;
+        put(out, c.lend_text(name), "the name")
     }),
 };
 

@@ -358,6 +358,21 @@ impl Access {
         Ok(names)
     }
 
+    /// Writes a file with the values of a latent, with the graph inside; gives its name, or none
+    /// where pictures are not written.
+    ///
+    /// # Errors
+    /// As [`Access::save_image`].
+    pub fn save_latent(&self, prefix: &str, latent: &Tensor) -> Result<Option<String>, Error> {
+        let job = &self.job;
+        job.cancel.check()?;
+        let (id, outputs) = (&self.node().id, &job.means.outputs);
+        let written = outputs.save_latent(id, prefix, latent, &job.cancel)?;
+        let name = written.as_ref().map(|file| file.name.clone());
+        job.saved(self.node(), written.into_iter().collect());
+        Ok(name)
+    }
+
     /// An image in another size, in pixels.
     ///
     /// # Errors

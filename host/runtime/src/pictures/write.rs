@@ -1,4 +1,4 @@
-//! Writing pictures: PNG with the graph inside, under a counted name, whole or not at all.
+//! Writing pictures and latents, with the graph inside, under a counted name, whole or not at all.
 //!
 //! A file is written under a temporary name in its own directory, flushed to the disk and renamed
 //! to the next free number, never over another file. What fails leaves nothing behind.
@@ -13,6 +13,7 @@ use amdm::graph::metadata;
 use amdm::math::Tensor as _;
 use amdm_diffusion::Tensor;
 use amdm_diffusion::pixels::to_rows;
+use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempPath;
 
@@ -47,7 +48,7 @@ pub struct Picture {
     pub sha256: String,
     /// Bytes of the file.
     pub bytes: u64,
-    /// Pixels in a row.
+    /// Pixels in a row; of a latent, values.
     pub width: u32,
     /// Rows.
     pub height: u32,
@@ -129,20 +130,78 @@ impl Outputs {
         if self.in_memory {
             return Ok(Vec::new());
         }
-        let dir = self.dir()?;
         let [_, height, width, channels] = image.shape()[..] else {
             let found = image.shape();
             let message =
                 format!("found a tensor {found:?}, expected [batch, height, width, channels]");
             return Err(Error::invalid(message).at("images"));
         };
-        let size = Some((width.into(), height.into()));
+        let target = self.target(node, prefix, Some((width.into(), height.into())), PNG)?;
+        let (mut files, mut pictures) = (Vec::new(), Vec::new());
+        for bytes in to_rows(image)? {
+            cancel.check()?;
+            let pixels = Pixels { width, height, channels, bytes };
+            let (file, written) = write(&target.folder, |writer| {
+                self.encode(writer, &pixels).map_err(std::io::Error::other)
+            })?;
+            files.push(file);
+            pictures.push(Picture { width, height, ..written });
+        }
+        cancel.check()?;
+        target.publish(files, &mut pictures)?;
+        Ok(pictures)
+    }
+
+    /// Writes one file with the values of a latent for `node`, as ComfyUI writes them, and says
+    /// what it is; none where nothing is written.
+    ///
+    /// # Errors
+    /// As [`Outputs::save`].
+    pub fn save_latent(
+        &self,
+        node: &str,
+        prefix: &str,
+        latent: &Tensor,
+        cancel: &Cancel,
+    ) -> Result<Option<Picture>, Error> {
+        if self.in_memory {
+            return Ok(None);
+        }
+        let target = self.target(node, prefix, None, LATENT)?;
+        let values = latent.to_f32()?;
+        cancel.check()?;
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+        let shape = latent.shape().iter().map(|&extent| extent as usize).collect();
+        let fault = |error: &dyn std::fmt::Display| unwritable(&target.folder, error);
+        let view = |shape, bytes| TensorView::new(Dtype::F32, shape, bytes);
+        let tensors = [
+            ("latent_tensor", view(shape, &bytes).map_err(|error| fault(&error))?),
+            ("latent_format_version_0", view(vec![0], &[]).map_err(|error| fault(&error))?),
+        ];
+        let notes = self.texts.iter().map(|(key, text)| ((*key).to_owned(), text.clone()));
+        let file = serialize(tensors, Some(notes.collect())).map_err(|error| fault(&error))?;
+        let (file, written) = write(&target.folder, |writer| writer.write_all(&file))?;
+        let extent = |back: usize| latent.shape().iter().rev().nth(back).copied().unwrap_or(0);
+        let mut written = [Picture { width: extent(0), height: extent(1), ..written }];
+        target.publish(vec![file], &mut written)?;
+        let [written] = written;
+        Ok(Some(written))
+    }
+
+    /// Where the files of `node` go whose names begin with `prefix`; the folders are made.
+    fn target(
+        &self,
+        node: &str,
+        prefix: &str,
+        size: Option<(u64, u64)>,
+        ending: &'static str,
+    ) -> Result<Target, Error> {
+        let dir = self.dir()?;
         let named = |error: Error| match self.naming.get(node) {
             Some(input) => error.at(input.as_str()),
             None => error,
         };
-        let prefix = name(prefix, size, &self.clock).map_err(named)?;
-        let prefix = Path::new(&prefix);
+        let prefix = PathBuf::from(name(prefix, size, &self.clock).map_err(named)?);
         let folder = match prefix.parent() {
             Some(below) if !below.as_os_str().is_empty() => dir.join(below),
             _ => dir.to_owned(),
@@ -161,41 +220,8 @@ impl Outputs {
             .file_name()
             .and_then(|name| name.to_str())
             .ok_or_else(|| named(Error::invalid("expected a file name in UTF-8")))?;
-        let (mut files, mut pictures) = (Vec::new(), Vec::new());
-        for bytes in to_rows(image)? {
-            cancel.check()?;
-            let pixels = Pixels { width, height, channels, bytes };
-            let (file, picture) = self.write(&folder, &pixels)?;
-            files.push(file);
-            pictures.push(picture);
-        }
-        cancel.check()?;
-        let names = publish(files, &folder, stem)?;
-        for (picture, name) in pictures.iter_mut().zip(names) {
-            let path = prefix.with_file_name(name);
-            picture.name = path.to_string_lossy().replace('\\', "/");
-        }
-        Ok(pictures)
-    }
-
-    /// Writes an unfinished file; its picture has no name yet.
-    fn write(&self, folder: &Path, pixels: &Pixels) -> Result<(TempPath, Picture), Error> {
-        let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
-        let mut file = unfinished::create(folder).map_err(|error| fail(&error))?;
-        let mut writer = BufWriter::new(Counted::new(file.as_file_mut()));
-        self.encode(&mut writer, pixels).map_err(|error| fail(&error))?;
-        let counted = writer.into_inner().map_err(|error| fail(&error))?;
-        let Counted { bytes, hash, .. } = counted;
-        file.as_file().sync_all().map_err(|error| fail(&error))?;
-        let picture = Picture {
-            name: String::new(),
-            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            bytes,
-            width: pixels.width,
-            height: pixels.height,
-        };
-        // Closed here: a batch may have more images than a process may have open files.
-        Ok((file.into_temp_path(), picture))
+        let stem = stem.to_owned();
+        Ok(Target { folder, prefix, stem, ending })
     }
 
     fn encode(&self, writer: &mut impl Write, pixels: &Pixels) -> Result<(), png::EncodingError> {
@@ -215,6 +241,50 @@ impl Outputs {
     }
 }
 
+/// Endings of files.
+const PNG: &str = "png";
+const LATENT: &str = "latent";
+
+/// Where some files go.
+struct Target {
+    folder: PathBuf,
+    /// Relative to the output directory, up to the number.
+    prefix: PathBuf,
+    stem: String,
+    ending: &'static str,
+}
+
+impl Target {
+    /// Gives the finished files the next free numbers, and `pictures` their names, or none of them
+    /// where one cannot have it.
+    fn publish(&self, files: Vec<TempPath>, pictures: &mut [Picture]) -> Result<(), Error> {
+        let names = publish(files, &self.folder, (&self.stem, self.ending))?;
+        for (picture, name) in pictures.iter_mut().zip(names) {
+            let path = self.prefix.with_file_name(name);
+            picture.name = path.to_string_lossy().replace('\\', "/");
+        }
+        Ok(())
+    }
+}
+
+/// Writes an unfinished file with `fill`; its picture has no name and no size yet.
+fn write(
+    folder: &Path,
+    fill: impl FnOnce(&mut BufWriter<Counted<'_>>) -> std::io::Result<()>,
+) -> Result<(TempPath, Picture), Error> {
+    let fail = |error: &dyn std::fmt::Display| unwritable(folder, error);
+    let mut file = unfinished::create(folder).map_err(|error| fail(&error))?;
+    let mut writer = BufWriter::new(Counted::new(file.as_file_mut()));
+    fill(&mut writer).map_err(|error| fail(&error))?;
+    let counted = writer.into_inner().map_err(|error| fail(&error))?;
+    let Counted { bytes, hash, .. } = counted;
+    file.as_file().sync_all().map_err(|error| fail(&error))?;
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let picture = Picture { name: String::new(), sha256, bytes, width: 0, height: 0 };
+    // Closed here: a batch may have more images than a process may have open files.
+    Ok((file.into_temp_path(), picture))
+}
+
 /// What the names of files that `prefix` stands for begin with, relative to the output directory,
 /// for a picture of so many pixels across and down, where that is known.
 ///
@@ -225,14 +295,14 @@ pub(crate) fn name(prefix: &str, size: Option<(u64, u64)>, clock: &Clock) -> Res
     let relative = place::relative(&naming::fill(prefix, size, || clock.now()))?;
     let mut parts = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
     let stem = parts.pop().unwrap_or_default();
-    let file = numbered(&stem, 1);
+    let file = numbered((&stem, PNG), 1);
     parts.iter().map(|part| &**part).chain([&*file]).try_for_each(place::portable)?;
     parts.push(stem);
     Ok(parts.join("/"))
 }
 
-fn numbered(stem: &str, number: u64) -> String {
-    format!("{stem}_{number:05}_.png")
+fn numbered((stem, ending): (&str, &str), number: u64) -> String {
+    format!("{stem}_{number:05}_.{ending}")
 }
 
 /// One 8-bit picture, row by row.
@@ -270,11 +340,11 @@ impl Write for Counted<'_> {
 }
 
 /// Gives the finished files the next free numbers, or none of them where one cannot have it.
-fn publish(files: Vec<TempPath>, folder: &Path, stem: &str) -> Result<Vec<String>, Error> {
-    let mut next = next_number(folder, stem)?;
+fn publish(files: Vec<TempPath>, folder: &Path, parts: (&str, &str)) -> Result<Vec<String>, Error> {
+    let mut next = next_number(folder, parts)?;
     let mut names = Vec::with_capacity(files.len());
     for file in files {
-        match persist(file, folder, stem, &mut next) {
+        match persist(file, folder, parts, &mut next) {
             Ok(name) => names.push(name),
             Err(error) => {
                 names.iter().for_each(|name| drop(std::fs::remove_file(folder.join(name))));
@@ -286,9 +356,14 @@ fn publish(files: Vec<TempPath>, folder: &Path, stem: &str) -> Result<Vec<String
 }
 
 /// Gives a finished file the next free number.
-fn persist(mut file: TempPath, folder: &Path, stem: &str, next: &mut u64) -> Result<String, Error> {
+fn persist(
+    mut file: TempPath,
+    folder: &Path,
+    parts: (&str, &str),
+    next: &mut u64,
+) -> Result<String, Error> {
     loop {
-        let name = numbered(stem, *next);
+        let name = numbered(parts, *next);
         *next += 1;
         match file.persist_noclobber(folder.join(&name)) {
             Ok(_) => return Ok(name),
@@ -301,12 +376,13 @@ fn persist(mut file: TempPath, folder: &Path, stem: &str, next: &mut u64) -> Res
 }
 
 /// One more than the highest number in use.
-fn next_number(folder: &Path, stem: &str) -> Result<u64, Error> {
+fn next_number(folder: &Path, (stem, ending): (&str, &str)) -> Result<u64, Error> {
     let entries = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
     let number = |name: &str| -> Option<u64> {
         name.strip_prefix(stem)?
             .strip_prefix('_')?
-            .strip_suffix("_.png")?
+            .strip_suffix(ending)?
+            .strip_suffix("_.")?
             .parse()
             .ok()
             .filter(|number| *number < NUMBERS)

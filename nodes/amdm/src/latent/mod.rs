@@ -15,6 +15,7 @@ pub(crate) mod latent_subtract;
 pub(crate) mod latent_upscale;
 pub(crate) mod latent_upscale_by;
 pub(crate) mod repeat_latent_batch;
+pub(crate) mod save_latent;
 pub(crate) mod set_latent_noise_mask;
 
 pub(crate) mod value;

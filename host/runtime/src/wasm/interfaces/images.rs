@@ -25,6 +25,16 @@ impl images::Host for StoreData {
         Ok(self.access.save_image(temporary, &prefix, image)?)
     }
 
+    fn save_latent(
+        &mut self,
+        prefix: String,
+        latent: Resource<Tensor>,
+    ) -> Result<Option<String>, HostError> {
+        let _work = self.work()?;
+        let latent = self.table.get(&latent)?;
+        Ok(self.access.save_latent(&prefix, latent)?)
+    }
+
     fn resize(
         &mut self,
         image: Resource<Tensor>,
