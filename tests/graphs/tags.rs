@@ -319,7 +319,7 @@ fn a_node_without_tags_writes_files_by_its_prefix() {
 }
 
 /// Outputs of the standard pack that say no size, and why.
-const UNSAID: [(&str, &str, &str); 15] = [
+const UNSAID: [(&str, &str, &str); 17] = [
     ("EncodeImage", "latent", "the model decides how many values a picture becomes"),
     ("LoadImage", "image", "the file decides"),
     ("LoadImage", "mask", "the file decides"),
@@ -327,6 +327,8 @@ const UNSAID: [(&str, &str, &str); 15] = [
     ("ImagePadForOutpaint", "image", "margins are added to the sides"),
     ("ImagePadForOutpaint", "mask", "margins are added to the sides"),
     ("ImageBatch", "image", "two batches become one"),
+    ("SplitImageWithAlpha", "mask", "its image says it"),
+    ("PorterDuffImageComposite", "mask", "its image says it"),
     ("LoadImageMask", "mask", "the file decides"),
     ("EmptyLatentImage", "latent", "no model says how many values a pixel becomes"),
     ("LatentUpscale", "latent", "pixels say nothing of a latent's sides"),

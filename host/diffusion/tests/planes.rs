@@ -193,9 +193,6 @@ fn hostile_sizes_are_refused_before_they_cost() {
     let line = Tensor::full(&device, &[1, 1 << 20], 0.0).unwrap();
     let kernel = Tensor::full(&device, &[1, (1 << 20) - 1], 0.0).unwrap();
     assert_eq!(code(line.convolve(&kernel, Edge::Zero)), Code::LimitExceeded);
-    // Lanczos between 65,536 rows and 65,536 columns, and from a side that is longer.
-    let tall = Tensor::full(&device, &[1, 1 << 16, 1, 1], 0.0).unwrap();
-    assert_eq!(code(resize(&tall, 1 << 16, 1, Filter::Lanczos)), Code::LimitExceeded);
     let long = Tensor::full(&device, &[1, 1, 1 << 17, 1], 0.0).unwrap();
     assert_eq!(code(resize(&long, 1, 1, Filter::Lanczos)), Code::LimitExceeded);
 }

@@ -48,6 +48,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn values(picture: DynamicImage) -> Vec<f32> {
