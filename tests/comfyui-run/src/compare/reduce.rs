@@ -116,7 +116,7 @@ mod tests {
             models::start("1:projection:768x16"),
             0,
             0.,
-            768f32.sqrt().recip(),
+            (1. / 768f64.sqrt()) as f32,
             &mut matrix,
         );
         assert_eq!(product.values[..16], matrix[..16]);
