@@ -319,7 +319,12 @@ fn a_node_without_tags_writes_files_by_its_prefix() {
 }
 
 /// Outputs of the standard pack that say no size, and why.
-const UNSAID: [(&str, &str, &str); 17] = [
+const UNSAID: [(&str, &str, &str); 22] = [
+    ("VAEDecode", "image", "the codec's pixels are known when it is loaded"),
+    ("VAEEncode", "latent", "the same"),
+    ("VAEDecodeTiled", "image", "the same"),
+    ("VAEEncodeTiled", "latent", "the same"),
+    ("VAEEncodeForInpaint", "latent", "the same"),
     ("EncodeImage", "latent", "the model decides how many values a picture becomes"),
     ("LoadImage", "image", "the file decides"),
     ("LoadImage", "mask", "the file decides"),

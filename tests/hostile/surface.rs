@@ -208,7 +208,7 @@ fn completions() {
 fn nodes() {
     let ended = end(&mut amdm(&["nodes", "--json"]));
     let nodes: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((ended.code, nodes.len()), (Some(0), 28));
+    assert!(ended.code == Some(0) && nodes.len() > 90, "{:?}, {}", ended.code, nodes.len());
     let ended = end(&mut amdm(&["nodes"]));
     assert!(nodes.iter().all(|node| ended.stdout.contains(node["type"].as_str().unwrap())));
     let ended = end(&mut amdm(&["nodes", "Sampler"]));

@@ -879,6 +879,12 @@ typedef struct {
                         double low,
                         double high,
                         AmdmTensor **out);
+    // Writes a file `.latent` with the values of a latent and the graph. Gives its name;
+    // `AMDM_STATUS_EMPTY` where the run writes no pictures.
+    AmdmStatus (*save_latent)(AmdmContext *ctx,
+                              const char *prefix,
+                              const AmdmTensor *latent,
+                              AmdmStr *name);
 } AmdmImageApi;
 
 // Streams of standard normal values, the same for a seed on every device: those of torch's CPU
@@ -923,6 +929,9 @@ typedef struct {
                          uint32_t tile,
                          uint32_t overlap,
                          AmdmTensor **out);
+    // A value of wire `VAE` from a file of its own, by its name below a model directory's folder
+    // `vae`.
+    AmdmStatus (*load)(AmdmContext *ctx, const char *name, AmdmObject **out);
 } AmdmCodecApi;
 
 // Prompts to what networks attend to: values of wire `CLIP`.

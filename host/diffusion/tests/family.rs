@@ -182,7 +182,7 @@ fn its_built_in_network_is_listed_sized_and_runs() {
     );
     let families = models.names("families");
     assert_eq!(families[..4], ["auto", "tiny-attributes", "tiny-layout", "tiny-style"]);
-    assert_eq!(families[4..], ["gain-half", "gain-whole", "gain-channels"]);
+    assert_eq!(families[4..], ["sd1", "gain-half", "gain-whole", "gain-channels"]);
     let sizes = models.sizes("gain-of-3").unwrap();
     assert_eq!((sizes.latent_shape, sizes.pixels, sizes.multiple), (vec![4, 2, 2], 8, Some(64)));
     assert_eq!(models.sizes("tiny-style").unwrap().multiple, Some(0));
@@ -224,7 +224,7 @@ fn its_files_are_known_by_their_headers() {
         ("one", "", Code::InvalidInput, "what it holds, expected one of gain-half, gain-whole"),
         ("four", r#"{"family":"gain-half"}"#, Code::InvalidInput, "expected one of gain-channels"),
         ("one", r#"{"family":"tiny-style"}"#, Code::InvalidInput, "found family `tiny-style`"),
-        ("two", "", Code::Unsupported, "expected weights of the tiny or gain family"),
+        ("two", "", Code::Unsupported, "expected weights of tiny, Stable Diffusion 1 or gain"),
         ("large", r#"{"family":"gain-half"}"#, Code::InvalidInput, "says that it is `xxx"),
     ] {
         let error = run(name, options).unwrap_err();

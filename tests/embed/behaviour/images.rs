@@ -181,7 +181,7 @@ fn layouts(face: &Loaded, rgb: &[u8]) {
     }
 }
 
-/// Averages of two bytes, all of them: what lies between two more is rounded alike in memory and in
+/// Averages of two bytes, all of them: what lies between two more is cut down alike in memory and in
 /// files.
 #[test]
 fn pixels_in_memory_are_those_of_the_file() {
@@ -196,7 +196,7 @@ fn pixels_in_memory_are_those_of_the_file() {
     let ran = agreed(&faces(inputs.path()), &Job::new(&halved));
     let (size, pixels) = pixels(ran.files.values().next().unwrap());
     assert_eq!(size, [256, 256]);
-    assert_eq!(pixels[3], 1, "of 0 and 1");
+    assert_eq!(pixels[3], 0, "of 0 and 1");
     assert!(ran.images.unwrap() == [("save".to_owned(), size, pixels)]);
 }
 

@@ -27,9 +27,10 @@ fn an_own_node_works_in_a_graph() {
     assert_eq!(ran.warnings, [format!("node turn (test.own.Turn): {}", own::WARNING)]);
     assert!(names(&ran.events, "ui").contains(&"turn".to_owned()));
     assert!(names(&ran.events, "progress").ends_with(&["turn".into(), "turn".into()]));
-    let turn = |bytes: &[u8]| bytes.iter().map(|byte| 255 - byte).collect::<Vec<_>>();
     let (plain, ran) = (plain.images.unwrap(), ran.images.unwrap());
-    assert_eq!(turn(&plain[0].2), ran[0].2);
+    // What lies between two bytes is cut down on both sides.
+    let sums = plain[0].2.iter().zip(&ran[0].2).map(|(byte, turned)| byte + turned);
+    assert!(sums.clone().all(|sum| sum == 254 || sum == 255), "{:?}", sums.collect::<Vec<_>>());
 }
 
 #[test]

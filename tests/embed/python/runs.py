@@ -173,7 +173,9 @@ def pictures(host):
     graph.set_image("load", "image", image)
     again = graph.run()
     again.execute()
-    assert again.image("show").tobytes() == pixels
+    # What lies between two bytes is cut down: 1 - 253 / 255 is a bit less than 2 / 255.
+    again = again.image("show").tobytes()
+    assert all(byte - was in (0, -1) for byte, was in zip(again, pixels))
     data = image.data
     del image
     gc.collect()

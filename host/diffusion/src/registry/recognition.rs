@@ -30,8 +30,12 @@ pub(super) fn kind<'f>(
     if fitting.is_empty() {
         let found = Architecture::of(header).name();
         let known: Vec<&str> = families.iter().map(|family| family.name()).collect();
-        let known = known.join(" or ");
-        let message = format!("found {found}, expected weights of the {known} family");
+        let (last, others) = known.split_last().unwrap_or((&"no family", &[]));
+        let known = match others {
+            [] => (*last).to_owned(),
+            others => format!("{} or {last}", others.join(", ")),
+        };
+        let message = format!("found {found}, expected weights of {known}");
         return Err(error::unsupported(format!("model file `{name}`: {message}")));
     }
     let kinds = || fitting.iter().map(|(_, kind)| *kind).collect::<Vec<_>>().join(", ");

@@ -86,7 +86,7 @@ fn tags_with_other_words() {
     check(input("/// @range 1\n x: u32"), "TagArgument", "two whole numbers");
     check(input("/// @range 1 2 3\n x: f64"), "TagArgument", "two numbers");
     check(input("/// @step 0\n x: f64"), "TagArgument", "a number above 0");
-    check(input("/// @choices fonts\n x: string"), "TagArgument", "one of models, families");
+    check(input("/// @choices fonts\n x: string"), "TagArgument", "one of models, checkpoints");
     check(node("/// @title", "x: u32"), "TagArgument", "@title words");
 }
 
