@@ -47,7 +47,10 @@ impl Node for Takes {
 }
 
 /// Rows and pooled row of each entry that the last node of `graph`, `last`, gives.
-fn run(mut graph: serde_json::Value) -> Result<Vec<(Vec<f32>, Option<Vec<f32>>)>, Failure> {
+/// What networks are told: rows, and the pooled one.
+type Told = (Vec<f32>, Option<Vec<f32>>);
+
+fn run(mut graph: serde_json::Value) -> Result<Vec<Told>, Failure> {
     let constants = Constants { l: 0.85, a: 0.2, b: 0.05, c: 0.1, d: 0.1 };
     let scene = Scene::open(vec![("sd", Analytic::stable_diffusion("sd", constants))]);
     let descriptor = |name: &str, inputs: serde_json::Value, ends: bool| {

@@ -88,7 +88,8 @@ fn lanczos_follows_pillow() {
         colours.map(|colour| colour as u8).into_iter().chain([clear[((x + y) % 4) as usize]])
     };
     let colour: Vec<u8> = (0..4).flat_map(|y| (0..4).flat_map(move |x| pixel(x, y))).collect();
-    let cases: [(u32, [u32; 4], Vec<u8>, &[u8]); 3] = [
+    type Case = (u32, [u32; 4], Vec<u8>, &'static [u8]);
+    let cases: [Case; 3] = [
         (
             1,
             [12, 10, 13, 6],

@@ -507,6 +507,7 @@ impl fmt::Debug for OperatorSpec {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
 

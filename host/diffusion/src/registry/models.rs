@@ -23,6 +23,9 @@ type Shared = Arc<dyn Denoiser>;
 /// Holds the lock of one model while it loads, so that others load meanwhile.
 type Slot = Arc<Mutex<Option<(Stamp, Shared)>>>;
 
+/// Codecs of files by name, and what the files looked like.
+type Codecs = BTreeMap<String, (Stamp, Arc<dyn Codec>)>;
+
 /// Registrations so far, of all hosts: no two have one number.
 static REGISTRATIONS: AtomicU64 = AtomicU64::new(0);
 
@@ -54,7 +57,7 @@ pub struct Models {
     directories: Vec<PathBuf>,
     registered: Mutex<BTreeMap<String, Registered>>,
     loaded: Mutex<BTreeMap<(String, String), Slot>>,
-    codecs: Mutex<BTreeMap<String, (Stamp, Arc<dyn Codec>)>>,
+    codecs: Mutex<Codecs>,
     /// What the last listing found in the directories.
     judged: Mutex<Arc<Judged>>,
 }

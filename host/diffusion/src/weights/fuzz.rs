@@ -3,7 +3,7 @@
 //! The same files every time, a hundred thousand of each kind; `AMDM_FUZZ_RUNS` says how many, for
 //! the long runs by hand.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

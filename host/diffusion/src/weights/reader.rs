@@ -49,6 +49,7 @@ impl<'a> Weights<'a> {
     }
 
     /// What networks call the tensors that the files hold of the part, sorted.
+    #[cfg(test)]
     pub(crate) fn names(&self) -> Vec<String> {
         let tensors = self.files.iter().flat_map(|file| file.header().names());
         let mut names: Vec<String> = match &self.names {

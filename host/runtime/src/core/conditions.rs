@@ -111,6 +111,7 @@ fn unlike(name: &str, found: &str, expected: &str) -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use amdm_diffusion::{Conditioning, Device};
 

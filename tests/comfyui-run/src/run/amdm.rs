@@ -80,7 +80,7 @@ impl Ended {
     /// How it ended and the first of its errors, else its last line.
     pub(super) fn summary(&self) -> String {
         let lines = || self.messages.lines().map(str::trim).filter(|line| !line.is_empty());
-        let error = lines().find(|line| line.starts_with("error")).or_else(|| lines().last());
+        let error = lines().find(|line| line.starts_with("error")).or_else(|| lines().next_back());
         let others = lines().filter(|line| line.starts_with("error")).count().saturating_sub(1);
         let mut summary = format!("amdm: {}", self.status);
         if let Some(error) = error {

@@ -80,6 +80,7 @@ impl ClipText {
     }
 
     /// Most tokens of a sequence.
+    #[cfg(test)]
     pub(crate) fn length(&self) -> usize {
         self.length
     }

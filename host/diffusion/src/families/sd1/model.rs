@@ -71,10 +71,16 @@ impl Model {
             found => return Err(unlike(name, found)),
         }
         let alphas = scaled_linear_cumulative(STEPS, BETAS.0, BETAS.1);
+        let said =
+            checkpoint.scheduler().and_then(|scheduler| scheduler["prediction_type"].as_str());
+        let prediction = match said {
+            Some("v_prediction") => PredictionKind::Velocity,
+            _ => PredictionKind::Epsilon,
+        };
         let info = ModelInfo {
             name: name.into(),
             family: FAMILY.into(),
-            prediction: PredictionKind::Epsilon,
+            prediction,
             latent_shape: LATENT_SHAPE.into(),
             latent: latent(),
             final_alpha: alphas.first().copied().unwrap_or(1.0),
@@ -226,10 +232,20 @@ impl Denoiser for Model {
 }
 
 impl Shared {
-    fn network(&self) -> Result<&Unet> {
+    /// The network; its bytes come from the disk when it is first asked for.
+    fn network(&self, cancel: Cancel<'_>) -> Result<&Unet> {
         once(&self.network, || {
             let weights = self.part(Part::Unet, "network")?;
-            Unet::load(&weights, Facts::default())
+            weights.fetch(cancel, |_, _| {})?;
+            let network = Unet::load(&weights, Facts::default())?;
+            let (found, expected) = (network.channels(), LATENT_SHAPE[0]);
+            if found == expected as usize {
+                return Ok(network);
+            }
+            let name = &self.name;
+            let message =
+                format!("model {name} takes {found} channels of latents, expected {expected}");
+            Err(error::unsupported(message))
         })
     }
 
@@ -241,7 +257,9 @@ impl Shared {
     fn text(self: &Arc<Self>) -> Result<Arc<SdText>> {
         let load = || {
             let weights = self.part(Part::Text, "text encoder")?;
-            Ok(Arc::new(SdText::load(&self.name, &weights, self.embeddings.clone())?))
+            let said = self.checkpoint.configuration(Part::Text);
+            let heads = said.and_then(|said| said["num_attention_heads"].as_u64());
+            Ok(Arc::new(SdText::load(&self.name, &weights, heads, self.embeddings.clone())?))
         };
         once(&self.text, load).cloned()
     }
@@ -263,7 +281,7 @@ impl Shared {
 
     /// The network's answers to rows, in order, as many at once as fit each other.
     fn run(&self, rows: &[Row], cancel: Cancel<'_>) -> Result<Vec<Tensor>> {
-        let network = self.network()?;
+        let network = self.network(cancel)?;
         let mut answers = Vec::with_capacity(rows.len());
         let mut left = rows;
         while let Some(first) = left.first() {

@@ -20,9 +20,15 @@ pub(super) struct SdText {
 }
 
 impl SdText {
-    /// The tower in `weights`.
-    pub fn load(name: &str, weights: &Weights<'_>, embeddings: Vec<PathBuf>) -> Result<Self> {
-        let tower = ClipText::load(weights, HEADS)?;
+    /// The tower in `weights`, with so many heads where that is said beside them.
+    pub fn load(
+        name: &str,
+        weights: &Weights<'_>,
+        heads: Option<u64>,
+        embeddings: Vec<PathBuf>,
+    ) -> Result<Self> {
+        let heads = heads.and_then(|heads| usize::try_from(heads).ok()).unwrap_or(HEADS);
+        let tower = ClipText::load(weights, heads)?;
         let info = TextInfo {
             name: name.into(),
             family: FAMILY.into(),

@@ -153,6 +153,7 @@ fn ramp(length: usize, fade: usize) -> Vec<f32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
     use crate::Device;

@@ -14,6 +14,8 @@ pub(crate) struct Unet {
     levels: Vec<Level>,
     norm: Norm,
     output: Convolution,
+    // For grounding, which nothing attaches yet.
+    #[allow(dead_code)]
     blocks: Vec<Block>,
 }
 
@@ -44,6 +46,7 @@ impl Unet {
     }
 
     /// Its transformer blocks in the order they run, which is how a [`Hook`] counts them.
+    #[allow(dead_code)]
     pub(crate) fn blocks(&self) -> &[Block] {
         &self.blocks
     }

@@ -28,6 +28,7 @@ pub enum Part {
 /// How a file spells the names of one part.
 #[derive(Clone)]
 pub(crate) struct Names {
+    #[cfg(test)]
     part: Part,
     /// Before every name in the file, and before every name that a network asks for.
     prefix: String,
@@ -186,10 +187,17 @@ impl Names {
                 .any(|rest| layout.marks.iter().any(|mark| rest.starts_with(mark)))
         })?;
         let table = layout.table.map(|table| &**table);
-        Some(Self { part, prefix: prefix.to_owned(), asked: layout.asked, table })
+        Some(Self {
+            #[cfg(test)]
+            part,
+            prefix: prefix.to_owned(),
+            asked: layout.asked,
+            table,
+        })
     }
 
     /// The part that they are of.
+    #[cfg(test)]
     pub(crate) fn part(&self) -> Part {
         self.part
     }

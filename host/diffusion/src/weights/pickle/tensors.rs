@@ -218,7 +218,7 @@ impl<C: Fn(&str) -> Result<Option<Range<usize>>>> Collector<'_, '_, C> {
         let needed = extent(from, &shape, &strides);
         // One value for many places would make a large tensor of a small file.
         let count = shape.iter().try_fold(1_usize, |count, &extent| count.checked_mul(extent));
-        if !needed.is_some_and(|needed| needed <= held) || !count.is_some_and(|n| n <= held) {
+        if needed.is_none_or(|needed| needed > held) || count.is_none_or(|count| count > held) {
             return Err(wrong(&format!(
                 "of shape {shape:?} is cut: `data/{key}` has {} bytes",
                 range.len()
