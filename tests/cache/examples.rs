@@ -1,4 +1,5 @@
-//! The example graphs give the same bytes with kept results as without.
+//! The example graphs give the same bytes with kept results as without. Those called `sd15-...`
+//! need a checkpoint and are left out.
 
 use std::path::Path;
 
@@ -15,7 +16,8 @@ fn all_example_graphs_are_the_same_to_the_bit() {
     let mut seen = 0;
     for entry in std::fs::read_dir(graphs).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "json") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !name.ends_with(".json") || name.starts_with("sd15-") {
             continue;
         }
         let graph: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
