@@ -159,14 +159,14 @@ fn files_that_cannot_be_loaded_say_why() {
     checkpoint.extend_from_slice(header);
     checkpoint.extend_from_slice(&[0; 4]);
     folder.write("sd.safetensors", &checkpoint);
-    folder.write("old.ckpt", b"PK");
+    folder.write("old.ckpt", b"\x80\x02}q\x00.");
     folder.write("model.gguf", b"GGUF");
     folder.write("broken.safetensors", &u64::MAX.to_le_bytes());
     let models = folder.open();
     for (name, reason) in [
         ("sd.safetensors", "found a Stable Diffusion checkpoint"),
-        ("old.ckpt", "found a pickle, expected safetensors"),
-        ("model.gguf", "found a `.gguf`"),
+        ("old.ckpt", "found a pickle of PyTorch before 1.6"),
+        ("model.gguf", "found a `.gguf`, expected one of `.safetensors`, `.ckpt`"),
         ("broken.safetensors", "found weights of an unknown network"),
     ] {
         let error = models.load(name, "").map(|_| ()).unwrap_err();
@@ -200,7 +200,7 @@ fn weight_files_of_no_network_are_listed_as_adapters() {
     folder.write("hue.safetensors", &lora);
     folder.write("odd.safetensors", b"\x01\0\0\0\0\0\0\0{");
     folder.write("short.safetensors", b"");
-    folder.write("old.ckpt", b"PK");
+    folder.write("old.ckpt", b"\x80\x02}q\x00.");
     let models = folder.open().with_directories([folder.models()]);
     for _ in 0..2 {
         assert_eq!(models.names("adapters"), ["hue.safetensors", "sub/style.safetensors"]);

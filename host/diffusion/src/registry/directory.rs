@@ -14,10 +14,11 @@ use amdm::error::{Code, Error};
 
 use super::{listing, recognition};
 use crate::families::{Family, Place};
-use crate::weights::{Header, WeightFile};
+use crate::weights::{Header, TensorFile, WeightFile};
 use crate::{Denoiser, Device, Result, error};
 
-const SAFETENSORS: &str = "safetensors";
+/// Endings of files with weights: safetensors, and zips of torch's, which are read as data.
+const ENDINGS: [&str; 5] = ["safetensors", "ckpt", "pt", "pth", "bin"];
 
 /// When a file was changed, and its bytes; none for what is no file.
 pub(super) type Stamp = Option<(SystemTime, u64)>;
@@ -94,17 +95,19 @@ pub(super) fn load(
 ) -> Result<Arc<dyn Denoiser>> {
     let path = place.path;
     let unsupported = |reason: &str| error::unsupported(format!("model file `{name}`: {reason}"));
-    match extension(path).as_str() {
-        SAFETENSORS => {}
-        "ckpt" | "pt" | "pth" | "bin" => {
-            return Err(unsupported("found a pickle, expected safetensors"));
-        }
-        other => return Err(unsupported(&format!("found a `.{other}`, expected safetensors"))),
+    let ending = extension(path);
+    if !ENDINGS.contains(&ending.as_str()) {
+        let expected = ENDINGS.map(|ending| format!("`.{ending}`")).join(", ");
+        return Err(unsupported(&format!("found a `.{ending}`, expected one of {expected}")));
     }
     let read_error = |e: io::Error| {
         Error::new(Code::InputOutput, format!("model file `{name}` cannot be read: {e}"))
     };
-    let header = WeightFile::header(path).map_err(read_error)?;
+    let header = match ending == ENDINGS[0] {
+        true => WeightFile::header(path).map_err(read_error)?,
+        // What of a pickle cannot be read is said in full.
+        false => TensorFile::open(path, name)?.header().clone(),
+    };
     let (family, kind) = recognition::kind(families, &header, name, asked)?;
     family.open(kind, name, place, device)
 }
@@ -118,7 +121,7 @@ pub(super) fn files(
 ) -> (Vec<(String, Content)>, Judged) {
     let (mut files, mut judged) = (Vec::new(), Judged::new());
     for root in directories {
-        let is_wanted = |name: &str| extension(Path::new(name)) == SAFETENSORS;
+        let is_wanted = |name: &str| ENDINGS.contains(&extension(Path::new(name)).as_str());
         for name in listing::files(root, is_wanted) {
             let path = root.join(&name);
             let stamp = stamp(&path);

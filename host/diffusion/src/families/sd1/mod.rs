@@ -17,6 +17,7 @@ mod family;
 mod grounding;
 mod hook;
 mod model;
+mod preview;
 mod residual;
 mod text;
 mod tiles;

@@ -7,12 +7,13 @@ use std::sync::{Arc, OnceLock};
 
 use amdm::error::{Code, Error};
 use amdm::math::Solver;
+use amdm::math::Tensor as _;
 use amdm::math::schedule::{Spacing, scaled_linear_cumulative};
 
 use super::codec::SdCodec;
 use super::family::unlike;
 use super::text::SdText;
-use super::{FAMILY, Facts, LATENT_SHAPE, PIXELS, Unet};
+use super::{FAMILY, Facts, LATENT_SHAPE, PIXELS, Unet, preview};
 use crate::weights::{Architecture, Checkpoint, Part};
 use crate::{
     Cancel, Codec, Conditioning, Denoiser, Device, Embedding, LatentInfo, ModelInfo, Prediction,
@@ -186,6 +187,10 @@ impl Denoiser for Model {
 
     fn text_encoder(self: Arc<Self>) -> Result<Arc<dyn TextEncoder>> {
         Ok(self.shared.text()?)
+    }
+
+    fn preview(self: Arc<Self>, latent: &Tensor, _: Cancel<'_>) -> Result<Tensor> {
+        preview::image(&latent.affine(SCALE, 0.0)?)
     }
 
     fn predict(
