@@ -2,8 +2,8 @@
 //!
 //! Blocks marked `sh` are read from README.md; lines that begin with `amdm` are run with the
 //! command that was just built, in a scratch directory that has the examples. `cargo` lines are the
-//! test run itself, the installs, and the quickstart, which is run as `amdm run`. Lines with a graph
-//! `sd15-...` need a checkpoint and are not run; these graphs are checked with a small one.
+//! test run itself, the installs, and the quickstart, which is run as `amdm run`. Lines that name a
+//! graph `sd15-...` need a checkpoint and are not run; these graphs are checked with a small one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@
 //! * [`Codec`], [`TextEncoder`]: images to latents and back, prompts to conditions.
 //! * [`Family`]: networks of one architecture: which files hold them, which lie in the program.
 //! * [`Models`]: names to networks: built-in ones, model directories, registered ones.
+//! * [`WeightFile`], [`Architecture`]: weight files, and what their headers say that they hold.
 //! * [`text`]: prompts as tokens, and what text encoders make of them.
 //! * [`pixels`]: images resized, and converted to 8-bit rows.
 //!
