@@ -72,9 +72,9 @@ impl Ended {
         self.status.success()
     }
 
-    /// Whether it gave an error, and was not killed.
+    /// Whether the run failed; a graph that is refused before anything ran ends with another code.
     pub(super) fn failed(&self) -> bool {
-        self.status.code().is_some_and(|code| code != 0)
+        self.status.code() == Some(1)
     }
 
     /// How it ended and the first of its errors, else its last line.
