@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod dump;
 mod names;
 mod native;
 mod origins;

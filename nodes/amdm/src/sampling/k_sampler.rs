@@ -20,7 +20,7 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
         range: StepRange::ALL,
         seed: inputs.seed,
         adds_noise: true,
-        step_seed: u64::from(inputs.step_noise == StepNoise::NextSeed),
+        step_seed: u64::from(inputs.step_noise == Some(StepNoise::NextSeed)),
     };
     Ok(Outputs { latent: named.run(call)? })
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
         range,
         seed: inputs.noise_seed,
         adds_noise: inputs.add_noise == AddNoise::Enable,
-        step_seed: u64::from(inputs.step_noise == StepNoise::NextSeed),
+        step_seed: u64::from(inputs.step_noise == Some(StepNoise::NextSeed)),
     };
     Ok(Outputs { latent: named.run(call)? })
 }

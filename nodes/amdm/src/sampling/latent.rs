@@ -5,7 +5,11 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use amdm_sdk::tensors::Resampling;
 use amdm_sdk::{Error, LatentInfo, ModelInfo, Object, Tensor, Value};
+
+use crate::latent::value::NOISE_MASK;
+use crate::{area, batch};
 
 /// A latent of shape [batch, channels, height, width].
 pub(crate) fn build(samples: Tensor, space: impl Into<Option<String>>) -> Result<Object, Error> {
@@ -94,4 +98,12 @@ pub(crate) fn samples(latent: &Object, model: &ModelInfo) -> Result<Tensor, Erro
         model.name
     );
     Err(Error::invalid(message).at("latent"))
+}
+
+/// Where a sampler may change the latent, in the size of `samples`, which are its own.
+pub(crate) fn mask(latent: &Object, samples: &Tensor) -> Result<Option<Tensor>, Error> {
+    let Some(mask) = latent.get_optional::<Tensor>(NOISE_MASK)? else { return Ok(None) };
+    let [height, width] = area::sides(samples, area::LATENT)?;
+    let mask = mask.resize(height, width, Resampling::Bilinear)?;
+    batch::cycle(mask, batch::entries(samples)).map(Some)
 }

@@ -8,14 +8,13 @@ use amdm::math::schedule::{Schedule, Scheduler, SigmaTable, StepRange, run_sigma
 use amdm::math::{Given, Sampler, Settings, Solver, Start, Tensor as _};
 use amdm::rng::initial_noise;
 use amdm_sdk::math::{Handle, lower};
-use amdm_sdk::tensors::Resampling;
 use amdm_sdk::{Call, Error, Object, Tensor, Value};
 
 use super::latent;
 use super::noise::{Noise, StepSeeds};
 use super::steps::{Lane, Steps};
-use crate::latent::value::{self, NOISE_MASK, SAMPLES, SPACE};
-use crate::{area, batch};
+use crate::batch;
+use crate::latent::value::{self, SAMPLES, SPACE};
 
 /// What such a sampling is asked for.
 pub(super) struct Named<'a> {
@@ -81,7 +80,7 @@ impl Named<'_> {
         let space = info.space.clone();
         let lanes = [lane];
         let latents = [given];
-        let mask = mask(&self.latent, &samples)?.map(Handle);
+        let mask = latent::mask(&self.latent, &samples)?.map(Handle);
         let noise = first_noise(&self.latent, &samples, self.seed)?;
         let steps = Steps {
             lanes: &lanes,
@@ -101,14 +100,6 @@ impl Named<'_> {
         let fields = vec![(SAMPLES, Value::Tensor(samples)), (SPACE, Value::Text(space))];
         value::with(&self.latent, fields)
     }
-}
-
-/// Where the sampler may change the latent, in its size.
-fn mask(latent: &Object, samples: &Tensor) -> Result<Option<Tensor>, Error> {
-    let Some(mask) = latent.get_optional::<Tensor>(NOISE_MASK)? else { return Ok(None) };
-    let [height, width] = area::sides(samples, area::LATENT)?;
-    let mask = mask.resize(height, width, Resampling::Bilinear)?;
-    batch::cycle(mask, batch::entries(samples)).map(Some)
 }
 
 /// The noise of a batch whose entries have places of their own in another.

@@ -50,11 +50,12 @@ pub(crate) fn run(inputs: Inputs, call: &Call) -> Result<Outputs, Error> {
     let given = noise_given(&inputs, &target.info, &latents[0].0.shape(), lanes.len())?;
     let noise = Noise::new(seeds, given, step_seeds(&inputs));
     call.set_ui(&json::object([("seeds", shown)]));
+    let mask = latent::mask(&inputs.latent, &latents[0].0)?.map(Handle);
     let steps = Steps {
         lanes: &lanes,
         schedule: &schedule,
         settings: &settings,
-        given: Given { latents: &latents, mask: None },
+        given: Given { latents: &latents, mask: mask.as_ref() },
         noise,
         policy: inputs.policy.as_ref(),
     };
