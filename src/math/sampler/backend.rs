@@ -13,7 +13,7 @@ pub trait Backend {
     /// The shared state of a step.
     type Context: StepContext<Tensor = Self::Tensor>;
 
-    /// The state of a run, with the defaults of [`StepState::new`](super::StepState::new).
+    /// The state of a run, with the defaults of [`StepState::new`](crate::math::StepState::new).
     fn context(
         &mut self,
         lanes: u32,
