@@ -12,7 +12,9 @@ fn run(dir: &Path, value: f64) {
     let graph = json!({
         "model": {"class_type": "ModelLoader", "inputs": {"model_name": "tiny-style"}},
         "style": {"class_type": "TinyStyle", "inputs": {"model": ["model", 0], "style": "flat"}},
-        "lane": {"class_type": "Lane", "inputs": {"model": ["model", 0], "positive": ["style", 0]}},
+        "timed": {"class_type": "ConditioningSetTimestepRange",
+                  "inputs": {"conditioning": ["style", 0], "start": 0.0, "end": 0.75}},
+        "lane": {"class_type": "Lane", "inputs": {"model": ["model", 0], "positive": ["timed", 0]}},
         "empty": {"class_type": "EmptyLatent", "inputs": {"model": ["model", 0]}},
         "mask": {"class_type": "SolidMask", "inputs": {"value": value, "width": 32, "height": 32}},
         "my masked": {"class_type": "SetLatentNoiseMask",
@@ -66,6 +68,10 @@ fn outputs_are_written_by_node_and_slot() {
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let notes = header.metadata().as_ref().unwrap();
     assert_eq!(notes["latent-space"], "tiny-rgb-32");
+    let lane = std::fs::read(dir.path().join("dump/lane.0.safetensors")).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&lane).unwrap();
+    let notes = header.metadata().as_ref().unwrap();
+    assert_eq!((notes["0/weight"].as_str(), notes["0/positive/0/end"].as_str()), ("1", "0.75"));
     assert_eq!(values(dir.path(), "decode.0.safetensors", "value").0, [1, 32, 32, 3]);
     let files = std::fs::read_dir(dir.path().join("dump")).unwrap();
     let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());

@@ -142,10 +142,13 @@ fn in_rust() -> BTreeSet<String> {
             read_f32 = Tensor::to_f32;
         "tensors.generator", Generator: constructor = Generator::new, normal;
         "objects.object", Object:
-            create = Object::fields, from_items, kind, field, field_names, items, append, with_fields,
-            share = Object::clone;
-        "codecs.codec", dyn Codec: load = Access::load_codec, name, latent, encode = Access::encode, decode = Access::decode;
-        "encoders.text-encoder", dyn TextEncoder: info, with_last_layer, encode = Access::encode_text;
+            create = Object::fields, from_items, kind, field, field_names, items, append,
+            with_fields, share = Object::clone;
+        "codecs.codec", dyn Codec:
+            load = Access::load_codec, name, latent,
+            encode = Access::encode, decode = Access::decode;
+        "encoders.text-encoder", dyn TextEncoder:
+            info, with_last_layer, encode = Access::encode_text;
         "models", Access: predict;
         "models.model", dyn Denoiser:
             load = Access::load_model, from_object = Object::model, to_object = Object::from_model,

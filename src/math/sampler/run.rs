@@ -69,8 +69,8 @@ impl<'a, B: Backend> Run<'a, B> {
         0..self.lanes.len() as u32
     }
 
-    /// Puts every lane where the sampling begins, or where one that was broken off had come to; gives
-    /// the step that comes next.
+    /// Puts every lane where the sampling begins, or where one that was broken off had come to.
+    /// Gives the step that comes next.
     pub fn begin(
         &mut self,
         given: &Given<'_, B::Tensor>,
@@ -207,8 +207,8 @@ impl<'a, B: Backend> Run<'a, B> {
         Ok(Checkpoint { step, target: context.target(), lanes })
     }
 
-    /// Puts everything where `checkpoint` has it, the lanes' first noise being drawn; gives the step
-    /// that comes next, and what samplers remember.
+    /// Puts everything where `checkpoint` has it; the lanes' first noise is drawn before. Gives
+    /// the step that comes next, and what samplers remember.
     fn resume(&mut self, checkpoint: Checkpoint<B::Tensor>) -> Result<Resumed<B::Tensor>, Error> {
         self.context.set_target(checkpoint.target);
         let mut memories = Vec::new();
@@ -405,8 +405,8 @@ impl<'a, B: Backend> Run<'a, B> {
         Ok(())
     }
 
-    /// Tells the lane's sampler what its network made of its question, and puts the latent where the
-    /// step ends; says whether there is another question.
+    /// Tells the lane's sampler what its network made of its question, and puts the latent where
+    /// the step ends. Says whether there is another question.
     fn tell(
         &mut self,
         lane: u32,

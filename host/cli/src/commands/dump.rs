@@ -1,8 +1,8 @@
 //! `amdm run --dump`: the values of all nodes' outputs, as safetensors files.
 //!
 //! One file an output, `NODE.SLOT.safetensors`: a bare tensor is called `value`, those of an object
-//! have the names of its fields, those of a list's member begin with its number, as
-//! `0/embedding`. What is no tensor stands in the file's metadata. Models and their parts are left
+//! have the names of its fields. Those of a list's member begin with its number, as `0/embedding`,
+//! and so do those of a list in a field, as `0/positive/0/embedding`. What is no tensor stands in the file's metadata. Models and their parts are left
 //! out.
 
 use std::collections::HashMap;
@@ -16,6 +16,10 @@ use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 
 /// Wires whose values are no numbers.
 const LEFT_OUT: [&str; 4] = [Object::MODEL, Object::CLIP, Object::VAE, Object::STEP_POLICY];
+
+/// Lists, whose members are numbered even where there is one. A pack's own list of one member
+/// cannot be told from a single object, and is written as one.
+const LISTS: [&str; 3] = [Object::CONDITIONING, "LANES", "BOXES"];
 
 /// An output of a node.
 pub struct Output {
@@ -74,6 +78,14 @@ fn escaped(id: &str) -> String {
     id.bytes().map(write).collect()
 }
 
+/// The name of a part of the value `name`.
+fn within(name: &str, part: &str) -> String {
+    match name {
+        "" => part.to_owned(),
+        name => format!("{name}/{part}"),
+    }
+}
+
 /// What goes into one file.
 #[derive(Default)]
 struct File {
@@ -102,21 +114,20 @@ impl File {
     }
 
     fn object(&mut self, name: &str, object: &Object) -> anyhow::Result<()> {
-        let within = |part: &str| match name {
-            "" => part.to_owned(),
-            name => format!("{name}/{part}"),
-        };
         let members = object.items();
-        let is_list = members.len() != 1 || object.kind() == Object::CONDITIONING;
-        if is_list && name.is_empty() {
-            for (place, member) in members.iter().enumerate() {
-                self.object(&place.to_string(), member)?;
-            }
-            return Ok(());
+        if members.len() == 1 && !LISTS.contains(&object.kind()) {
+            return self.fields(name, object);
         }
+        for (place, member) in members.iter().enumerate() {
+            self.fields(&within(name, &place.to_string()), member)?;
+        }
+        Ok(())
+    }
+
+    fn fields(&mut self, name: &str, object: &Object) -> anyhow::Result<()> {
         for field in object.field_names() {
             if let Some(value) = object.field(&field) {
-                self.put(&within(&field), &value)?;
+                self.put(&within(name, &field), &value)?;
             }
         }
         Ok(())
